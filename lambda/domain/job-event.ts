@@ -1,0 +1,88 @@
+/**
+ * The events on the bus: one definition from which the types, the validation at run time and (by `toJSONSchema`) the
+ * published schemas come.
+ */
+import * as z from 'zod/mini';
+import { type DETAIL_TYPE, EVENT_SOURCE, FETCHED_JOB_TYPES, JOB_TYPES, SCHEMA_VERSION } from '../contract.ts';
+
+/** RFC 3339 in UTC, as `Date.prototype.toISOString` writes it. */
+const timestamp = z.iso.datetime();
+
+export const SCHEMES = ['v1', 'v1a', 'jwt'] as const;
+export type Scheme = (typeof SCHEMES)[number];
+
+/** `detail` of an event that Gemini reported; its detail-type is Gemini's event type. */
+export const JobEventDetail = z.object({
+  schemaVersion: z.literal(SCHEMA_VERSION),
+  /** The delivery's `webhook-id`; for a JWT its `jti`, else the SHA-256 of the token. */
+  webhookId: z.string(),
+  /** Gemini's event type, e.g. `batch.succeeded`. */
+  type: z.string(),
+  jobType: z.enum(JOB_TYPES),
+  /** `batches/<id>`, an interaction id or an operation name; null only when `jobType` is `other`. */
+  jobId: z.nullable(z.string()),
+  /** The last part of the type, e.g. `succeeded`. What Gemini says; the job resource has the last word. */
+  status: z.string(),
+  occurredAt: timestamp,
+  receivedAt: timestamp,
+  origin: z.enum(['webhook', 'reconciler']),
+  scheme: z.enum(SCHEMES),
+  userMetadata: z.record(z.string(), z.unknown()),
+  /** The event's `data`, as delivered. URIs in it are hints and are never fetched. */
+  data: z.record(z.string(), z.unknown()),
+});
+export type JobEventDetail = z.infer<typeof JobEventDetail>;
+
+/** What both announcements about a job's outputs say. */
+const outputDetail = {
+  schemaVersion: z.literal(SCHEMA_VERSION),
+  jobType: z.enum(FETCHED_JOB_TYPES),
+  jobId: z.string(),
+  /** The delivery that caused the fetch. */
+  webhookId: z.string(),
+  /** Gemini's event type that caused the fetch. */
+  type: z.string(),
+  userMetadata: z.record(z.string(), z.unknown()),
+};
+
+/** `detail` of `output.stored`: the job's outputs, or the account of its failure at Gemini, are complete in S3. */
+export const OutputStoredDetail = z.object({
+  ...outputDetail,
+  /** The job's own final state, lower case without prefix: `succeeded`, `completed`, `failed`, `expired`, … */
+  status: z.string(),
+  bucket: z.string(),
+  /** Ends with a slash. */
+  prefix: z.string(),
+  manifestKey: z.string(),
+  /** Objects beside the manifest. */
+  objectCount: z.int(),
+  bytes: z.int(),
+});
+export type OutputStoredDetail = z.infer<typeof OutputStoredDetail>;
+
+/** `detail` of `output.failed`: the outputs will not come. */
+export const OutputFailedDetail = z.object({
+  ...outputDetail,
+  /** `ERR_JOB_NOT_OURS`, `ERR_OUTPUT_GONE`, … */
+  code: z.string(),
+  message: z.string(),
+  /** Whether asking again (a redrive) can help. */
+  retryable: z.boolean(),
+  bucket: z.string(),
+  /** The failure's manifest; null when nothing could be learnt about the job, and so nothing was stored. */
+  manifestKey: z.nullable(z.string()),
+});
+export type OutputFailedDetail = z.infer<typeof OutputFailedDetail>;
+
+/** An event as the publisher port takes it. */
+export type BusEvent =
+  | { readonly detailType: string; readonly time: Date; readonly detail: JobEventDetail }
+  | { readonly detailType: typeof DETAIL_TYPE.outputStored; readonly time: Date; readonly detail: OutputStoredDetail }
+  | { readonly detailType: typeof DETAIL_TYPE.outputFailed; readonly time: Date; readonly detail: OutputFailedDetail };
+
+/** What EventBridge wraps around a detail; the part of it that a fetcher reads from its queue. */
+export const JobEventEnvelope = z.object({
+  source: z.literal(EVENT_SOURCE),
+  'detail-type': z.string(),
+  detail: JobEventDetail,
+});
