@@ -48,13 +48,17 @@ export interface EventPublisher {
 }
 
 /**
- * Keys that change while the function is warm. `current` serves the cache (filling it when cold); `refreshed` is asked
- * for after a mismatch and returns undefined when nothing newer is to be had: the cooldown runs, or the source is away.
- * Both throw `TransientError('ERR_KEYS_UNAVAILABLE')` only when there is nothing that may be used at all.
+ * Keys that change while the function is warm. Both methods throw `TransientError('ERR_KEYS_UNAVAILABLE')` only when
+ * there is nothing that may be used at all.
  */
 export interface KeySource<Key> {
+  /** The cached keys; loads them when there are none or they are too old. */
   current(): Promise<readonly Key[]>;
-  refreshed(): Promise<readonly Key[] | undefined>;
+  /**
+   * Asked for after `seen` (the array that `current` gave) did not match. Undefined when nothing newer is to be had:
+   * the cooldown runs, or the source is away.
+   */
+  refreshed(seen: readonly Key[]): Promise<readonly Key[] | undefined>;
 }
 
 export interface Metrics {

@@ -1,0 +1,43 @@
+/** The log and the metrics of one function: Powertools behind our ports. */
+import { Logger } from '@aws-lambda-powertools/logger';
+import { Metrics as PowertoolsMetrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import type { Log, Metrics } from '../app/ports.ts';
+import { METRIC_NAMESPACE } from '../contract.ts';
+
+export interface Telemetry {
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** Writes what was measured; call it once per invocation, in `finally`. */
+  flush(): void;
+}
+
+export function createTelemetry(service: string): Telemetry {
+  const logger = new Logger({ serviceName: service });
+  const powertools = new PowertoolsMetrics({ namespace: METRIC_NAMESPACE, serviceName: service });
+
+  /** EMF has one set of dimensions per line, so that a metric with its own dimension is a line of its own. */
+  function add(name: string, unit: (typeof MetricUnit)[keyof typeof MetricUnit], value: number, dimension?: Readonly<Record<string, string>>) {
+    if (dimension === undefined) {
+      powertools.addMetric(name, unit, value);
+      return;
+    }
+    const single = powertools.singleMetric();
+    for (const [key, text] of Object.entries(dimension)) single.addDimension(key, text);
+    single.addMetric(name, unit, value);
+  }
+
+  return {
+    log: {
+      info: (message, fields) => logger.info(message, fields),
+      warn: (message, fields) => logger.warn(message, fields),
+      error: (message, fields) => logger.error(message, fields),
+    },
+    metrics: {
+      count: (name, dimension, value = 1) => add(name, MetricUnit.Count, value, dimension),
+      seconds: (name, value, dimension) => add(name, MetricUnit.Seconds, value, dimension),
+    },
+    flush: () => {
+      if (powertools.hasStoredMetrics()) powertools.publishStoredMetrics();
+    },
+  };
+}
