@@ -27,7 +27,9 @@ export class EventBridgePublisher implements EventPublisher {
       ],
     });
     const output = await this.#client.send(command).catch((cause: unknown) => {
-      throw new TransientError('ERR_PUBLISH_FAILED', 'PutEvents did not answer; the delivery will be retried', { cause });
+      throw new TransientError('ERR_PUBLISH_FAILED', 'PutEvents did not answer; the delivery will be retried', {
+        cause,
+      });
     });
     const [entry] = output.Entries ?? [];
     // PutEvents answers 200 for entries that it refused (API reference, PutEvents, "Entries").

@@ -1,5 +1,9 @@
 /** Reads secrets by staging label. Whether and how long to keep them is the caller's affair. */
-import { GetSecretValueCommand, ResourceNotFoundException, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import {
+  GetSecretValueCommand,
+  ResourceNotFoundException,
+  type SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
 import { TransientError } from '../domain/errors.ts';
 
 /** Staging labels; AWSPENDING and AWSPREVIOUS exist only around a rotation. */

@@ -1,6 +1,6 @@
 /** The log and the metrics of one function: Powertools behind our ports. */
 import { Logger } from '@aws-lambda-powertools/logger';
-import { Metrics as PowertoolsMetrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import { MetricUnit, Metrics as PowertoolsMetrics } from '@aws-lambda-powertools/metrics';
 import type { Log, Metrics } from '../app/ports.ts';
 import { METRIC_NAMESPACE } from '../contract.ts';
 
@@ -16,7 +16,12 @@ export function createTelemetry(service: string): Telemetry {
   const powertools = new PowertoolsMetrics({ namespace: METRIC_NAMESPACE, serviceName: service });
 
   /** EMF has one set of dimensions per line, so that a metric with its own dimension is a line of its own. */
-  function add(name: string, unit: (typeof MetricUnit)[keyof typeof MetricUnit], value: number, dimension?: Readonly<Record<string, string>>) {
+  function add(
+    name: string,
+    unit: (typeof MetricUnit)[keyof typeof MetricUnit],
+    value: number,
+    dimension?: Readonly<Record<string, string>>,
+  ) {
     if (dimension === undefined) {
       powertools.addMetric(name, unit, value);
       return;

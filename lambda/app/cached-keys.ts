@@ -30,7 +30,8 @@ export function cachedKeys<Key>(options: CachedKeysOptions<Key>): KeySource<Key>
 
   const seconds = () => options.clock().getTime() / 1000;
   const age = () => (cached === undefined ? Number.POSITIVE_INFINITY : seconds() - cached.loadedAt);
-  const cooldown = () => (cached === undefined ? Math.min(COLD_RETRY_SECONDS, options.cooldownSeconds) : options.cooldownSeconds);
+  const cooldown = () =>
+    cached === undefined ? Math.min(COLD_RETRY_SECONDS, options.cooldownSeconds) : options.cooldownSeconds;
   const mayLoad = () => inFlight !== undefined || seconds() - lastAttemptAt >= cooldown();
 
   async function attempt(): Promise<void> {

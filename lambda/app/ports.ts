@@ -3,6 +3,7 @@
  * tests pass fakes that run the same contract suites.
  */
 import type { MetricName } from '../contract.ts';
+import type { VerifiedDelivery } from '../domain/delivery.ts';
 import type { BusEvent } from '../domain/job-event.ts';
 
 /** The only source of time. */
@@ -76,4 +77,10 @@ export interface Log {
 }
 export interface LogFields {
   readonly [name: string]: string | number | boolean | null | undefined;
+}
+
+/** RS256 JWT, as Google's page documents dynamic webhooks. */
+export interface JwtVerifier {
+  /** @throws RequestError `ERR_SIGNATURE_MISMATCH`; TransientError `ERR_KEYS_UNAVAILABLE` */
+  verify(token: string, now: Date): Promise<VerifiedDelivery>;
 }

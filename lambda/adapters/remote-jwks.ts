@@ -1,0 +1,39 @@
+/** Fetches a JWKS document, bounded in time and size. Caching and cooldowns are the caller's. */
+import * as z from 'zod/mini';
+import { TransientError } from '../domain/errors.ts';
+
+/** Gemini waits a few seconds for the answer; jose's default of 5 s would use them up. */
+const TIMEOUT_MS = 1_500;
+const MAX_BYTES = 64 * 1024;
+const MAX_KEYS = 32;
+
+const Jwks = z.object({ keys: z.array(z.looseObject({ kty: z.string() })).check(z.maxLength(MAX_KEYS)) });
+export type JwksEntry = z.infer<typeof Jwks>['keys'][number];
+
+/** @throws TransientError `ERR_KEYS_UNAVAILABLE` */
+export function loadJwks(url: string, fetchFn: typeof fetch): () => Promise<readonly JwksEntry[]> {
+  return async () => {
+    try {
+      const response = await fetchFn(url, {
+        redirect: 'error',
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+        headers: { accept: 'application/json' },
+      });
+      if (response.status !== 200) throw new Error(`HTTP ${response.status}`);
+      return Jwks.parse(JSON.parse(await readBounded(response))).keys;
+    } catch (cause) {
+      throw new TransientError('ERR_KEYS_UNAVAILABLE', `The key set at ${url} cannot be read`, { cause });
+    }
+  };
+}
+
+async function readBounded(response: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.length;
+    if (bytes > MAX_BYTES) throw new Error('The document is over 64 KiB');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}

@@ -1,0 +1,51 @@
+/** Everything the verifier verifies with: where each key comes from, how long it is kept, how often it may be asked for. */
+import type { JWK } from 'jose';
+import type { AuthenticatePorts } from '../app/authenticate.ts';
+import { cachedKeys } from '../app/cached-keys.ts';
+import type { Clock, KeySource, Metrics } from '../app/ports.ts';
+import { METRIC } from '../contract.ts';
+import { TransientError } from '../domain/errors.ts';
+import { importEd25519Keys } from '../domain/signature.ts';
+import { JoseJwtVerifier } from './jose-jwt-verifier.ts';
+import { loadJwks } from './remote-jwks.ts';
+import type { SecretReader } from './secrets-manager.ts';
+import { loadDynamicTokens, loadSigningSecrets } from './webhook-secrets.ts';
+
+export interface VerificationKeysOptions {
+  readonly secrets: SecretReader;
+  readonly signingSecretId: string;
+  readonly dynamicTokenSecretId: string;
+  readonly jwksUrl: string;
+  /** JWT stays off while this is empty. */
+  readonly jwtAudiences: readonly string[];
+  readonly fetch: typeof fetch;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+}
+
+export function createAuthenticatePorts(options: VerificationKeysOptions): AuthenticatePorts {
+  const { secrets, clock, metrics } = options;
+  const cached = <Key>(load: () => Promise<readonly Key[]>): KeySource<Key> =>
+    cachedKeys({
+      load,
+      clock,
+      maxAgeSeconds: 600,
+      cooldownSeconds: 30,
+      staleSeconds: 24 * 3600,
+      onStale: () => metrics.count(METRIC.staleKeysServed),
+    });
+  const jwks = loadJwks(options.jwksUrl, options.fetch);
+  const rsaKeys = async (): Promise<readonly JWK[]> => nonEmpty((await jwks()).filter(({ kty }) => kty === 'RSA'));
+  return {
+    signingSecrets: cached(loadSigningSecrets(secrets, options.signingSecretId, clock)),
+    dynamicTokens: cached(loadDynamicTokens(secrets, options.dynamicTokenSecretId, clock)),
+    ed25519Keys: cached(async () => nonEmpty(importEd25519Keys(await jwks()))),
+    jwt: options.jwtAudiences.length === 0 ? undefined : new JoseJwtVerifier(cached(rsaKeys), options.jwtAudiences),
+  };
+}
+
+/** A document without a usable key must not replace keys that were good. */
+function nonEmpty<Key>(keys: readonly Key[]): readonly Key[] {
+  if (keys.length === 0) throw new TransientError('ERR_KEYS_UNAVAILABLE', 'The key set holds no usable key');
+  return keys;
+}

@@ -1,0 +1,62 @@
+/** Which versions of the signing secret and of the dynamic token are valid now. */
+import type { Clock } from '../app/ports.ts';
+import { TransientError } from '../domain/errors.ts';
+import { parseSigningSecret, type SigningSecret } from '../domain/signature.ts';
+import { digestConfiguredToken, type TokenDigest } from '../domain/token.ts';
+import type { SecretReader, SecretStage } from './secrets-manager.ts';
+
+/** Gemini revokes the secret before a rotation after 24 h (`revoke_previous_secrets_after_h24`); one hour for clocks and caches. */
+const SIGNING_OVERLAP_SECONDS = 25 * 3600;
+/** A URL is handed out with a job: up to 48 h until the job ends, 24 h of retries, and a day to spare. */
+const TOKEN_OVERLAP_SECONDS = 96 * 3600;
+
+/** AWSPENDING too: during a rotation Gemini signs with the new secret before it becomes AWSCURRENT. */
+export function loadSigningSecrets(
+  reader: SecretReader,
+  secretId: string,
+  clock: Clock,
+): () => Promise<readonly SigningSecret[]> {
+  return () =>
+    load(
+      reader,
+      secretId,
+      ['AWSCURRENT', 'AWSPENDING', 'AWSPREVIOUS'],
+      SIGNING_OVERLAP_SECONDS,
+      clock,
+      parseSigningSecret,
+    );
+}
+
+export function loadDynamicTokens(
+  reader: SecretReader,
+  secretId: string,
+  clock: Clock,
+): () => Promise<readonly TokenDigest[]> {
+  return () =>
+    load(reader, secretId, ['AWSCURRENT', 'AWSPREVIOUS'], TOKEN_OVERLAP_SECONDS, clock, digestConfiguredToken);
+}
+
+async function load<Key>(
+  reader: SecretReader,
+  secretId: string,
+  stages: readonly SecretStage[],
+  overlapSeconds: number,
+  clock: Clock,
+  parse: (value: string) => Key | undefined,
+): Promise<readonly Key[]> {
+  const versions = await Promise.all(
+    stages.map(async (stage) => ({ stage, version: await reader.read(secretId, stage) })),
+  );
+  const current = versions.find(({ stage }) => stage === 'AWSCURRENT')?.version;
+  if (current === undefined || parse(current.value) === undefined) {
+    throw new TransientError(
+      'ERR_KEYS_UNAVAILABLE',
+      `The secret ${secretId} holds no usable value; put one, see README, "Deploying"`,
+    );
+  }
+  const overlapEnds = current.createdAt.getTime() + overlapSeconds * 1000;
+  return versions.flatMap(({ stage, version }) => {
+    if (version === undefined || (stage === 'AWSPREVIOUS' && clock().getTime() > overlapEnds)) return [];
+    return parse(version.value) ?? [];
+  });
+}
