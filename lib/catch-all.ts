@@ -1,0 +1,81 @@
+/**
+ * Where the events go that no fetcher takes: types that Gemini did not have when this was written, and its pings. They
+ * are logged and counted, so that a new type is noticed.
+ */
+import { RemovalPolicy } from 'aws-cdk-lib';
+import { type IRuleTarget, Rule } from 'aws-cdk-lib/aws-events';
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { FilterPattern, LogGroup, MetricFilter, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { EVENT_SOURCE, type JobType, METRIC_NAMESPACE } from '../lambda/contract.ts';
+import { type JobEventBus, LONGEST_RETRY } from './event-bus.ts';
+
+const OTHER: JobType = 'other';
+
+export interface CatchAllProps {
+  readonly bus: JobEventBus;
+  readonly logRetention: RetentionDays;
+}
+
+export class CatchAll extends Construct {
+  /** One for each event that no fetcher takes. */
+  readonly metricFilter: MetricFilter;
+
+  constructor(scope: Construct, id: string, props: CatchAllProps) {
+    super(scope, id);
+    const { bus } = props;
+
+    const logGroup = new LogGroup(this, 'Events', {
+      retention: props.logRetention,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    this.metricFilter = new MetricFilter(this, 'Count', {
+      logGroup,
+      filterPattern: FilterPattern.allTerms(),
+      metricNamespace: METRIC_NAMESPACE,
+      metricName: 'UnhandledEvents',
+      metricValue: '1',
+    });
+
+    // The L2 target CloudWatchLogGroup brings a custom resource with a function and a role, to write the policy below.
+    const target: IRuleTarget = {
+      bind: () => ({
+        arn: logGroup.logGroupArn,
+        deadLetterConfig: { arn: bus.undeliveredQueue.queueArn },
+        retryPolicy: {
+          maximumEventAgeInSeconds: LONGEST_RETRY.maxEventAge.toSeconds(),
+          maximumRetryAttempts: LONGEST_RETRY.retryAttempts,
+        },
+      }),
+    };
+    const rule = new Rule(this, 'Rule', {
+      description: 'Events that no fetcher takes, to a log group.',
+      eventBus: bus.eventBus,
+      eventPattern: { source: [EVENT_SOURCE], detail: { jobType: [OTHER] } },
+      targets: [target],
+    });
+
+    // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-cloudwatchlogs-permissions
+    const principals = [
+      new ServicePrincipal('events.amazonaws.com'),
+      new ServicePrincipal('delivery.logs.amazonaws.com'),
+    ];
+    bus.logPolicy.document.addStatements(
+      new PolicyStatement({ principals, actions: ['logs:CreateLogStream'], resources: [logGroup.logGroupArn] }),
+      new PolicyStatement({
+        principals,
+        actions: ['logs:PutLogEvents'],
+        resources: [logGroup.logGroupArn],
+        conditions: { ArnEquals: { 'aws:SourceArn': rule.ruleArn } },
+      }),
+    );
+    bus.undeliveredQueue.addToResourcePolicy(
+      new PolicyStatement({
+        principals: [new ServicePrincipal('events.amazonaws.com')],
+        actions: ['sqs:SendMessage'],
+        resources: [bus.undeliveredQueue.queueArn],
+        conditions: { ArnEquals: { 'aws:SourceArn': rule.ruleArn } },
+      }),
+    );
+  }
+}

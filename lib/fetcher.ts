@@ -1,0 +1,102 @@
+/** Fetches the outputs of one job type: a queue, the function that works it off, and a queue for what it gave up. */
+import { join } from 'node:path';
+import { Duration, type Size } from 'aws-cdk-lib';
+import type { IEventBus } from 'aws-cdk-lib/aws-events';
+import type { Role } from 'aws-cdk-lib/aws-iam';
+import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
+import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { ENV, type FetchedJobType } from '../lambda/contract.ts';
+import { deadLetterQueue, MAX_MESSAGE_BYTES } from './dead-letter-queue.ts';
+import { acknowledge } from './nag-acknowledgement.ts';
+import { NodeFunction } from './node-function.ts';
+
+/** The longest that Lambda allows; what a fetch cannot do in it, it can never do. */
+const FUNCTION_TIMEOUT = Duration.minutes(15);
+
+/**
+ * How long a message of a fetch that died stays hidden. Lambda advises six times the function's timeout, to have room
+ * for throttled invocations; but then a died fetch waits 90 minutes of the 48 hours for which Gemini keeps a file, and
+ * `maxConcurrency` keeps the poller from taking more than may run. A fetch that failed sets its own, shorter time.
+ */
+const VISIBILITY_TIMEOUT = Duration.minutes(20);
+
+/**
+ * Thirty attempts outlast a Gemini outage of 12 hours with the fetcher's backoff, and end within 48 hours even if each
+ * one runs into its timeout and then waits for the longest backoff, an hour.
+ */
+const MAX_RECEIVE_COUNT = 30;
+
+export interface FetcherProps {
+  readonly jobType: FetchedJobType;
+  /** Folder of the handler modules. */
+  readonly handlersPath: string;
+  readonly eventBus: IEventBus;
+  readonly outputBucket: IBucket;
+  readonly apiKeySecret: ISecret;
+  /** Fetches at a time, at least 2. */
+  readonly maxConcurrency: number;
+  /** Outputs that are larger fail for good. */
+  readonly maxOutputSize: Size;
+  readonly logRetention: RetentionDays;
+}
+
+export class Fetcher extends Construct {
+  readonly jobType: FetchedJobType;
+  readonly queue: Queue;
+  /** Jobs whose fetch failed to the last attempt. What EventBridge could not deliver is not here. */
+  readonly deadLetterQueue: Queue;
+  readonly function: LambdaFunction;
+  readonly role: Role;
+
+  constructor(scope: Construct, id: string, props: FetcherProps) {
+    super(scope, id);
+    this.jobType = props.jobType;
+
+    this.deadLetterQueue = deadLetterQueue(this, 'DeadLetters');
+    this.queue = new Queue(this, 'Queue', {
+      visibilityTimeout: VISIBILITY_TIMEOUT,
+      // Longer than all attempts together, or messages would vanish before they reach the dead-letter queue.
+      retentionPeriod: Duration.days(4),
+      maxMessageSizeBytes: MAX_MESSAGE_BYTES,
+      encryption: QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+      deadLetterQueue: { queue: this.deadLetterQueue, maxReceiveCount: MAX_RECEIVE_COUNT },
+    });
+
+    const handler = new NodeFunction(this, 'Handler', {
+      description: `Fetches the outputs of ${props.jobType} jobs from Gemini into S3.`,
+      entry: join(props.handlersPath, `fetch-${props.jobType}.ts`),
+      // Outputs stream: the memory buys CPU for hashes and decoding, and network, not room.
+      memorySize: 1024,
+      timeout: FUNCTION_TIMEOUT,
+      logRetention: props.logRetention,
+      environment: {
+        [ENV.eventBusName]: props.eventBus.eventBusName,
+        [ENV.bucketName]: props.outputBucket.bucketName,
+        [ENV.apiKeySecretId]: props.apiKeySecret.secretName,
+        [ENV.maxOutputBytes]: String(props.maxOutputSize.toBytes()),
+        [ENV.queueUrl]: this.queue.queueUrl,
+        [ENV.maxReceiveCount]: String(MAX_RECEIVE_COUNT),
+      },
+    });
+    this.function = handler.function;
+    this.role = handler.role;
+
+    const source = new SqsEventSource(this.queue, {
+      // One job an invocation: its failure, its time and its memory are its own.
+      batchSize: 1,
+      maxConcurrency: props.maxConcurrency,
+      reportBatchItemFailures: true,
+    });
+    this.function.addEventSource(source);
+    acknowledge(this.function, {
+      'Serverless-LambdaEventSourceMappingDestination':
+        'Event source mappings of SQS have no on-failure destination; the queue moves its messages to its dead-letter queue by itself.',
+    });
+  }
+}

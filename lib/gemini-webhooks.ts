@@ -1,0 +1,188 @@
+/** The whole pipeline as one construct: it wires the parts, and every permission of one part on another is given here. */
+import { fileURLToPath } from 'node:url';
+import { Duration, RemovalPolicy, Size } from 'aws-cdk-lib';
+import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import type { EventBus } from 'aws-cdk-lib/aws-events';
+import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { Bucket } from 'aws-cdk-lib/aws-s3';
+import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { Construct } from 'constructs';
+import { DETAIL_TYPE, EVENT_SOURCE, type FetchedJobType, MANIFEST_NAME } from '../lambda/contract.ts';
+import { CatchAll } from './catch-all.ts';
+import { Door } from './door.ts';
+import { JobEventBus } from './event-bus.ts';
+import { Fetcher } from './fetcher.ts';
+import type { GeminiWebhooksProps } from './gemini-webhooks-props.ts';
+import { IdempotencyTable } from './idempotency-table.ts';
+import { acknowledgeWildcard } from './nag-acknowledgement.ts';
+import { OutputBucket } from './output-bucket.ts';
+
+const HANDLERS_PATH = fileURLToPath(new URL('../lambda/handlers', import.meta.url));
+
+/**
+ * Receives webhooks of the Gemini API, announces finished jobs on an event bus, and lands their outputs in a bucket.
+ *
+ * The three secrets are not part of it: they hold what Gemini gives out, and are referenced by name.
+ */
+export class GeminiWebhooks extends Construct {
+  /** Finished jobs (`batch.succeeded`, …) and landed outputs (`output.stored`, `output.failed`). */
+  readonly eventBus: EventBus;
+  /** Outputs, under `<job type>/date=<date>/job=<id>/<status>/`; complete when `manifest.json` is there. */
+  readonly outputBucket: Bucket;
+  /** Idempotency records. */
+  readonly table: TableV2;
+  /** The function behind the HTTP API. */
+  readonly verifier: LambdaFunction;
+  /** One for each job type. */
+  readonly fetchers: Fetcher[];
+  /** The URL to register as a static webhook at Gemini. */
+  readonly webhookUrl: string;
+
+  constructor(scope: Construct, id: string, props: GeminiWebhooksProps = {}) {
+    super(scope, id);
+    const recordTtl = props.recordTtl ?? Duration.days(7);
+    if (recordTtl.toSeconds() < Duration.hours(48).toSeconds()) {
+      throw new Error(
+        `recordTtl is ${recordTtl.toHumanString()}; give at least 48 hours, because Gemini retries a delivery for 24.`,
+      );
+    }
+    const retain = props.removalPolicy !== RemovalPolicy.DESTROY;
+    const logRetention = props.logRetention ?? RetentionDays.ONE_MONTH;
+    const throttleRate = props.throttleRate ?? 50;
+    const throttleBurst = props.throttleBurst ?? 100;
+    const handlersPath = props.handlersPath ?? HANDLERS_PATH;
+    const apiKeySecret = this.secret('ApiKey', props.apiKeySecretName ?? 'gemini-webhooks/api-key');
+    const signingSecret = this.secret('SigningSecret', props.signingSecretName ?? 'gemini-webhooks/signing-secret');
+    const dynamicTokenSecret = this.secret(
+      'DynamicToken',
+      props.dynamicTokenSecretName ?? 'gemini-webhooks/dynamic-token',
+    );
+
+    this.table = new IdempotencyTable(this, 'IdempotencyTable', {
+      // What the door lets through in one second, claimed and completed, and half of it once more for retried calls:
+      // genuine traffic is never throttled here.
+      maxWritesPerSecond: 3 * (throttleRate + throttleBurst),
+      retain,
+    }).table;
+    this.outputBucket = new OutputBucket(this, 'OutputBucket', {
+      noncurrentVersionExpiration: props.noncurrentVersionExpiration ?? Duration.days(30),
+      retain,
+    }).bucket;
+    const bus = new JobEventBus(this, 'EventBus', {
+      archiveRetention: props.archiveRetention ?? Duration.days(14),
+      logRetention,
+      retain,
+    });
+    this.eventBus = bus.eventBus;
+    new CatchAll(this, 'CatchAll', { bus, logRetention });
+
+    const door = new Door(this, 'Door', {
+      handlersPath,
+      table: this.table,
+      eventBus: this.eventBus,
+      signingSecret,
+      dynamicTokenSecret,
+      jwtAudiences: props.jwtAudiences ?? [],
+      recordTtl,
+      throttleRate,
+      throttleBurst,
+      logRetention,
+    });
+    this.verifier = door.verifier;
+    this.webhookUrl = door.webhookUrl;
+    this.grantClaims(this.verifier);
+    this.grantPublishJobs(this.verifier);
+    this.grantReadSecrets(this.verifier, [signingSecret, dynamicTokenSecret]);
+
+    const addFetcher = (fetcherId: string, jobType: FetchedJobType, maxConcurrency: number): Fetcher => {
+      const fetcher = new Fetcher(this, `${fetcherId}Fetcher`, {
+        jobType,
+        handlersPath,
+        eventBus: this.eventBus,
+        outputBucket: this.outputBucket,
+        apiKeySecret,
+        maxConcurrency,
+        maxOutputSize: props.maxOutputSize ?? Size.gibibytes(10),
+        logRetention,
+      });
+      bus.addJobHandler(`${fetcherId}Jobs`, jobType, fetcher.queue);
+      this.grantLandOutputs(fetcher);
+      this.grantPublishOutputs(fetcher.function);
+      this.grantReadSecrets(fetcher.function, [apiKeySecret]);
+      return fetcher;
+    };
+    this.fetchers = [
+      addFetcher('Batch', 'batch', props.maxConcurrencyBatch ?? 2),
+      addFetcher('Interaction', 'interaction', props.maxConcurrencyInteraction ?? 3),
+      addFetcher('Video', 'video', props.maxConcurrencyVideo ?? 2),
+    ];
+  }
+
+  private secret(id: string, name: string): ISecret {
+    return Secret.fromSecretNameV2(this, id, name);
+  }
+
+  /** Claim, complete and release are conditional updates; nothing is ever deleted but by the time to live. */
+  private grantClaims(grantee: IGrantable): void {
+    grant(grantee, ['dynamodb:GetItem', 'dynamodb:UpdateItem'], [this.table.tableArn]);
+  }
+
+  /** Whatever Gemini reports, but no announcement about outputs: those are the fetchers'. */
+  private grantPublishJobs(grantee: IGrantable): void {
+    grant(grantee, ['events:PutEvents'], [this.eventBus.eventBusArn], {
+      StringEquals: { 'events:source': EVENT_SOURCE },
+      StringNotLike: { 'events:detail-type': 'output.*' },
+    });
+  }
+
+  private grantPublishOutputs(grantee: IGrantable): void {
+    grant(grantee, ['events:PutEvents'], [this.eventBus.eventBusArn], {
+      StringEquals: {
+        'events:source': EVENT_SOURCE,
+        'events:detail-type': [DETAIL_TYPE.outputStored, DETAIL_TYPE.outputFailed],
+      },
+    });
+  }
+
+  private grantReadSecrets(grantee: IGrantable, secrets: ISecret[]): void {
+    // Secrets Manager appends a dash and six characters to a name; anything shorter would not match, anything longer
+    // would match other names. https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_iam-permissions.html
+    grant(
+      grantee,
+      ['secretsmanager:GetSecretValue'],
+      secrets.map((secret) => `${secret.secretArn}-??????`),
+    );
+  }
+
+  /** Writes under the job type's prefix, reads manifests there. */
+  private grantLandOutputs(fetcher: Fetcher): void {
+    const prefix = `${fetcher.jobType}/*`;
+    const outputs = this.outputBucket.arnForObjects(prefix);
+    const manifests = this.outputBucket.arnForObjects(`${prefix}/${MANIFEST_NAME}`);
+    grant(fetcher.function, ['s3:AbortMultipartUpload', 's3:PutObject'], [outputs]);
+    grant(fetcher.function, ['s3:GetObject'], [manifests]);
+    // Without it S3 answers 403 for a manifest that is not there, and not 404. "IfExists", because it is not documented
+    // that S3 sets s3:prefix when it decides so; a listing without a prefix shows keys, and never contents.
+    grant(fetcher.function, ['s3:ListBucket'], [this.outputBucket.bucketArn], {
+      StringLikeIfExists: { 's3:prefix': prefix },
+    });
+
+    const reason =
+      'Keys hold the date and the id of the job, which only the fetch learns; the fetcher is confined to its own prefix.';
+    acknowledgeWildcard(fetcher.role, outputs, reason);
+    acknowledgeWildcard(fetcher.role, manifests, reason);
+  }
+}
+
+function grant(
+  grantee: IGrantable,
+  actions: string[],
+  resources: string[],
+  conditions?: Record<string, Record<string, string | string[]>>,
+): void {
+  grantee.grantPrincipal.addToPrincipalPolicy(
+    new PolicyStatement({ actions, resources, ...(conditions && { conditions }) }),
+  );
+}

@@ -1,0 +1,88 @@
+/**
+ * A Lambda function with the house defaults: Node.js 24 on arm64, an ES module bundled by esbuild, a role of its own
+ * without managed policies, a log group of its own.
+ */
+import { fileURLToPath } from 'node:url';
+import { type Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Architecture, LoggingFormat, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
+import { NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { acknowledge } from './nag-acknowledgement.ts';
+
+const PROJECT_ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+export interface NodeFunctionProps {
+  /** What the function is for, as the console shows it. */
+  readonly description: string;
+  /** Absolute path of the module that exports `handler`. */
+  readonly entry: string;
+  readonly environment: { [name: string]: string };
+  /** In MiB. CPU and network grow with it. */
+  readonly memorySize: number;
+  readonly timeout: Duration;
+  readonly logRetention: RetentionDays;
+}
+
+export class NodeFunction extends Construct {
+  readonly function: NodejsFunction;
+  readonly role: Role;
+
+  constructor(scope: Construct, id: string, props: NodeFunctionProps) {
+    super(scope, id);
+
+    const logGroup = new LogGroup(this, 'Logs', {
+      retention: props.logRetention,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    // Not AWSLambdaBasicExecutionRole: that one may write to every log group of the account.
+    this.role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+    this.role.addToPrincipalPolicy(
+      new PolicyStatement({
+        actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+        resources: [logGroup.logGroupArn],
+      }),
+    );
+
+    this.function = new NodejsFunction(this, 'Function', {
+      description: props.description,
+      entry: props.entry,
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      memorySize: props.memorySize,
+      timeout: props.timeout,
+      // Stack traces with the lines of the sources, for some 10 ms more of a cold start (measured on the verifier).
+      environment: { ...props.environment, NODE_OPTIONS: '--enable-source-maps' },
+      role: this.role,
+      logGroup,
+      // Powertools writes JSON by itself; this makes JSON also of what Lambda writes: start-up errors, time-outs, reports.
+      loggingFormat: LoggingFormat.JSON,
+      tracing: Tracing.ACTIVE,
+      projectRoot: PROJECT_ROOT,
+      depsLockFilePath: fileURLToPath(new URL('../package-lock.json', import.meta.url)),
+      bundling: {
+        format: OutputFormat.ESM,
+        mainFields: ['module', 'main'],
+        target: 'node24',
+        minify: true,
+        sourceMap: true,
+        // The map names lines; the sources themselves are in the repository.
+        sourcesContent: false,
+        // The SDK that was tested is the one that runs, not the one that the runtime happens to bring.
+        externalModules: [],
+        // CommonJS dependencies call `require` for Node's own modules; an ES module has none.
+        banner: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);",
+      },
+    });
+
+    acknowledge(this.role, {
+      'AwsSolutions-IAM5[Resource::*]':
+        'xray:PutTraceSegments and xray:PutTelemetryRecords know no resources (Service Authorization Reference, AWS X-Ray).',
+    });
+    acknowledge(this.function, {
+      'Serverless-LambdaDLQ':
+        'The function is never invoked asynchronously: HTTP API waits for its answer, and a queue keeps its own messages and has its own dead-letter queue.',
+    });
+  }
+}

@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import { resourceOf, resourcesOf, synthesize } from './synthesize.ts';
+
+const template = synthesize();
+const stage = resourceOf(template, 'AWS::ApiGatewayV2::Stage', 'GeminiWebhooksDoor').Properties;
+const accessLog = stage['AccessLogSettings'] as { Format: string };
+
+describe('Door', () => {
+  it('has the static and the dynamic route, both POST, and no other', () => {
+    const routes = Object.values(resourcesOf(template, 'AWS::ApiGatewayV2::Route'));
+
+    expect(routes.map((route) => route.Properties['RouteKey'])).toEqual([
+      'POST /webhooks/gemini',
+      'POST /webhooks/gemini/dynamic/{token}',
+    ]);
+  });
+
+  it('hands both routes to one integration of the verifier with payload format 2.0', () => {
+    template.resourceCountIs('AWS::ApiGatewayV2::Integration', 1);
+    template.hasResourceProperties('AWS::ApiGatewayV2::Integration', {
+      IntegrationType: 'AWS_PROXY',
+      PayloadFormatVersion: '2.0',
+      IntegrationUri: { 'Fn::GetAtt': ['GeminiWebhooksDoorVerifierFunction62404A2B', 'Arn'] },
+    });
+  });
+
+  it('deploys itself and throttles', () => {
+    expect(stage).toMatchObject({
+      StageName: '$default',
+      AutoDeploy: true,
+      DefaultRouteSettings: { ThrottlingRateLimit: 50, ThrottlingBurstLimit: 100 },
+    });
+  });
+
+  it('logs each request as one line of JSON with the route key, and nothing that the sender wrote', () => {
+    const variables = Object.values(JSON.parse(accessLog.Format));
+
+    expect(accessLog.Format).not.toContain('\n');
+    expect(variables).toEqual([
+      '$context.requestId',
+      '$context.requestTime',
+      '$context.routeKey',
+      '$context.status',
+      '$context.identity.sourceIp',
+      '$context.protocol',
+      '$context.responseLength',
+      '$context.responseLatency',
+      '$context.integrationLatency',
+      '$context.integrationStatus',
+      '$context.integration.requestId',
+      '$context.integrationErrorMessage',
+      '$context.error.responseType',
+    ]);
+  });
+
+  it('gives the verifier a lease that is longer than its timeout, and no variable for JWTs', () => {
+    const { Properties } = resourceOf(template, 'AWS::Lambda::Function', 'GeminiWebhooksDoorVerifier');
+
+    expect(Properties['Timeout']).toBe(10);
+    expect(Properties['Environment']).toEqual({
+      Variables: {
+        TABLE_NAME: { Ref: 'GeminiWebhooksIdempotencyTableDeliveries82F76538' },
+        EVENT_BUS_NAME: { Ref: 'GeminiWebhooksEventBusDE0CBF58' },
+        SIGNING_SECRET_ID: 'gemini-webhooks/signing-secret',
+        DYNAMIC_TOKEN_SECRET_ID: 'gemini-webhooks/dynamic-token',
+        RECORD_TTL_SECONDS: '604800',
+        LEASE_SECONDS: '15',
+        NODE_OPTIONS: '--enable-source-maps',
+      },
+    });
+  });
+
+  it('gives the verifier the audiences of JWTs when there are any', () => {
+    const withAudiences = synthesize({ jwtAudiences: ['first', 'second'] });
+
+    withAudiences.hasResourceProperties('AWS::Lambda::Function', {
+      Environment: { Variables: { JWT_AUDIENCES: 'first,second' } },
+    });
+  });
+});

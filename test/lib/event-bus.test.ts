@@ -1,0 +1,117 @@
+import { describe, expect, it } from 'vitest';
+import { resourceOf, resourcesOf, synthesize } from './synthesize.ts';
+
+const template = synthesize();
+const UNDELIVERED = { Arn: { 'Fn::GetAtt': ['GeminiWebhooksEventBusUndelivered6B9B3E1E', 'Arn'] } };
+const LONGEST_RETRY = { MaximumEventAgeInSeconds: 86_400, MaximumRetryAttempts: 185 };
+const rules = Object.values(resourcesOf(template, 'AWS::Events::Rule'));
+
+describe('JobEventBus', () => {
+  it.each([
+    { jobType: 'batch', queue: 'GeminiWebhooksBatchFetcherQueue658709B9' },
+    { jobType: 'interaction', queue: 'GeminiWebhooksInteractionFetcherQueue9656F0F4' },
+    { jobType: 'video', queue: 'GeminiWebhooksVideoFetcherQueueA55AF0EC' },
+  ])('sends finished $jobType jobs, and no announcement about outputs, to their queue', ({ jobType, queue }) => {
+    const rule = rules.find(({ Properties }) => JSON.stringify(Properties['Targets']).includes(queue));
+
+    expect(rule?.Properties).toMatchObject({
+      EventBusName: { Ref: 'GeminiWebhooksEventBusDE0CBF58' },
+      EventPattern: {
+        source: ['gemini.webhooks'],
+        'detail-type': [{ prefix: `${jobType}.` }],
+        detail: { jobType: [jobType] },
+      },
+      State: 'ENABLED',
+      Targets: [{ Arn: { 'Fn::GetAtt': [queue, 'Arn'] } }],
+    });
+  });
+
+  it('logs and counts the events that no fetcher takes', () => {
+    const logGroup = 'GeminiWebhooksCatchAllEventsDB530C5A';
+
+    template.hasResourceProperties('AWS::Events::Rule', {
+      EventPattern: { source: ['gemini.webhooks'], detail: { jobType: ['other'] } },
+      Targets: [{ Arn: { 'Fn::GetAtt': [logGroup, 'Arn'] } }],
+    });
+    template.hasResourceProperties('AWS::Logs::MetricFilter', {
+      LogGroupName: { Ref: logGroup },
+      FilterPattern: '',
+      MetricTransformations: [{ MetricNamespace: 'GeminiWebhooks', MetricName: 'UnhandledEvents', MetricValue: '1' }],
+    });
+  });
+
+  it('retries every target for a day and then keeps the event in the queue of undelivered ones', () => {
+    expect(rules.map(({ Properties }) => Properties['Targets'])).toEqual(
+      Array(4).fill([expect.objectContaining({ RetryPolicy: LONGEST_RETRY, DeadLetterConfig: UNDELIVERED })]),
+    );
+  });
+
+  it('lets each rule, and nobody else, send to the queue of undelivered events', () => {
+    const { PolicyDocument } = resourceOf(template, 'AWS::SQS::QueuePolicy', 'GeminiWebhooksEventBusUndelivered')
+      .Properties as { PolicyDocument: { Statement: { Effect: string; Condition: Record<string, unknown> }[] } };
+    const allowed = PolicyDocument.Statement.filter(({ Effect }) => Effect === 'Allow');
+
+    expect(allowed.map(({ Condition }) => Condition)).toEqual(
+      Object.keys(resourcesOf(template, 'AWS::Events::Rule'))
+        .sort()
+        .map((id) => ({ ArnEquals: { 'aws:SourceArn': { 'Fn::GetAtt': [id, 'Arn'] } } })),
+    );
+  });
+
+  it('archives every event of this app for two weeks', () => {
+    template.hasResourceProperties('AWS::Events::Archive', {
+      SourceArn: { 'Fn::GetAtt': ['GeminiWebhooksEventBusDE0CBF58', 'Arn'] },
+      EventPattern: { source: ['gemini.webhooks'] },
+      RetentionDays: 14,
+    });
+  });
+
+  it('delivers its errors, without event details, to a log group', () => {
+    template.hasResourceProperties('AWS::Events::EventBus', { LogConfig: { Level: 'ERROR', IncludeDetail: 'NONE' } });
+    template.hasResourceProperties('AWS::Logs::DeliverySource', {
+      LogType: 'ERROR_LOGS',
+      ResourceArn: { 'Fn::GetAtt': ['GeminiWebhooksEventBusDE0CBF58', 'Arn'] },
+    });
+    template.hasResourceProperties('AWS::Logs::DeliveryDestination', {
+      DestinationResourceArn: { 'Fn::GetAtt': ['GeminiWebhooksEventBusErrors5A13C831', 'Arn'] },
+    });
+    template.hasResource('AWS::Logs::Delivery', {
+      DependsOn: ['GeminiWebhooksEventBusLogPolicyResourcePolicy4B6C3D77'],
+    });
+  });
+
+  it('lets services write to its own two log groups, in one resource policy', () => {
+    template.resourceCountIs('AWS::Logs::ResourcePolicy', 1);
+    const { PolicyDocument } = resourceOf(template, 'AWS::Logs::ResourcePolicy', 'GeminiWebhooksEventBus')
+      .Properties as { PolicyDocument: { 'Fn::Join': [string, (string | Record<string, unknown>)[]] } };
+    const written = PolicyDocument['Fn::Join'][1].map((part) =>
+      typeof part === 'string' ? part : `<${Object.values(part).flat().join('.')}>`,
+    );
+
+    expect(JSON.parse(written.join('')).Statement).toEqual([
+      {
+        Effect: 'Allow',
+        Principal: { Service: 'delivery.logs.amazonaws.com' },
+        Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+        Resource: '<GeminiWebhooksEventBusErrors5A13C831.Arn>',
+        Condition: {
+          StringEquals: { 'aws:SourceAccount': '<AWS::AccountId>' },
+          ArnLike: { 'aws:SourceArn': 'arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:*' },
+        },
+      },
+      {
+        Effect: 'Allow',
+        Principal: { Service: ['events.amazonaws.com', 'delivery.logs.amazonaws.com'] },
+        Action: 'logs:CreateLogStream',
+        Resource: '<GeminiWebhooksCatchAllEventsDB530C5A.Arn>',
+      },
+      {
+        Effect: 'Allow',
+        Principal: { Service: ['events.amazonaws.com', 'delivery.logs.amazonaws.com'] },
+        Action: 'logs:PutLogEvents',
+        Resource: '<GeminiWebhooksCatchAllEventsDB530C5A.Arn>',
+        Condition: { ArnEquals: { 'aws:SourceArn': '<GeminiWebhooksCatchAllRule5BB67635.Arn>' } },
+      },
+    ]);
+  });
+});

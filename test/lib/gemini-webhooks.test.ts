@@ -1,0 +1,116 @@
+import { describe, expect, it } from 'vitest';
+import { readable, resourceOf, resourcesOf, synthesize } from './synthesize.ts';
+
+const template = synthesize();
+
+interface Statement {
+  readonly Effect: string;
+  readonly Action: string | string[];
+  readonly Resource: unknown;
+  readonly Condition?: unknown;
+}
+
+/** What a role may do: `actions on resources`, and under which condition. */
+function permissionsOf(rolePrefix: string): unknown[] {
+  const policy = resourceOf(template, 'AWS::IAM::Policy', rolePrefix).Properties['PolicyDocument'];
+  return (policy as { Statement: Statement[] }).Statement.map((statement) => {
+    expect(statement.Effect).toBe('Allow');
+    const actions = [statement.Action].flat().join(' ');
+    const resources = [statement.Resource].flat().map(readable).join(' ');
+    return statement.Condition ? [actions, resources, statement.Condition] : [actions, resources];
+  });
+}
+
+describe('GeminiWebhooks', () => {
+  it('gives the verifier updates of the table, jobs on the bus, and the two secrets of the door', () => {
+    const permissions = permissionsOf('GeminiWebhooksDoorVerifierRole');
+
+    expect(permissions).toEqual([
+      ['logs:CreateLogStream logs:PutLogEvents', '<GeminiWebhooksDoorVerifierLogsD69A3135.Arn>'],
+      ['xray:PutTelemetryRecords xray:PutTraceSegments', '*'],
+      ['dynamodb:GetItem dynamodb:UpdateItem', '<GeminiWebhooksIdempotencyTableDeliveries82F76538.Arn>'],
+      [
+        'events:PutEvents',
+        '<GeminiWebhooksEventBusDE0CBF58.Arn>',
+        {
+          StringEquals: { 'events:source': 'gemini.webhooks' },
+          StringNotLike: { 'events:detail-type': 'output.*' },
+        },
+      ],
+      [
+        'secretsmanager:GetSecretValue',
+        'arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:gemini-webhooks/dynamic-token-?????? ' +
+          'arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:gemini-webhooks/signing-secret-??????',
+      ],
+    ]);
+  });
+
+  it.each([
+    { jobType: 'batch', id: 'BatchFetcher', logs: 'E697A9F1', queue: '658709B9' },
+    { jobType: 'interaction', id: 'InteractionFetcher', logs: '8D8725D9', queue: '9656F0F4' },
+    { jobType: 'video', id: 'VideoFetcher', logs: '4CF46AF4', queue: 'A55AF0EC' },
+  ])('confines the $jobType fetcher to its queue, its prefix, its announcements and the API key', (fetcher) => {
+    const id = `GeminiWebhooks${fetcher.id}`;
+
+    const permissions = permissionsOf(`${id}HandlerRole`);
+
+    expect(permissions).toEqual([
+      ['logs:CreateLogStream logs:PutLogEvents', `<${id}HandlerLogs${fetcher.logs}.Arn>`],
+      ['xray:PutTelemetryRecords xray:PutTraceSegments', '*'],
+      [
+        'sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:GetQueueAttributes sqs:GetQueueUrl sqs:ReceiveMessage',
+        `<${id}Queue${fetcher.queue}.Arn>`,
+      ],
+      ['s3:AbortMultipartUpload s3:PutObject', `<GeminiWebhooksOutputBucketOutputs636BE2D7.Arn>/${fetcher.jobType}/*`],
+      ['s3:GetObject', `<GeminiWebhooksOutputBucketOutputs636BE2D7.Arn>/${fetcher.jobType}/*/manifest.json`],
+      [
+        's3:ListBucket',
+        '<GeminiWebhooksOutputBucketOutputs636BE2D7.Arn>',
+        { StringLikeIfExists: { 's3:prefix': `${fetcher.jobType}/*` } },
+      ],
+      [
+        'events:PutEvents',
+        '<GeminiWebhooksEventBusDE0CBF58.Arn>',
+        {
+          StringEquals: {
+            'events:source': 'gemini.webhooks',
+            'events:detail-type': ['output.stored', 'output.failed'],
+          },
+        },
+      ],
+      [
+        'secretsmanager:GetSecretValue',
+        'arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:gemini-webhooks/api-key-??????',
+      ],
+    ]);
+  });
+
+  it('gives each of the four functions a role of its own, with one policy and nothing managed or inline', () => {
+    const roles = resourcesOf(template, 'AWS::IAM::Role');
+    const used = Object.values(resourcesOf(template, 'AWS::Lambda::Function')).map((handler) =>
+      readable(handler.Properties['Role']),
+    );
+
+    expect(new Set(used).size).toBe(4);
+    expect(Object.values(roles).map((role) => Object.keys(role.Properties))).toEqual(
+      Array(4).fill(['AssumeRolePolicyDocument']),
+    );
+    template.resourceCountIs('AWS::IAM::Policy', 4);
+    template.resourceCountIs('AWS::IAM::ManagedPolicy', 0);
+  });
+
+  it('lets the HTTP API invoke the verifier for its two routes, and nobody else any function', () => {
+    const permissions = Object.values(resourcesOf(template, 'AWS::Lambda::Permission'));
+
+    expect(permissions.map(({ Properties }) => [Properties['Principal'], readable(Properties['SourceArn'])])).toEqual([
+      [
+        'apigateway.amazonaws.com',
+        'arn:<AWS::Partition>:execute-api:<AWS::Region>:<AWS::AccountId>:<GeminiWebhooksDoorApi0B30BEF5>/*/*/webhooks/gemini',
+      ],
+      [
+        'apigateway.amazonaws.com',
+        'arn:<AWS::Partition>:execute-api:<AWS::Region>:<AWS::AccountId>:<GeminiWebhooksDoorApi0B30BEF5>/*/*/webhooks/gemini/dynamic/{token}',
+      ],
+    ]);
+  });
+});

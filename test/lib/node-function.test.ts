@@ -1,0 +1,72 @@
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { App, Duration, Stack } from 'aws-cdk-lib';
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { afterAll, describe, expect, it } from 'vitest';
+import { NodeFunction } from '../../lib/node-function.ts';
+import { resourcesOf, synthesize } from './synthesize.ts';
+
+// Inside the project, because the bundler takes nothing from outside of it.
+const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
+mkdirSync(join(PROJECT, '.local'), { recursive: true });
+const folder = mkdtempSync(join(PROJECT, '.local/node-function-'));
+// Outside of it, where no node_modules can lend what the bundle lacks.
+const alone = mkdtempSync(join(tmpdir(), 'node-function-'));
+afterAll(() => {
+  for (const path of [folder, alone]) rmSync(path, { recursive: true });
+});
+
+describe('NodeFunction', () => {
+  it('runs on Node.js 24 and arm64, traced, with JSON logs in a log group of its own that forgets', () => {
+    const template = synthesize({ logRetention: RetentionDays.ONE_WEEK });
+
+    const functions = Object.values(resourcesOf(template, 'AWS::Lambda::Function'));
+    const logGroups = Object.values(resourcesOf(template, 'AWS::Logs::LogGroup'));
+
+    expect(functions).toHaveLength(4);
+    for (const { Properties } of functions) {
+      expect(Properties).toMatchObject({
+        Runtime: 'nodejs24.x',
+        Architectures: ['arm64'],
+        Handler: 'index.handler',
+        TracingConfig: { Mode: 'Active' },
+        LoggingConfig: { LogFormat: 'JSON', LogGroup: { Ref: expect.stringMatching('Logs') } },
+      });
+    }
+    expect(new Set(functions.map(({ Properties }) => JSON.stringify(Properties['LoggingConfig']))).size).toBe(4);
+    expect(logGroups.map(({ Properties }) => Properties['RetentionInDays'])).toEqual(Array(7).fill(7));
+  });
+
+  it('bundles everything into an ES module with a source map, in which CommonJS finds the modules of Node', () => {
+    const entry = join(folder, 'handler.ts');
+    writeFileSync(join(folder, 'dependency.cjs'), "exports.name = require('node:path').basename('/a/from-commonjs');");
+    writeFileSync(
+      entry,
+      `import { SQSClient } from '@aws-sdk/client-sqs';
+       import { name } from './dependency.cjs';
+       export const handler = async (): Promise<string> => \`\${name} \${typeof SQSClient}\`;`,
+    );
+    const stack = new Stack(new App({ outdir: join(folder, 'out') }));
+
+    new NodeFunction(stack, 'Sample', {
+      description: 'A sample.',
+      entry,
+      environment: {},
+      memorySize: 128,
+      timeout: Duration.seconds(1),
+      logRetention: RetentionDays.ONE_DAY,
+    });
+
+    const asset = readdirSync(join(folder, 'out')).find((name) => name.startsWith('asset.')) ?? 'none';
+    cpSync(join(folder, 'out', asset), alone, { recursive: true });
+    const script = `const { handler } = await import('${alone}/index.mjs'); console.log(await handler());`;
+    // As a module, because Node gives a script that it evaluates a global `require`.
+    const output = execFileSync(process.execPath, ['--input-type=module', '--eval', script], { encoding: 'utf8' });
+
+    expect(readdirSync(alone).sort()).toEqual(['index.mjs', 'index.mjs.map']);
+    expect(output).toBe('from-commonjs function\n');
+  });
+});

@@ -1,0 +1,55 @@
+/** Synthesizes the stack as `cdk.json` configures it, without bundling the functions: seconds that no template test needs. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { App } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { type GeminiWebhooksProps, WebhooksStack } from '../../lib/index.ts';
+
+const CDK_JSON = new URL('../../cdk.json', import.meta.url);
+
+// Empty modules: what the handlers do is nothing to the template.
+const HANDLERS = fileURLToPath(new URL('../../.local/test-handlers', import.meta.url));
+mkdirSync(HANDLERS, { recursive: true });
+for (const name of ['verifier', 'fetch-batch', 'fetch-interaction', 'fetch-video']) {
+  writeFileSync(`${HANDLERS}/${name}.ts`, '');
+}
+
+export interface Resource {
+  readonly Type: string;
+  readonly Properties: Readonly<Record<string, unknown>>;
+  readonly DeletionPolicy?: string;
+  readonly UpdateReplacePolicy?: string;
+}
+
+export function newStack(webhooks?: GeminiWebhooksProps): WebhooksStack {
+  const { context } = JSON.parse(readFileSync(CDK_JSON, 'utf8'));
+  const app = new App({ context: { ...context, 'aws:cdk:bundling-stacks': [] } });
+  return new WebhooksStack(app, 'GeminiWebhooks', { webhooks: { handlersPath: HANDLERS, ...webhooks } });
+}
+
+export function synthesize(webhooks?: GeminiWebhooksProps): Template {
+  return Template.fromStack(newStack(webhooks));
+}
+
+/** Resources of a type by logical id. */
+export function resourcesOf(template: Template, type: string): Record<string, Resource> {
+  return template.findResources(type) as Record<string, Resource>;
+}
+
+/** The one resource of a type whose logical id begins so. */
+export function resourceOf(template: Template, type: string, idPrefix: string): Resource {
+  const found = Object.entries(resourcesOf(template, type)).filter(([id]) => id.startsWith(idPrefix));
+  const [only] = found;
+  if (!only || found.length > 1) throw new Error(`${found.length} resources ${type} begin with ${idPrefix}; name one.`);
+  return only[1];
+}
+
+/** A value with intrinsics as one readable string: `<LogicalId.Arn>/batch/*`. */
+export function readable(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return String(value);
+  const [name, argument] = Object.entries(value)[0] ?? [];
+  if (name === 'Ref') return `<${argument}>`;
+  if (name === 'Fn::GetAtt') return `<${argument.join('.')}>`;
+  if (name === 'Fn::Join') return argument[1].map(readable).join(argument[0]);
+  throw new Error(`${name} is not known to readable(); add it.`);
+}
