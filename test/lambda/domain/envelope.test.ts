@@ -1,0 +1,73 @@
+import { expect, it } from 'vitest';
+import type { VerifiedDelivery } from '../../../lambda/domain/delivery.ts';
+import { toJobEvent } from '../../../lambda/domain/envelope.ts';
+
+const RECEIVED = new Date('2026-11-24T05:00:02.000Z');
+
+function delivery(body: string | Buffer): VerifiedDelivery {
+  const payload = Buffer.from(body);
+  return { scheme: 'v1', webhookId: 'msg_1', attemptedAt: new Date('2026-11-24T05:00:01Z'), payload, bodySha256: 'ab' };
+}
+
+it('makes the event on the bus from a batch delivery', () => {
+  const body =
+    '{"type":"batch.succeeded","version":"v1","timestamp":"2026-11-24T04:59:59.123456789Z","user_metadata":{"team":"a"},"data":{"id":"abc"}}';
+
+  expect(toJobEvent(delivery(body), RECEIVED)).toEqual({
+    schemaVersion: '1',
+    webhookId: 'msg_1',
+    type: 'batch.succeeded',
+    jobType: 'batch',
+    jobId: 'batches/abc',
+    status: 'succeeded',
+    occurredAt: '2026-11-24T04:59:59.123Z',
+    receivedAt: '2026-11-24T05:00:02.000Z',
+    origin: 'webhook',
+    scheme: 'v1',
+    userMetadata: { team: 'a' },
+    data: { id: 'abc' },
+  });
+});
+
+it.each([
+  ['batch.failed', 'batches/x1', 'batch', 'batches/x1'],
+  ['batch.failed', 'batch_123456', 'batch', 'batches/batch_123456'],
+  ['interaction.completed', 'v1_ChdTbXNI', 'interaction', 'v1_ChdTbXNI'],
+  ['video.generated', 'models/veo-3.1/operations/ld6i', 'video', 'models/veo-3.1/operations/ld6i'],
+  ['video.generated', 'ld6i', 'video', 'ld6i'],
+  ['batch.succeeded', '../../etc', 'other', null],
+  ['batch.succeeded', 'batches/é', 'other', null],
+  ['batch.succeeded', 'a'.repeat(4096), 'other', null],
+  ['interaction.completed', 'a.b', 'other', null],
+  ['ping', 'abc', 'other', null],
+  ['batchy.succeeded', 'abc', 'other', null],
+])('routes %s with id %.40s as %s', (type, id, jobType, jobId) => {
+  expect(toJobEvent(delivery(JSON.stringify({ type, data: { id } })), RECEIVED)).toMatchObject({ jobType, jobId });
+});
+
+it.each([
+  '{"type":"ping"}',
+  '{"type":"batch.succeeded","data":null}',
+  '{"type":"batch.succeeded","data":[1],"timestamp":7}',
+])('accepts %s, dated by the attempt, without data', (body) => {
+  expect(toJobEvent(delivery(body), RECEIVED)).toMatchObject({
+    jobType: 'other',
+    data: {},
+    occurredAt: '2026-11-24T05:00:01.000Z',
+  });
+});
+
+it.each([
+  ['no JSON', 'hello'],
+  ['a list', '[]'],
+  ['null', 'null'],
+  ['no type', '{"data":{}}'],
+  ['an empty type', '{"type":""}'],
+  ['a type that EventBridge cannot carry', `{"type":"${'a'.repeat(129)}"}`],
+  ['a lone surrogate', '{"type":"\\ud800"}'],
+  ['our own voice', '{"type":"output.stored"}'],
+  ['bytes that are not UTF-8', Buffer.from([0x7b, 0xff, 0x7d])],
+  ['bottomless nesting', `{"type":"ping","data":{"a":${'['.repeat(50_000)}${']'.repeat(50_000)}}}`],
+])('refuses %s', (_name, body) => {
+  expect(() => toJobEvent(delivery(body), RECEIVED)).toThrow(expect.objectContaining({ code: 'ERR_BODY_INVALID' }));
+});
