@@ -1,0 +1,118 @@
+import { expect, it, vi } from 'vitest';
+import type { ClaimResult } from '../../../lambda/app/ports.ts';
+import { receiveWebhook } from '../../../lambda/app/receive-webhook.ts';
+import type { RawDelivery, VerifiedDelivery } from '../../../lambda/domain/delivery.ts';
+import { RequestError, TransientError } from '../../../lambda/domain/errors.ts';
+import type { BusEvent } from '../../../lambda/domain/job-event.ts';
+
+const NOW = new Date('2026-11-24T05:00:00.000Z');
+const BODY = Buffer.from('{"type":"batch.succeeded","data":{"id":"abc"}}');
+const DELIVERY: RawDelivery = { route: { kind: 'static' }, headers: {}, body: BODY };
+
+function setUp(claimed: ClaimResult = { outcome: 'claimed', attempts: 1 }) {
+  const calls: string[] = [];
+  const track = <Result>(name: string, result: Result) =>
+    vi.fn(async (): Promise<Result> => {
+      calls.push(name);
+      return result;
+    });
+  const verified: VerifiedDelivery = {
+    scheme: 'v1',
+    webhookId: 'msg_1',
+    attemptedAt: NOW,
+    payload: BODY,
+    bodySha256: 'ab',
+  };
+  const published: BusEvent[] = [];
+  const count = vi.fn();
+  const ports = {
+    authenticate: track('authenticate', verified),
+    store: { claim: track('claim', claimed), complete: track('complete', true), release: track('release', undefined) },
+    publisher: {
+      publish: vi.fn(async (event: BusEvent) => {
+        calls.push('publish');
+        published.push(event);
+      }),
+    },
+    clock: () => NOW,
+    createOwner: () => 'owner-1',
+    log: { info: vi.fn(), warn: vi.fn(), error: vi.fn() },
+    metrics: { count, seconds: vi.fn() },
+  };
+  return { ports, calls, published, count };
+}
+
+it('claims, publishes and completes, in this order', async () => {
+  const { ports, calls, published, count } = setUp();
+
+  expect(await receiveWebhook(ports, DELIVERY)).toEqual({ outcome: 'accepted' });
+
+  expect(calls).toEqual(['authenticate', 'claim', 'publish', 'complete']);
+  expect(published).toMatchObject([
+    { detailType: 'batch.succeeded', detail: { jobId: 'batches/abc', webhookId: 'msg_1' } },
+  ]);
+  expect(ports.store.claim).toHaveBeenCalledWith(expect.objectContaining({ id: 'v1#msg_1', owner: 'owner-1' }), NOW);
+  expect(count).toHaveBeenCalledWith('Deliveries', { outcome: 'accepted' });
+});
+
+it('publishes nothing for a duplicate, and counts another body under the same id', async () => {
+  const same = setUp({ outcome: 'completed', bodySha256: 'ab' });
+  const other = setUp({ outcome: 'completed', bodySha256: 'cd' });
+
+  expect(await receiveWebhook(same.ports, DELIVERY)).toEqual({ outcome: 'duplicate' });
+  expect(await receiveWebhook(other.ports, DELIVERY)).toEqual({ outcome: 'duplicate' });
+
+  expect(same.calls).toEqual(['authenticate', 'claim']);
+  expect(same.count).not.toHaveBeenCalledWith('PayloadMismatch');
+  expect(other.count).toHaveBeenCalledWith('PayloadMismatch');
+});
+
+it('says when to come back while another delivery holds the lease', async () => {
+  const { ports, calls } = setUp({ outcome: 'in-progress', leaseEndsAt: new Date('2026-11-24T05:00:09.100Z') });
+
+  expect(await receiveWebhook(ports, DELIVERY)).toEqual({ outcome: 'in-progress', retryAfterSeconds: 10 });
+  expect(calls).toEqual(['authenticate', 'claim']);
+});
+
+it('releases the claim when publishing fails, even if the release fails too', async () => {
+  const { ports, calls } = setUp();
+  ports.publisher.publish.mockRejectedValue(new TransientError('ERR_PUBLISH_FAILED', 'away'));
+
+  await expect(receiveWebhook(ports, DELIVERY)).rejects.toMatchObject({ code: 'ERR_PUBLISH_FAILED' });
+  expect(calls).toEqual(['authenticate', 'claim', 'release']);
+
+  ports.store.release.mockRejectedValue(new TransientError('ERR_STORE_UNAVAILABLE', 'away'));
+  await expect(receiveWebhook(ports, DELIVERY)).rejects.toMatchObject({ code: 'ERR_PUBLISH_FAILED' });
+});
+
+it('accepts what is on the bus, though it could not be completed', async () => {
+  const lost = setUp();
+  lost.ports.store.complete.mockResolvedValue(false);
+  const away = setUp();
+  away.ports.store.complete.mockRejectedValue(new TransientError('ERR_STORE_UNAVAILABLE', 'away'));
+
+  expect(await receiveWebhook(lost.ports, DELIVERY)).toEqual({ outcome: 'accepted' });
+  expect(await receiveWebhook(away.ports, DELIVERY)).toEqual({ outcome: 'accepted' });
+  expect(lost.count).toHaveBeenCalledWith('CompleteFailed');
+  expect(away.count).toHaveBeenCalledWith('CompleteFailed');
+});
+
+it('touches neither store nor bus nor log for what is not genuine', async () => {
+  const { ports, calls, count } = setUp();
+  ports.authenticate.mockRejectedValue(new RequestError('ERR_SIGNATURE_MISMATCH', 'no'));
+
+  await expect(receiveWebhook(ports, DELIVERY)).rejects.toMatchObject({ code: 'ERR_SIGNATURE_MISMATCH' });
+
+  expect(calls).toEqual([]);
+  expect(ports.log.info).not.toHaveBeenCalled();
+  expect(count.mock.calls).toEqual([['Deliveries', { outcome: 'ERR_SIGNATURE_MISMATCH' }]]);
+});
+
+it('refuses a body over 256 KiB before it looks at anything else', async () => {
+  const { ports, calls } = setUp();
+
+  const result = receiveWebhook(ports, { ...DELIVERY, body: Buffer.alloc(262_145) });
+
+  await expect(result).rejects.toMatchObject({ code: 'ERR_BODY_TOO_LARGE' });
+  expect(calls).toEqual([]);
+});
