@@ -1,0 +1,69 @@
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { mockClient } from 'aws-sdk-client-mock';
+import { beforeEach, expect, it } from 'vitest';
+import { EventBridgePublisher } from '../../../lambda/adapters/eventbridge-publisher.ts';
+import type { BusEvent } from '../../../lambda/domain/job-event.ts';
+
+const client = mockClient(EventBridgeClient);
+const publisher = new EventBridgePublisher(new EventBridgeClient({ region: 'us-east-1' }), 'the-bus');
+const TIME = new Date('2026-11-24T05:00:00Z');
+const EVENT: BusEvent = {
+  detailType: 'output.stored',
+  time: TIME,
+  detail: {
+    schemaVersion: '1',
+    jobType: 'batch',
+    jobId: 'batches/abc',
+    webhookId: 'msg_1',
+    type: 'batch.succeeded',
+    userMetadata: {},
+    status: 'succeeded',
+    bucket: 'b',
+    prefix: 'p/',
+    manifestKey: 'p/manifest.json',
+    objectCount: 1,
+    bytes: 2,
+  },
+};
+
+beforeEach(() => {
+  client.reset();
+});
+
+it('puts the event on the bus', async () => {
+  client.on(PutEventsCommand).resolves({ FailedEntryCount: 0, Entries: [{ EventId: 'e' }] });
+
+  await publisher.publish(EVENT);
+
+  expect(client.commandCalls(PutEventsCommand).map(({ args }) => args[0].input)).toEqual([
+    {
+      Entries: [
+        {
+          EventBusName: 'the-bus',
+          Source: 'gemini.webhooks',
+          DetailType: 'output.stored',
+          Time: TIME,
+          Detail:
+            '{"schemaVersion":"1","jobType":"batch","jobId":"batches/abc","webhookId":"msg_1","type":"batch.succeeded","userMetadata":{},' +
+            '"status":"succeeded","bucket":"b","prefix":"p/","manifestKey":"p/manifest.json","objectCount":1,"bytes":2}',
+        },
+      ],
+    },
+  ]);
+});
+
+it.each([
+  ['refuses the entry', { FailedEntryCount: 1, Entries: [{ ErrorCode: 'ThrottlingException' }] }],
+  ['gives no id', { FailedEntryCount: 0, Entries: [{}] }],
+  ['answers nothing', {}],
+])('fails when the bus %s in spite of its 200', async (_name, output) => {
+  client.on(PutEventsCommand).resolves(output);
+
+  await expect(publisher.publish(EVENT)).rejects.toMatchObject({ code: 'ERR_PUBLISH_FAILED' });
+});
+
+it('fails when the bus is away', async () => {
+  client.on(PutEventsCommand).rejects(new Error('away'));
+
+  await expect(publisher.publish(EVENT)).rejects.toMatchObject({ code: 'ERR_PUBLISH_FAILED' });
+});
