@@ -3,6 +3,9 @@
  * and in the metrics. Imports nothing, so that everybody may import it.
  */
 
+/** Written into every manifest; a test holds it to package.json. */
+export const VERSION = '0.1.0';
+
 /** `source` of every event that this project puts on the bus. */
 export const EVENT_SOURCE = 'gemini.webhooks';
 

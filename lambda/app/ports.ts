@@ -5,6 +5,7 @@
 import type { MetricName } from '../contract.ts';
 import type { VerifiedDelivery } from '../domain/delivery.ts';
 import type { BusEvent } from '../domain/job-event.ts';
+import type { Manifest } from '../domain/manifest.ts';
 
 /** The only source of time. */
 export type Clock = () => Date;
@@ -83,4 +84,40 @@ export interface LogFields {
 export interface JwtVerifier {
   /** @throws RequestError `ERR_SIGNATURE_MISMATCH`; TransientError `ERR_KEYS_UNAVAILABLE` */
   verify(token: string, now: Date): Promise<VerifiedDelivery>;
+}
+
+/** The body of an answer that holds. Reading it may throw what `Gemini`'s methods throw, or `ERR_OUTPUT_TRUNCATED`. */
+export interface Download {
+  readonly chunks: AsyncIterable<Uint8Array>;
+  /** As the server announced it; undefined when it did not. */
+  readonly bytes: number | undefined;
+}
+
+/**
+ * Gemini's API, read with the account's own key. Both methods throw `TransientError` for whatever may hold later.
+ * Undefined means that the key may not see the thing: it is gone, was never there, or is somebody else's.
+ */
+export interface Gemini {
+  /** @param path below the API version, e.g. `batches/abc` */
+  get(path: string, signal: AbortSignal): Promise<Download | undefined>;
+  /** The bytes of a file. @param fileId without `files/` */
+  download(fileId: string, signal: AbortSignal): Promise<Download | undefined>;
+}
+
+/** One object on its way. Nothing of it can be seen before `finish`. */
+export interface OutputWriter {
+  /** Resolves when there is room for more: at most two parts are in memory. */
+  write(chunk: Uint8Array): Promise<void>;
+  finish(): Promise<{ readonly bytes: number; readonly sha256: string }>;
+  /** Never rejects. */
+  abort(): Promise<void>;
+}
+
+/** Where outputs land. Every method throws `TransientError('ERR_STORE_UNAVAILABLE')`. */
+export interface OutputStore {
+  readonly bucket: string;
+  open(key: string, contentType: string, signal: AbortSignal): OutputWriter;
+  readManifest(key: string): Promise<Manifest | undefined>;
+  /** False when there is one already; it is left as it is. */
+  writeManifest(key: string, manifest: Manifest): Promise<boolean>;
 }

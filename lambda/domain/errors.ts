@@ -16,12 +16,14 @@ export type RequestErrorCode =
 /** May hold later: answered 503, or the queue's message goes back, so that Gemini or SQS tries again. */
 export type TransientErrorCode =
   | 'ERR_API_KEY_REFUSED'
+  | 'ERR_FETCH_TIMED_OUT'
   | 'ERR_GEMINI_UNAVAILABLE'
   | 'ERR_KEYS_UNAVAILABLE'
   | 'ERR_OUTPUT_NOT_READY'
   | 'ERR_OUTPUT_TRUNCATED'
   | 'ERR_PUBLISH_FAILED'
   | 'ERR_RATE_LIMITED'
+  | 'ERR_REDIRECT_REFUSED'
   | 'ERR_STORE_UNAVAILABLE';
 
 /** Will never hold: announced as `output.failed`, and the message is done. */

@@ -1,0 +1,46 @@
+/** A message of the queue as a job event, and how long it waits before it is delivered again. */
+import { ChangeMessageVisibilityCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import type { SQSRecord } from 'aws-lambda';
+import type { FetchableEvent } from '../app/fetch-outputs.ts';
+import type { QueuedJob } from '../app/handle-message.ts';
+import type { FetchedJobType } from '../contract.ts';
+import { JobEventEnvelope } from '../domain/job-event.ts';
+
+export function toQueuedJob(record: SQSRecord, jobType: FetchedJobType): QueuedJob {
+  return {
+    event: parseEvent(record.body, jobType),
+    messageId: record.messageId,
+    receiveCount: Number(record.attributes.ApproximateReceiveCount),
+  };
+}
+
+/** Undefined for what the rule of this job type would not have sent. */
+function parseEvent(body: string, jobType: FetchedJobType): FetchableEvent | undefined {
+  try {
+    const { detail } = JobEventEnvelope.parse(JSON.parse(body));
+    const { jobId } = detail;
+    return detail.jobType === jobType && jobId !== null ? { ...detail, jobType, jobId } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export class SqsJobQueue {
+  readonly #client: SQSClient;
+  readonly #queueUrl: string;
+
+  constructor(client: SQSClient, queueUrl: string) {
+    this.#client = client;
+    this.#queueUrl = queueUrl;
+  }
+
+  /** Never rejects: should the call fail, the queue's own visibility timeout holds. */
+  async delay(record: SQSRecord, seconds: number): Promise<void> {
+    const command = new ChangeMessageVisibilityCommand({
+      QueueUrl: this.#queueUrl,
+      ReceiptHandle: record.receiptHandle,
+      VisibilityTimeout: seconds,
+    });
+    await this.#client.send(command).catch(() => {});
+  }
+}

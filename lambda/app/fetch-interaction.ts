@@ -1,0 +1,158 @@
+/**
+ * Interactions: model calls in the background, Deep Research, and Omni video. Outputs are content blocks of steps, with
+ * their media inline or in files. https://ai.google.dev/gemini-api/docs/interactions
+ */
+import * as z from 'zod/mini';
+import { PermanentError, TransientError } from '../domain/errors.ts';
+import { dateOf, fileIdOf } from '../domain/gemini-names.ts';
+import type { Failure } from '../domain/manifest.ts';
+import { extensionOf, mediaTypeOf } from '../domain/media-type.ts';
+import type { FileOutput, InlineMedia, JobKind, LandingPlan } from './job-kind.ts';
+import { type JsonPath, pointerOf } from './json-walk.ts';
+
+/** Everything else has ended, statuses that did not exist when this was written included. */
+const RUNNING = ['queued', 'in_progress', 'requires_continuation'];
+/** What the caller sent; the media in it are the caller's own. */
+const INPUT_STEPS = ['user_input', 'function_result', 'function_call'];
+/** Where a step holds content blocks; `outputs` of the Lyria models are blocks themselves. */
+const BLOCK_LISTS = ['content', 'result'];
+const MEDIA = ['image', 'audio', 'video', 'document'];
+
+const record = z.record(z.string(), z.unknown());
+const text = z.catch(z.optional(z.string()), undefined);
+const Block = z.looseObject({ type: text, data: text, uri: text, mime_type: text });
+const Step = z.looseObject({ type: text });
+const ErrorEntry = z.looseObject({
+  code: z.catch(z.optional(z.union([z.string(), z.number()])), undefined),
+  message: text,
+});
+const Interaction = z.looseObject({
+  id: z.string().check(z.regex(/^[A-Za-z0-9_-]{1,512}$/)),
+  status: z.string().check(z.regex(/^[a-z_]{1,40}$/)),
+  model: text,
+  agent: text,
+  usage: z.catch(z.optional(record), undefined),
+  errors: z.catch(z.optional(z.array(ErrorEntry)), undefined),
+  steps: z.catch(z.optional(z.array(z.unknown())), undefined),
+  outputs: z.catch(z.optional(z.array(z.unknown())), undefined),
+});
+type Interaction = z.infer<typeof Interaction>;
+
+export const interactionJob: JobKind = {
+  jobType: 'interaction',
+  resourcePaths: (jobId) => [`interactions/${jobId}?stream=false`],
+  isBulk: (path) => path.at(-1) === 'data',
+  plan: planInteraction,
+};
+
+function planInteraction(outline: unknown): LandingPlan {
+  const parsed = Interaction.safeParse(outline);
+  if (!parsed.success) throw new PermanentError('ERR_OUTPUT_INVALID', 'What Gemini answered is not an interaction');
+  const interaction = parsed.data;
+  const { id, status } = interaction;
+  if (RUNNING.includes(status)) throw new TransientError('ERR_OUTPUT_NOT_READY', `The interaction is ${status}`);
+  const blocks = blocksOf(interaction);
+  const { media, files, notes } = planMedia(blocks.filter(({ isInput }) => !isInput));
+  const texts = textPointers(blocks);
+  const omitted = new Set([...media.map(({ pointer }) => pointer), ...inputMedia(blocks)]);
+  return {
+    jobName: id,
+    status,
+    createdAt: dateOf(interaction['created']),
+    endedAt: dateOf(interaction['updated']),
+    model: interaction.model ?? interaction.agent ?? null,
+    usage: interaction.usage ?? null,
+    error: errorOf(interaction),
+    counts: {},
+    notes,
+    resourceObject: 'interaction.json',
+    omit: (path) => path.at(-1) === 'data' && omitted.has(pointerOf(path)),
+    lines: undefined,
+    text:
+      texts.size > 0
+        ? { choose: (path) => path.at(-1) === 'text' && texts.has(pointerOf(path)), sectionDepth: 1 }
+        : undefined,
+    media,
+    files,
+  };
+}
+
+interface PlacedBlock {
+  readonly block: z.infer<typeof Block>;
+  readonly path: JsonPath;
+  readonly stepType: string | undefined;
+  readonly isInput: boolean;
+}
+
+function blocksOf({ steps = [], outputs = [] }: Interaction): PlacedBlock[] {
+  const ofSteps = steps.flatMap((value, index) => {
+    const step = Step.safeParse(value);
+    if (!step.success) return [];
+    const { type } = step.data;
+    const isInput = type !== undefined && INPUT_STEPS.includes(type);
+    return BLOCK_LISTS.flatMap((list) => placed(step.data[list], ['steps', index, list], type, isInput));
+  });
+  return [...ofSteps, ...placed(outputs, ['outputs'], 'model_output', false)];
+}
+
+function placed(list: unknown, path: JsonPath, stepType: string | undefined, isInput: boolean): PlacedBlock[] {
+  if (!Array.isArray(list)) return [];
+  return list.flatMap((value: unknown, index) => {
+    const block = Block.safeParse(value);
+    return block.success ? [{ block: block.data, path: [...path, index], stepType, isInput }] : [];
+  });
+}
+
+/** In the order of the document, numbered for each type: `image-00.png`, `image-01.png`, `video-00.mp4`. */
+function planMedia(blocks: readonly PlacedBlock[]): { media: InlineMedia[]; files: FileOutput[]; notes: string[] } {
+  const media: InlineMedia[] = [];
+  const files: FileOutput[] = [];
+  const notes: string[] = [];
+  const numbers = new Map<string, number>();
+  for (const { block, path } of blocks) {
+    const { type, data, uri, mime_type } = block;
+    if (type === undefined || !MEDIA.includes(type) || (data === undefined && uri === undefined)) continue;
+    const fileId = fileIdOf(uri);
+    if (data === undefined && fileId === undefined) {
+      notes.push(`${pointerOf(path)}: the URI names no file at Gemini and is not fetched`);
+      continue;
+    }
+    const number = numbers.get(type) ?? 0;
+    numbers.set(type, number + 1);
+    const name = (contentType: string) => `${type}-${String(number).padStart(2, '0')}.${extensionOf(contentType)}`;
+    if (data !== undefined) {
+      const contentType = mediaTypeOf(mime_type);
+      media.push({ pointer: pointerOf([...path, 'data']), name: name(contentType), contentType });
+    } else if (fileId !== undefined) {
+      files.push({ fileId, name, contentType: mime_type, isLines: false });
+    }
+  }
+  return { media, files, notes };
+}
+
+function textPointers(blocks: readonly PlacedBlock[]): ReadonlySet<string> {
+  return new Set(
+    blocks
+      .filter(
+        ({ stepType, path, block }) => stepType === 'model_output' && block.type === 'text' && path[2] !== 'result',
+      )
+      .map(({ path }) => pointerOf([...path, 'text'])),
+  );
+}
+
+/** What the caller sent is kept out of the bucket, as far as it is media. */
+function inputMedia(blocks: readonly PlacedBlock[]): string[] {
+  return blocks
+    .filter(({ isInput, block }) => isInput && block.data !== undefined && MEDIA.includes(block.type ?? ''))
+    .map(({ path }) => pointerOf([...path, 'data']));
+}
+
+/** `errors` of the interaction, else the google.rpc.Status of a step. */
+function errorOf({ errors = [], steps = [] }: Interaction): Failure | null {
+  const ofSteps = steps.flatMap((step) => {
+    const parsed = z.looseObject({ error: ErrorEntry }).safeParse(step);
+    return parsed.success ? [parsed.data.error] : [];
+  });
+  const [first] = [...errors, ...ofSteps];
+  return first ? { code: String(first.code ?? 'unknown'), message: first.message ?? '' } : null;
+}

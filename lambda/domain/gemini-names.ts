@@ -1,0 +1,36 @@
+/** Names of Gemini's resources, as events, jobs and URIs spell them. */
+
+/**
+ * What a batch of this id may be called. Google's page shows `batch_123` where the API says `batches/abc`, and no real
+ * delivery has been published; the id as given comes first.
+ */
+export function batchNames(jobId: string): string[] {
+  const id = jobId.replace(/^batches\//, '');
+  return id.startsWith('batch_') ? [`batches/${id}`, `batches/${id.slice('batch_'.length)}`] : [`batches/${id}`];
+}
+
+/** A full operation name as it is; of a bare id the short form, which needs no model. */
+export function operationNames(jobId: string): string[] {
+  return [jobId.includes('/') ? jobId : `operations/${jobId}`];
+}
+
+/**
+ * The id of a file in any URI that Gemini writes, and nothing else of it: `files/x`, `https://…/v1beta/files/x`,
+ * `…/files/x:download?alt=media`. Undefined for what is not a file at Gemini, e.g. `gs://…`.
+ */
+export function fileIdOf(uri: unknown): string | undefined {
+  if (typeof uri !== 'string' || uri.length > 2048) return undefined;
+  return /^(?:https?:\/\/[^/?#]+\/(?:[\w./-]*\/)?)?files\/([a-z0-9-]{1,128})(?=$|[:?])/.exec(uri)?.[1];
+}
+
+/** `BATCH_STATE_SUCCEEDED` and `JOB_STATE_SUCCEEDED` are `succeeded`. */
+export function statusOf(state: string): string {
+  return state.replace(/^(?:BATCH|JOB)_STATE_/, '').toLowerCase();
+}
+
+/** RFC 3339 with up to nine decimals. */
+export function dateOf(timestamp: unknown): Date | undefined {
+  if (typeof timestamp !== 'string' || !/^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d/.test(timestamp)) return undefined;
+  const date = new Date(timestamp);
+  return Number.isNaN(date.getTime()) ? undefined : date;
+}

@@ -1,0 +1,61 @@
+/** What the three fetchers have in common: composes the ports from the environment and works off queue messages. */
+import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { eventBridgeClient, s3Client, secretsManagerClient, sqsClient } from '../adapters/aws-clients.ts';
+import { EnvironmentReader } from '../adapters/environment.ts';
+import { EventBridgePublisher } from '../adapters/eventbridge-publisher.ts';
+import { createApiKeySource, GeminiApi } from '../adapters/gemini-api.ts';
+import { S3OutputStore } from '../adapters/s3-output-store.ts';
+import { SecretReader } from '../adapters/secrets-manager.ts';
+import { SqsJobQueue, toQueuedJob } from '../adapters/sqs-job-queue.ts';
+import { createTelemetry } from '../adapters/telemetry.ts';
+import { handleMessage } from '../app/handle-message.ts';
+import type { JobKind } from '../app/job-kind.ts';
+import { ENV } from '../contract.ts';
+
+/** Time to abort uploads and to put the message back before Lambda ends the process. */
+const RESERVE_MS = 15_000;
+const GEMINI_STALL_MS = 60_000;
+
+export function createFetcher(kind: JobKind): (event: SQSEvent, context: Context) => Promise<SQSBatchResponse> {
+  const env = new EnvironmentReader(process.env);
+  const config = {
+    eventBusName: env.required(ENV.eventBusName),
+    bucketName: env.required(ENV.bucketName),
+    apiKeySecretId: env.required(ENV.apiKeySecretId),
+    maxOutputBytes: env.integer(ENV.maxOutputBytes, { min: 1, max: 50 * 1024 ** 3 }),
+    queueUrl: env.required(ENV.queueUrl),
+    maxReceiveCount: env.integer(ENV.maxReceiveCount, { min: 1, max: 1000 }),
+    geminiUrl: env.url(ENV.geminiUrl, 'https://generativelanguage.googleapis.com'),
+  };
+  env.check();
+
+  const clock = () => new Date();
+  const { log, metrics, flush } = createTelemetry(`fetch-${kind.jobType}`);
+  const secrets = new SecretReader(secretsManagerClient());
+  const apiKey = createApiKeySource(secrets, config.apiKeySecretId, clock);
+  const queue = new SqsJobQueue(sqsClient(), config.queueUrl);
+  const ports = {
+    gemini: new GeminiApi({ baseUrl: config.geminiUrl, apiKey, fetch, clock, stallMs: GEMINI_STALL_MS }),
+    store: new S3OutputStore(s3Client(), config.bucketName),
+    publisher: new EventBridgePublisher(eventBridgeClient(), config.eventBusName),
+    ...{ clock, log, metrics },
+    maxOutputBytes: config.maxOutputBytes,
+    maxReceiveCount: config.maxReceiveCount,
+  };
+
+  return async (event, context) => {
+    const deadline = AbortSignal.timeout(Math.max(0, context.getRemainingTimeInMillis() - RESERVE_MS));
+    const batchItemFailures: { itemIdentifier: string }[] = [];
+    try {
+      for (const record of event.Records) {
+        const result = await handleMessage(ports, kind, toQueuedJob(record, kind.jobType), deadline);
+        if (result.outcome === 'done') continue;
+        await queue.delay(record, result.delaySeconds);
+        batchItemFailures.push({ itemIdentifier: record.messageId });
+      }
+      return { batchItemFailures };
+    } finally {
+      flush();
+    }
+  };
+}
