@@ -79,7 +79,7 @@ export class GeminiApi implements Gemini {
 
 /** @throws TransientError `ERR_REDIRECT_REFUSED` for another origin: the key is not for it */
 function redirected(from: URL, location: string): URL {
-  const to = URL.canParse(location, from) ? new URL(location, from) : undefined;
+  const to = URL.canParse(location, from.href) ? new URL(location, from) : undefined;
   if (to?.origin === from.origin) return to;
   throw new TransientError('ERR_REDIRECT_REFUSED', 'Gemini redirected to another host, which must not see the API key');
 }

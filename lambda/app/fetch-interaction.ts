@@ -28,7 +28,7 @@ const ErrorEntry = z.looseObject({
 });
 const Interaction = z.looseObject({
   id: z.string().check(z.regex(/^[A-Za-z0-9_-]{1,512}$/)),
-  status: z.string().check(z.regex(/^[a-z_]{1,40}$/)),
+  status: z.string().check(z.regex(/^[a-z0-9_]{1,40}$/)),
   model: text,
   agent: text,
   usage: z.catch(z.optional(record), undefined),

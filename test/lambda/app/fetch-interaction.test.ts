@@ -1,0 +1,180 @@
+import { expect, it } from 'vitest';
+import { interactionJob } from '../../../lambda/app/fetch-interaction.ts';
+import { fetchOutputs } from '../../../lambda/app/fetch-outputs.ts';
+import { eventOf, LIVE, portsOf } from '../../fakes/fetch-ports.ts';
+
+const ATTEMPT = { number: 1, isLast: false, signal: LIVE };
+const EVENT = eventOf('interaction', 'v1_abc', 'interaction.completed');
+const PATH = 'interactions/v1_abc?stream=false';
+const prefix = (status: string) => `interaction/date=2026-07-23/job=v1_abc/${status}/`;
+/** The 8 bytes with which every PNG begins. */
+const PNG = 'iVBORw0KGgo=';
+
+function interaction(status: string, steps: readonly object[], more: object = {}) {
+  return {
+    id: 'v1_abc',
+    status,
+    object: 'interaction',
+    agent: 'deep-research-preview-04-2026',
+    created: '2026-07-23T10:21:43Z',
+    updated: '2026-11-24T04:59:30Z',
+    usage: { total_tokens: 58 },
+    webhook_config: { uris: ['https://example.com/webhooks/gemini/dynamic/the-token'] },
+    steps,
+    ...more,
+  };
+}
+const output = (...content: object[]) => ({ type: 'model_output', content });
+const text = (value: string) => ({ type: 'text', text: value });
+
+it('lands a report with its images, and keeps steps that it does not know', async () => {
+  const steps = [
+    { type: 'user_input', content: [{ type: 'image', data: 'QUJD', mime_type: 'image/png' }, text('question')] },
+    { type: 'thought', signature: 'sig' },
+    { type: 'a_step_of_2027', content: 'not a list', result: { deep: [1, null, true] } },
+    output(text('# Report\n'), text('One. 👋')),
+    output({ type: 'image', data: PNG, mime_type: 'image/png' }, text('Two.'), {
+      data: PNG,
+      mime_type: 'image/x-new',
+      type: 'image',
+    }),
+  ];
+  const { ports, store, published } = portsOf({ [PATH]: interaction('completed', steps) });
+
+  await fetchOutputs(ports, interactionJob, EVENT, ATTEMPT);
+
+  const at = prefix('completed');
+  expect(store.text(`${at}output.md`)).toBe('# Report\nOne. 👋\n\nTwo.');
+  expect(store.objects.get(`${at}image-00.png`)).toEqual({
+    body: Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]),
+    contentType: 'image/png',
+  });
+  expect(store.objects.get(`${at}image-01.bin`)?.contentType).toBe('image/x-new');
+  const stored = JSON.parse(store.text(`${at}interaction.json`) ?? '');
+  expect(stored.steps[2]).toEqual(steps[2]);
+  expect(stored.steps[0].content).toEqual([{ type: 'image', mime_type: 'image/png' }, text('question')]);
+  expect(stored.steps[4].content[0]).toEqual({ type: 'image', mime_type: 'image/png' });
+  expect(stored).not.toHaveProperty('webhook_config');
+  expect(store.manifests.get(`${at}manifest.json`)).toMatchObject({
+    usage: { total_tokens: 58 },
+    job: { model: 'deep-research-preview-04-2026', createdAt: '2026-07-23T10:21:43.000Z' },
+    objects: [
+      { key: `${at}image-00.png`, source: 'job#/steps/4/content/0/data', bytes: 8 },
+      { key: `${at}image-01.bin`, source: 'job#/steps/4/content/2/data' },
+      { key: `${at}output.md`, contentType: 'text/markdown; charset=utf-8' },
+      { key: `${at}interaction.json`, source: 'job#' },
+    ],
+  });
+  expect(published).toMatchObject([{ detail: { status: 'completed', objectCount: 4 } }]);
+});
+
+it.each([
+  ['files/vid-1'],
+  ['https://generativelanguage.googleapis.com/v1beta/files/vid-1'],
+  ['https://generativelanguage.googleapis.com/v1beta/files/vid-1:download?alt=media'],
+  ['https://attacker.example/v1beta/files/vid-1'],
+])('takes of the URI %s the id only', async (uri) => {
+  const { ports, store, gemini } = portsOf({
+    [PATH]: interaction('completed', [output({ type: 'video', uri })]),
+    'files/vid-1': { state: 'ACTIVE', mimeType: 'video/mp4', sizeBytes: '5' },
+    'files/vid-1:download': 'movie',
+  });
+
+  await fetchOutputs(ports, interactionJob, EVENT, ATTEMPT);
+
+  expect(gemini.calls).toEqual([PATH, 'files/vid-1', PATH, 'files/vid-1:download']);
+  expect(store.objects.get(`${prefix('completed')}video-00.mp4`)).toEqual({
+    body: Buffer.from('movie'),
+    contentType: 'video/mp4',
+  });
+});
+
+it('decodes an inline video whose type comes after its bytes', async () => {
+  const bytes = Buffer.from(Array.from({ length: 100_000 }, (_, index) => index % 251));
+  const block = { type: 'video', data: bytes.toString('base64'), mime_type: 'video/mp4' };
+  const { ports, store } = portsOf({ [PATH]: interaction('completed', [output(block)]) });
+
+  await fetchOutputs(ports, interactionJob, EVENT, ATTEMPT);
+
+  expect(store.objects.get(`${prefix('completed')}video-00.mp4`)?.body.equals(bytes)).toBe(true);
+});
+
+it('waits for a file that is being processed, and downloads nothing before', async () => {
+  const { ports, store, gemini } = portsOf({
+    [PATH]: interaction('completed', [
+      output({ type: 'video', uri: 'files/ready' }, { type: 'video', uri: 'files/late' }),
+    ]),
+    'files/ready': { state: 'ACTIVE' },
+    'files/late': { state: 'PROCESSING' },
+  });
+
+  const result = fetchOutputs(ports, interactionJob, EVENT, ATTEMPT);
+
+  await expect(result).rejects.toMatchObject({ code: 'ERR_OUTPUT_NOT_READY' });
+  expect(gemini.calls).toEqual([PATH, 'files/ready', 'files/late']);
+  expect(store.order).toEqual([]);
+});
+
+it('fails for good when Gemini could not make the file', async () => {
+  const { ports, published } = portsOf({
+    [PATH]: interaction('completed', [output({ type: 'video', uri: 'files/bad' })]),
+    'files/bad': { state: 'FAILED' },
+  });
+
+  await fetchOutputs(ports, interactionJob, EVENT, ATTEMPT);
+
+  expect(published).toMatchObject([{ detailType: 'output.failed', detail: { code: 'ERR_OUTPUT_INVALID' } }]);
+});
+
+it('notes a URI that is no file at Gemini, and lands the rest', async () => {
+  const { ports, store } = portsOf({
+    [PATH]: interaction('completed', [output(text('done'), { type: 'video', uri: 'gs://bucket/x.mp4' })]),
+  });
+
+  await fetchOutputs(ports, interactionJob, EVENT, ATTEMPT);
+
+  expect(store.manifests.get(`${prefix('completed')}manifest.json`)?.notes).toEqual([
+    '/steps/0/content/1: the URI names no file at Gemini and is not fetched',
+  ]);
+});
+
+it.each([
+  ['requires_action', [{ type: 'function_call', id: 'z', name: 'getWeather', arguments: { data: 'QUJD' } }], {}, null],
+  ['incomplete', [output(text('half'))], {}, null],
+  ['budget_exceeded', [], {}, null],
+  ['cancelled', [], {}, null],
+  ['a_status_of_2027', [], {}, null],
+  ['failed', [], { errors: [{ code: 'internal', message: 'no' }] }, { code: 'internal', message: 'no' }],
+  ['failed', [{ type: 'model_output', error: { code: 13, message: 'no' } }], {}, { code: '13', message: 'no' }],
+])('stores an interaction that is %s as it is', async (status, steps, more, error) => {
+  const { ports, store, published } = portsOf({ [PATH]: interaction(status, steps, more) });
+
+  await fetchOutputs(ports, interactionJob, EVENT, ATTEMPT);
+
+  expect(JSON.parse(store.text(`${prefix(status)}interaction.json`) ?? '').steps).toEqual(steps);
+  expect(store.manifests.get(`${prefix(status)}manifest.json`)).toMatchObject({ outcome: 'stored', error });
+  expect(published).toMatchObject([{ detailType: 'output.stored', detail: { status } }]);
+});
+
+it.each(['in_progress', 'queued', 'requires_continuation'])(
+  'comes back to an interaction that is %s',
+  async (status) => {
+    const { ports } = portsOf({ [PATH]: interaction(status, []) });
+
+    await expect(fetchOutputs(ports, interactionJob, EVENT, ATTEMPT)).rejects.toMatchObject({
+      code: 'ERR_OUTPUT_NOT_READY',
+    });
+  },
+);
+
+it.each([
+  ['not base64', interaction('completed', [output({ type: 'image', data: '<svg>', mime_type: 'image/png' })])],
+  ['of another shape', { id: '../../x', status: 'completed' }],
+  ['nested without end', `{"id":${'['.repeat(10_000)}`],
+])('fails for good when the answer is %s', async (_what, resource) => {
+  const { ports, published } = portsOf({ [PATH]: resource });
+
+  await fetchOutputs(ports, interactionJob, EVENT, ATTEMPT);
+
+  expect(published).toMatchObject([{ detailType: 'output.failed', detail: { code: 'ERR_OUTPUT_INVALID' } }]);
+});

@@ -1,0 +1,76 @@
+import { expect, it } from 'vitest';
+import { fetchOutputs } from '../../../lambda/app/fetch-outputs.ts';
+import { videoJob } from '../../../lambda/app/fetch-video.ts';
+import { eventOf, LIVE, portsOf } from '../../fakes/fetch-ports.ts';
+
+const ATTEMPT = { number: 1, isLast: false, signal: LIVE };
+const NAME = 'models/veo-3.1-generate-preview/operations/ld6i6vp968tt';
+const EVENT = eventOf('video', NAME, 'video.generated');
+const prefix = (status: string) => `video/date=unknown/job=ld6i6vp968tt/${status}/`;
+
+function operation(generateVideoResponse: object, more: object = {}) {
+  return { name: NAME, done: true, response: { generateVideoResponse }, ...more };
+}
+const uri = (id: string) => `https://generativelanguage.googleapis.com/v1beta/files/${id}:download?alt=media`;
+
+it('lands every sample, inline or in a file, and notes what was filtered', async () => {
+  const { ports, store } = portsOf({
+    [NAME]: operation({
+      generatedSamples: [
+        { video: { uri: uri('one') } },
+        { video: { encodedVideo: Buffer.from('two').toString('base64'), encoding: 'video/webm' } },
+      ],
+      raiMediaFilteredCount: 1,
+      raiMediaFilteredReasons: ['Sample 3 was filtered.'],
+    }),
+    'files/one:download': 'one',
+  });
+
+  await fetchOutputs(ports, videoJob, EVENT, ATTEMPT);
+
+  const at = prefix('succeeded');
+  expect(store.text(`${at}video-00.mp4`)).toBe('one');
+  expect(store.text(`${at}video-01.webm`)).toBe('two');
+  expect(store.manifests.get(`${at}manifest.json`)).toMatchObject({
+    job: { model: 'models/veo-3.1-generate-preview', createdAt: null },
+    counts: { filtered: 1, objects: 3 },
+    notes: ['Sample 3 was filtered.'],
+  });
+});
+
+it('ends for good, without an error, when every sample was filtered', async () => {
+  const { ports, store, published } = portsOf({
+    [NAME]: operation({ raiMediaFilteredCount: 2, raiMediaFilteredReasons: ['a'] }),
+  });
+
+  await fetchOutputs(ports, videoJob, EVENT, ATTEMPT);
+
+  expect(store.order).toEqual([`${prefix('filtered')}operation.json`, `${prefix('filtered')}manifest.json`]);
+  expect(published).toMatchObject([{ detailType: 'output.stored', detail: { status: 'filtered' } }]);
+});
+
+it('stores the error of an operation that failed', async () => {
+  const { ports, store } = portsOf({ [NAME]: { name: NAME, done: true, error: { code: 3, message: 'no' } } });
+
+  await fetchOutputs(ports, videoJob, EVENT, ATTEMPT);
+
+  expect(store.manifests.get(`${prefix('failed')}manifest.json`)?.error).toEqual({ code: '3', message: 'no' });
+});
+
+it('asks for a bare id without a model, and files it under the name that the operation has', async () => {
+  const { ports, gemini, published } = portsOf({ 'operations/ld6i6vp968tt': { name: NAME, done: true, error: {} } });
+
+  await fetchOutputs(ports, videoJob, eventOf('video', 'ld6i6vp968tt', 'video.generated'), ATTEMPT);
+
+  expect(gemini.calls[0]).toBe('operations/ld6i6vp968tt');
+  expect(published).toMatchObject([{ detail: { jobId: NAME } }]);
+});
+
+it.each([
+  ['runs', { name: NAME }, 'ERR_OUTPUT_NOT_READY'],
+  ['names nothing', operation({}), 'ERR_OUTPUT_NOT_READY'],
+])('comes back to an operation that %s', async (_what, resource, code) => {
+  const { ports } = portsOf({ [NAME]: resource });
+
+  await expect(fetchOutputs(ports, videoJob, EVENT, ATTEMPT)).rejects.toMatchObject({ code });
+});
