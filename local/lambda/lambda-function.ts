@@ -1,0 +1,74 @@
+/** A function: a pool of sandboxes, as many as there are invocations at a time, reused while they live. */
+import { appendFileSync } from 'node:fs';
+import { type InvocationResult, Sandbox, type SandboxOptions } from './sandbox.ts';
+
+/** As many as a new account may run at a time. */
+const MAX_SANDBOXES = 10;
+
+export class LambdaFunction {
+  readonly options: SandboxOptions;
+  readonly #sandboxes = new Set<Sandbox>();
+  readonly #idle: Sandbox[] = [];
+  readonly #queue: (() => void)[] = [];
+  #starting = 0;
+
+  constructor(options: SandboxOptions) {
+    this.options = options;
+  }
+
+  get pids(): readonly number[] {
+    return [...this.#sandboxes].flatMap(({ pid }) => pid ?? []);
+  }
+
+  /** Never rejects; waits when every sandbox is busy. */
+  async invoke(event: unknown): Promise<InvocationResult> {
+    const sandbox = await this.#acquire();
+    const startedAt = Date.now();
+    const result = await sandbox.invoke(event);
+    this.#report(result, Date.now() - startedAt);
+    this.#release(sandbox);
+    return result;
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    for (const sandbox of this.#sandboxes) sandbox.kill(signal);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#sandboxes].map((sandbox) => sandbox.close()));
+    this.#sandboxes.clear();
+  }
+
+  async #acquire(): Promise<Sandbox> {
+    for (let sandbox = this.#idle.pop(); sandbox; sandbox = this.#idle.pop()) {
+      if (!sandbox.isLost) return sandbox;
+      this.#sandboxes.delete(sandbox);
+    }
+    if (this.#sandboxes.size + this.#starting >= MAX_SANDBOXES) {
+      await new Promise<void>((resume) => this.#queue.push(resume));
+      return this.#acquire();
+    }
+    this.#starting += 1;
+    const sandbox = await Sandbox.start(this.options).finally(() => {
+      this.#starting -= 1;
+    });
+    this.#sandboxes.add(sandbox);
+    return sandbox;
+  }
+
+  #release(sandbox: Sandbox): void {
+    if (sandbox.isLost) this.#sandboxes.delete(sandbox);
+    else this.#idle.push(sandbox);
+    this.#queue.shift()?.();
+  }
+
+  /** In the form of Lambda's own line. */
+  #report(result: InvocationResult, durationMs: number): void {
+    const { logFile, memoryMiB } = this.options;
+    const status = result.outcome === 'answered' ? 'success' : result.outcome === 'failed' ? 'error' : result.reason;
+    const maxMemoryUsedMB = result.outcome === 'answered' ? Math.ceil(result.maxRssKiB / 1024) : undefined;
+    const record = { status, metrics: { durationMs, memorySizeMB: memoryMiB, maxMemoryUsedMB } };
+    const line = { time: new Date().toISOString(), type: 'platform.report', record };
+    appendFileSync(logFile, `${JSON.stringify(line)}\n`);
+  }
+}

@@ -1,0 +1,179 @@
+/** One process of a function, with a runtime API of its own: it takes one invocation at a time, and may be killed. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { openSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+
+const CLIENT = fileURLToPath(new URL('runtime-client.mjs', import.meta.url));
+
+export interface SandboxOptions {
+  readonly functionName: string;
+  readonly arn: string;
+  readonly codeDir: string;
+  readonly handler: string;
+  readonly memoryMiB: number;
+  readonly timeoutSeconds: number;
+  /** The whole environment, but for what Lambda adds. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly logFile: string;
+}
+
+export type InvocationResult =
+  | { readonly outcome: 'answered'; readonly payload: unknown; readonly maxRssKiB: number }
+  /** The handler threw. */
+  | { readonly outcome: 'failed'; readonly errorType: string }
+  /** The process is gone: it ran out of time or of memory, or was killed. */
+  | { readonly outcome: 'lost'; readonly reason: 'timeout' | 'exit' | 'init' };
+
+interface Invocation {
+  readonly id: string;
+  readonly body: string;
+  readonly deadline: number;
+  readonly settle: (result: InvocationResult) => void;
+}
+
+export class Sandbox {
+  readonly #options: SandboxOptions;
+  readonly #server: Server;
+  #child: ChildProcess | undefined;
+  #invocation: Invocation | undefined;
+  /** The process that asks for work, while there is none. */
+  #waiting: ServerResponse | undefined;
+  #isLost = false;
+  #initFailed = false;
+
+  private constructor(options: SandboxOptions) {
+    this.#options = options;
+    this.#server = createServer((request, response) => {
+      this.#serve(request, response).catch(() => response.destroy());
+    });
+  }
+
+  static async start(options: SandboxOptions): Promise<Sandbox> {
+    const sandbox = new Sandbox(options);
+    sandbox.#server.listen(0, '127.0.0.1');
+    await once(sandbox.#server, 'listening');
+    sandbox.#spawn((sandbox.#server.address() as AddressInfo).port);
+    return sandbox;
+  }
+
+  get isLost(): boolean {
+    return this.#isLost;
+  }
+
+  get pid(): number | undefined {
+    return this.#isLost ? undefined : this.#child?.pid;
+  }
+
+  /** Never rejects. One at a time. */
+  async invoke(event: unknown): Promise<InvocationResult> {
+    if (this.#isLost) return { outcome: 'lost', reason: this.#initFailed ? 'init' : 'exit' };
+    const timeoutMs = this.#options.timeoutSeconds * 1000;
+    const result = new Promise<InvocationResult>((settle) => {
+      this.#invocation = { id: randomUUID(), body: JSON.stringify(event), deadline: Date.now() + timeoutMs, settle };
+    });
+    this.#hand();
+    const timer = setTimeout(() => this.#lose('timeout'), timeoutMs);
+    return result.finally(() => clearTimeout(timer));
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#child?.kill(signal);
+  }
+
+  /** Resolves when the process is gone. */
+  async close(): Promise<void> {
+    const child = this.#child;
+    const isRunning = child !== undefined && child.exitCode === null && child.signalCode === null;
+    const exited = isRunning ? once(child, 'exit') : Promise.resolve();
+    this.#lose('exit');
+    await exited;
+  }
+
+  #spawn(port: number): void {
+    const { functionName, handler, memoryMiB, codeDir, environment, logFile } = this.#options;
+    const log = openSync(logFile, 'a');
+    const child = spawn(process.execPath, [`--max-old-space-size=${memoryMiB}`, CLIENT], {
+      cwd: codeDir,
+      stdio: ['pipe', log, log],
+      env: {
+        PATH: process.env['PATH'],
+        ...environment,
+        _HANDLER: handler,
+        LAMBDA_TASK_ROOT: codeDir,
+        AWS_LAMBDA_RUNTIME_API: `127.0.0.1:${port}`,
+        AWS_LAMBDA_FUNCTION_NAME: functionName,
+        AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
+        AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(memoryMiB),
+        AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${functionName}`,
+        AWS_LAMBDA_LOG_STREAM_NAME: randomUUID(),
+        AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
+        AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x',
+        TZ: ':UTC',
+      },
+    });
+    this.#child = child;
+    child.on('exit', () => this.#lose('exit'));
+    child.on('error', () => this.#lose('exit'));
+    // The process may be gone before its end of the pipe is closed here.
+    child.stdin?.on('error', () => {});
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const path = (request.url ?? '').replace('/2018-06-01/runtime', '');
+    if (path === '/invocation/next') {
+      this.#waiting = response;
+      this.#hand();
+      return;
+    }
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const payload: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8'));
+    response.writeHead(202).end('{}');
+    if (path === '/init/error') {
+      this.#initFailed = true;
+      this.#lose('init');
+    } else if (path.endsWith('/response')) {
+      const maxRssKiB = Number(request.headers['x-local-max-rss-kib']);
+      this.#settle({ outcome: 'answered', payload, maxRssKiB });
+    } else {
+      const { errorType } = payload as { errorType: string };
+      this.#settle({ outcome: 'failed', errorType });
+    }
+  }
+
+  /** Gives the invocation at hand to the process, once both are there. */
+  #hand(): void {
+    const response = this.#waiting;
+    const invocation = this.#invocation;
+    if (response === undefined || invocation === undefined) return;
+    this.#waiting = undefined;
+    response.writeHead(200, {
+      'content-type': 'application/json',
+      'lambda-runtime-aws-request-id': invocation.id,
+      'lambda-runtime-deadline-ms': String(invocation.deadline),
+      'lambda-runtime-invoked-function-arn': this.#options.arn,
+      'lambda-runtime-trace-id': `Root=1-${Math.floor(Date.now() / 1000).toString(16)}-${invocation.id.replaceAll('-', '').slice(0, 24)};Sampled=0`,
+    });
+    response.end(invocation.body);
+  }
+
+  #settle(result: InvocationResult): void {
+    const invocation = this.#invocation;
+    this.#invocation = undefined;
+    invocation?.settle(result);
+  }
+
+  #lose(reason: 'timeout' | 'exit' | 'init'): void {
+    if (!this.#isLost) {
+      this.#isLost = true;
+      this.#child?.kill('SIGKILL');
+      this.#server.closeAllConnections();
+      this.#server.close();
+    }
+    this.#settle({ outcome: 'lost', reason });
+  }
+}

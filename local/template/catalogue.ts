@@ -1,0 +1,155 @@
+/**
+ * Every resource type that the stack may have, with the properties that the local run knows what to do with: to obey
+ * them, or knowingly nothing. Anything else stops the run.
+ */
+import * as z from 'zod';
+import type { Identity } from './intrinsics.ts';
+import { ACCOUNT, REGION } from './intrinsics.ts';
+
+const text = z.string();
+const inert = z.unknown().optional();
+
+/** A type with no effect here. */
+function without(...properties: readonly string[]) {
+  return z.strictObject(Object.fromEntries(properties.map((name) => [name, inert])));
+}
+
+export const RESOURCES = {
+  'AWS::ApiGatewayV2::Api': z.strictObject({ Name: text, Description: inert, ProtocolType: z.literal('HTTP') }),
+  'AWS::ApiGatewayV2::Integration': z.strictObject({
+    ApiId: text,
+    IntegrationType: z.literal('AWS_PROXY'),
+    IntegrationUri: text,
+    PayloadFormatVersion: z.literal('2.0'),
+  }),
+  'AWS::ApiGatewayV2::Route': z.strictObject({
+    ApiId: text,
+    AuthorizationType: z.literal('NONE'),
+    RouteKey: text,
+    Target: text,
+  }),
+  'AWS::ApiGatewayV2::Stage': z.strictObject({
+    ApiId: text,
+    AutoDeploy: inert,
+    StageName: z.literal('$default'),
+    AccessLogSettings: z.strictObject({ DestinationArn: text, Format: text }),
+    DefaultRouteSettings: z.strictObject({ ThrottlingBurstLimit: z.number(), ThrottlingRateLimit: z.number() }),
+  }),
+  'AWS::DynamoDB::GlobalTable': z.strictObject({
+    AttributeDefinitions: z.array(z.strictObject({ AttributeName: text, AttributeType: z.enum(['S', 'N', 'B']) })),
+    BillingMode: z.literal('PAY_PER_REQUEST'),
+    KeySchema: z.array(z.strictObject({ AttributeName: text, KeyType: z.enum(['HASH', 'RANGE']) })),
+    Replicas: inert,
+    SSESpecification: inert,
+    // Items stay where they are after their time, as they do at DynamoDB for up to days.
+    TimeToLiveSpecification: inert,
+    WriteOnDemandThroughputSettings: inert,
+  }),
+  'AWS::Events::Archive': without('Description', 'EventPattern', 'KmsKeyIdentifier', 'RetentionDays', 'SourceArn'),
+  'AWS::Events::EventBus': z.strictObject({ Name: text, Description: inert, LogConfig: inert }),
+  'AWS::Events::Rule': z.strictObject({
+    Description: inert,
+    EventBusName: text,
+    EventPattern: z.record(text, z.unknown()),
+    State: z.literal('ENABLED'),
+    Targets: z.array(
+      z.strictObject({
+        Id: text,
+        Arn: text,
+        DeadLetterConfig: z.strictObject({ Arn: text }).optional(),
+        // A target is in the same process and takes an event at once or never.
+        RetryPolicy: inert,
+      }),
+    ),
+  }),
+  // Who may do what is not enforced here; tests hold the policies to what each function calls.
+  'AWS::IAM::Policy': without('PolicyDocument', 'PolicyName', 'Roles'),
+  'AWS::IAM::Role': without('AssumeRolePolicyDocument'),
+  'AWS::Lambda::EventSourceMapping': z.strictObject({
+    BatchSize: z.number(),
+    EventSourceArn: text,
+    FunctionName: text,
+    FunctionResponseTypes: z.tuple([z.literal('ReportBatchItemFailures')]),
+    ScalingConfig: z.strictObject({ MaximumConcurrency: z.number() }),
+  }),
+  'AWS::Lambda::Function': z.strictObject({
+    Architectures: inert,
+    Code: z.strictObject({ S3Bucket: inert, S3Key: text }),
+    Description: inert,
+    Environment: z.strictObject({ Variables: z.record(text, text) }),
+    Handler: text,
+    LoggingConfig: inert,
+    MemorySize: z.number(),
+    Role: inert,
+    Runtime: z.literal('nodejs24.x'),
+    Timeout: z.number(),
+    TracingConfig: inert,
+  }),
+  'AWS::Lambda::Permission': without('Action', 'FunctionName', 'Principal', 'SourceArn'),
+  'AWS::Logs::Delivery': without('DeliveryDestinationArn', 'DeliverySourceName'),
+  'AWS::Logs::DeliveryDestination': without('DestinationResourceArn', 'Name', 'OutputFormat'),
+  'AWS::Logs::DeliverySource': without('LogType', 'Name', 'ResourceArn'),
+  'AWS::Logs::LogGroup': without('RetentionInDays'),
+  'AWS::Logs::MetricFilter': without('FilterPattern', 'LogGroupName', 'MetricTransformations'),
+  'AWS::Logs::ResourcePolicy': without('PolicyDocument', 'PolicyName'),
+  'AWS::S3::Bucket': without(
+    'BucketEncryption',
+    'LifecycleConfiguration',
+    'OwnershipControls',
+    'PublicAccessBlockConfiguration',
+    'VersioningConfiguration',
+  ),
+  'AWS::S3::BucketPolicy': without('Bucket', 'PolicyDocument'),
+  'AWS::SQS::Queue': z.strictObject({
+    MaximumMessageSize: z.number(),
+    MessageRetentionPeriod: z.number(),
+    RedrivePolicy: z.strictObject({ deadLetterTargetArn: text, maxReceiveCount: z.number() }).optional(),
+    SqsManagedSseEnabled: inert,
+    VisibilityTimeout: z.number().optional(),
+  }),
+  'AWS::SQS::QueuePolicy': without('PolicyDocument', 'Queues'),
+};
+
+export type ResourceType = keyof typeof RESOURCES;
+export type PropertiesOf<Type extends ResourceType> = z.infer<(typeof RESOURCES)[Type]>;
+
+export function isResourceType(type: string): type is ResourceType {
+  return Object.hasOwn(RESOURCES, type);
+}
+
+export interface Endpoints {
+  /** Of the HTTP API. */
+  readonly apiUrl: string;
+  /** Of everything that the functions call. */
+  readonly awsUrl: string;
+}
+
+/** What `Ref` and `Fn::GetAtt` give for a resource. */
+export function identify(type: ResourceType, id: string, name: unknown, endpoints: Endpoints): Identity {
+  const arn = (service: string, resource: string) => `arn:aws:${service}:${REGION}:${ACCOUNT}:${resource}`;
+  switch (type) {
+    case 'AWS::ApiGatewayV2::Api':
+      return { ref: id, attributes: { ApiEndpoint: endpoints.apiUrl } };
+    case 'AWS::DynamoDB::GlobalTable':
+      return { ref: id, attributes: { Arn: arn('dynamodb', `table/${id}`) } };
+    case 'AWS::Events::EventBus':
+      return { ref: String(name), attributes: { Arn: arn('events', `event-bus/${name}`) } };
+    case 'AWS::Events::Rule':
+      return { ref: id, attributes: { Arn: arn('events', `rule/${id}`) } };
+    case 'AWS::Lambda::Function':
+      return { ref: id, attributes: { Arn: arn('lambda', `function:${id}`) } };
+    case 'AWS::Logs::LogGroup':
+      return { ref: id, attributes: { Arn: arn('logs', `log-group:${id}:*`) } };
+    case 'AWS::S3::Bucket':
+      return { ref: bucketNameOf(id), attributes: { Arn: `arn:aws:s3:::${bucketNameOf(id)}` } };
+    case 'AWS::SQS::Queue':
+      return { ref: `${endpoints.awsUrl}/${ACCOUNT}/${id}`, attributes: { Arn: arn('sqs', id), QueueName: id } };
+    default:
+      return { ref: id, attributes: { Arn: arn('local', id) } };
+  }
+}
+
+/** Bucket names are lower case and at most 63 characters long. */
+export function bucketNameOf(logicalId: string): string {
+  return logicalId.toLowerCase().slice(-63);
+}

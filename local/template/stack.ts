@@ -1,0 +1,67 @@
+/** The resources of a template, resolved and checked: what the local run is to be. */
+import { LocalRunError } from '../aws/local-run-error.ts';
+import type { Assembly } from './assembly.ts';
+import {
+  type Endpoints,
+  identify,
+  isResourceType,
+  type PropertiesOf,
+  RESOURCES,
+  type ResourceType,
+} from './catalogue.ts';
+import { type Identity, resolve } from './intrinsics.ts';
+
+export interface Resource<Type extends ResourceType> {
+  readonly id: string;
+  readonly ref: string;
+  readonly arn: string;
+  readonly properties: PropertiesOf<Type>;
+}
+
+export interface Stack {
+  readonly outputs: Readonly<Record<string, string>>;
+  all<Type extends ResourceType>(type: Type): readonly Resource<Type>[];
+}
+
+/** @throws LocalRunError that names every resource type, property or intrinsic that is not known */
+export function readStack(assembly: Assembly, endpoints: Endpoints): Stack {
+  const faults: string[] = [];
+  const identities = new Map<string, Identity>();
+  for (const [id, { Type, Properties }] of Object.entries(assembly.resources)) {
+    if (isResourceType(Type)) identities.set(id, identify(Type, id, Properties?.['Name'], endpoints));
+    else faults.push(`${id} is a ${Type}, which the local run does not know. Add it to local/template/catalogue.ts.`);
+  }
+  if (faults.length > 0) throw new LocalRunError(faults.join('\n'));
+
+  const lookup = (id: string) => identities.get(id);
+  const properties = new Map<string, unknown>();
+  for (const [id, { Type, Properties = {} }] of Object.entries(assembly.resources)) {
+    if (!isResourceType(Type)) continue;
+    const parsed = RESOURCES[Type].safeParse(isInert(Type) ? Properties : resolve(Properties, lookup, id));
+    if (parsed.success) properties.set(id, parsed.data);
+    else
+      faults.push(
+        ...parsed.error.issues.map((issue) => `${id} (${Type}) ${[...issue.path, issue.message].join(': ')}`),
+      );
+  }
+  if (faults.length > 0) throw new LocalRunError(faults.join('\n'));
+
+  const outputs = Object.entries(assembly.outputs).map(([name, value]) => [name, String(resolve(value, lookup, name))]);
+  return {
+    outputs: Object.fromEntries(outputs),
+    all: <Type extends ResourceType>(type: Type) =>
+      Object.entries(assembly.resources)
+        .filter(([, resource]) => resource.Type === type)
+        .map(([id]) => ({
+          id,
+          ref: lookup(id)?.ref ?? id,
+          arn: lookup(id)?.attributes['Arn'] ?? id,
+          properties: properties.get(id) as PropertiesOf<Type>,
+        })),
+  };
+}
+
+/** Their properties are not looked into, so that what they refer to need not be known. */
+function isInert(type: ResourceType): boolean {
+  return /^AWS::(?:IAM|Logs|S3|SQS::QueuePolicy|Lambda::Permission|Events::Archive)/.test(type);
+}
