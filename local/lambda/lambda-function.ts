@@ -11,6 +11,7 @@ export class LambdaFunction {
   readonly #idle: Sandbox[] = [];
   readonly #queue: (() => void)[] = [];
   #starting = 0;
+  #isClosed = false;
 
   constructor(options: SandboxOptions) {
     this.options = options;
@@ -22,6 +23,7 @@ export class LambdaFunction {
 
   /** Never rejects; waits when every sandbox is busy. */
   async invoke(event: unknown): Promise<InvocationResult> {
+    if (this.#isClosed) return { outcome: 'lost', reason: 'exit' };
     const sandbox = await this.#acquire();
     const startedAt = Date.now();
     const result = await sandbox.invoke(event);
@@ -35,6 +37,7 @@ export class LambdaFunction {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     await Promise.all([...this.#sandboxes].map((sandbox) => sandbox.close()));
     this.#sandboxes.clear();
   }

@@ -1,0 +1,68 @@
+/** The calls of AWS's APIs that the functions make: named, so that they can be intercepted, and limited to those known. */
+import type { IncomingMessage } from 'node:http';
+
+export type Service = 'dynamodb' | 'events' | 's3' | 'secretsmanager' | 'sqs';
+
+export interface AwsCall {
+  readonly service: Service;
+  readonly action: string;
+  /** Logical id of the function that calls; undefined for anybody else. */
+  readonly functionId: string | undefined;
+}
+
+/** What becomes of a call: `deny` is a 503, `drop` cuts it off before its effect, `lose-answer` after it. */
+export type Verdict = 'pass' | 'deny' | 'drop' | 'lose-answer' | { readonly delayMs: number };
+export type CallInterceptor = (call: AwsCall) => Verdict;
+
+/** What the functions call, and what the emulators are known to do right. */
+const ACTIONS: Readonly<Record<Service, readonly string[]>> = {
+  dynamodb: ['GetItem', 'UpdateItem'],
+  events: ['PutEvents'],
+  s3: [
+    'AbortMultipartUpload',
+    'CompleteMultipartUpload',
+    'CreateMultipartUpload',
+    'GetObject',
+    'PutObject',
+    'UploadPart',
+  ],
+  secretsmanager: ['GetSecretValue'],
+  sqs: ['ChangeMessageVisibility'],
+};
+
+const TARGETS: Readonly<Record<string, Service>> = {
+  AWSEvents: 'events',
+  AmazonSQS: 'sqs',
+  DynamoDB_20120810: 'dynamodb',
+  secretsmanager: 'secretsmanager',
+};
+
+export function identifyCall(request: IncomingMessage): AwsCall {
+  const functionId = /Credential=([^/,]+)\//.exec(request.headers.authorization ?? '')?.[1];
+  const target = request.headers['x-amz-target'];
+  if (typeof target !== 'string') return { service: 's3', action: s3Action(request), functionId };
+  const [prefix = '', action = ''] = target.split('.', 2);
+  // What is not known is not S3's, but has no better name.
+  return { service: TARGETS[prefix] ?? 's3', action: TARGETS[prefix] ? action : target, functionId };
+}
+
+export function isKnown({ service, action }: AwsCall): boolean {
+  return ACTIONS[service].includes(action);
+}
+
+/** S3's actions have no name on the wire. */
+function s3Action({ method = '', url = '' }: IncomingMessage): string {
+  const { pathname, searchParams } = new URL(url, 'http://s3');
+  const hasKey = pathname.split('/').length > 2;
+  const known: Readonly<Record<string, string>> = {
+    'PUT partNumber': 'UploadPart',
+    PUT: 'PutObject',
+    GET: 'GetObject',
+    'POST uploads': 'CreateMultipartUpload',
+    'POST uploadId': 'CompleteMultipartUpload',
+    'DELETE uploadId': 'AbortMultipartUpload',
+  };
+  const parameter = ['partNumber', 'uploads', 'uploadId'].find((name) => searchParams.has(name));
+  const name = parameter === undefined ? method : `${method} ${parameter}`;
+  return (hasKey ? known[name] : undefined) ?? `${method} ${url}`;
+}

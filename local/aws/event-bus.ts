@@ -1,0 +1,179 @@
+/** PutEvents with EventBridge's limits, and the rules of the template behind it. */
+import { randomUUID } from 'node:crypto';
+import { appendFileSync } from 'node:fs';
+import * as z from 'zod';
+import { ACCOUNT, REGION } from '../template/intrinsics.ts';
+import type { Resource } from '../template/stack.ts';
+import { compilePattern } from './event-pattern.ts';
+import type { JsonAnswer } from './gateway.ts';
+import { LocalRunError } from './local-run-error.ts';
+
+const MAX_ENTRIES = 10;
+const MAX_ENTRY_BYTES = 1024 * 1024;
+
+/** As EventBridge delivers it. */
+export interface BusEvent {
+  readonly version: '0';
+  readonly id: string;
+  readonly 'detail-type': string;
+  readonly source: string;
+  readonly account: string;
+  readonly time: string;
+  readonly region: string;
+  readonly resources: readonly string[];
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+/** Takes an event to one target. Rejects when it cannot be delivered. */
+export type DeliverTo = (
+  targetArn: string,
+) => ((body: string, attributes?: Record<string, string>) => Promise<void>) | undefined;
+
+export interface EventBusOptions {
+  readonly bus: Resource<'AWS::Events::EventBus'>;
+  readonly rules: readonly Resource<'AWS::Events::Rule'>[];
+  /** Undefined for a target that the local run cannot deliver to. */
+  readonly deliverTo: DeliverTo;
+  /** One accepted event a line. */
+  readonly eventsFile: string;
+}
+
+const Entry = z.strictObject({
+  Source: z.string().min(1).max(256),
+  DetailType: z.string().min(1).max(128),
+  Detail: z.string(),
+  EventBusName: z.string().optional(),
+  Time: z.union([z.number(), z.string()]).optional(),
+  Resources: z.array(z.string()).optional(),
+  TraceHeader: z.string().optional(),
+});
+const Input = z.strictObject({ Entries: z.array(z.unknown()).min(1).max(MAX_ENTRIES) });
+
+interface Target {
+  readonly ruleArn: string;
+  readonly arn: string;
+  readonly deliver: (body: string) => Promise<void>;
+  readonly bury: ((body: string, attributes: Record<string, string>) => Promise<void>) | undefined;
+}
+
+export class EventBus {
+  readonly #options: EventBusOptions;
+  readonly #rules: readonly { matches: (event: unknown) => boolean; targets: readonly Target[] }[];
+  readonly #listeners = new Set<(event: BusEvent) => void>();
+
+  /** @throws LocalRunError for a target that cannot be delivered to; EventPatternError for a pattern */
+  constructor(options: EventBusOptions) {
+    this.#options = options;
+    this.#rules = options.rules.map((rule) => ({
+      matches: compileRule(rule),
+      targets: rule.properties.Targets.map((target) => toTarget(options.deliverTo, rule, target)),
+    }));
+  }
+
+  onEvent(listener: (event: BusEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  readonly serve = async (input: unknown): Promise<JsonAnswer> => {
+    const parsed = Input.safeParse(input);
+    if (!parsed.success) {
+      return { status: 400, body: { __type: 'ValidationException', message: z.prettifyError(parsed.error) } };
+    }
+    const entries = [];
+    for (const entry of parsed.data.Entries) entries.push(await this.#accept(entry));
+    return {
+      status: 200,
+      body: { FailedEntryCount: entries.filter((entry) => 'ErrorCode' in entry).length, Entries: entries },
+    };
+  };
+
+  async #accept(input: unknown): Promise<{ EventId: string } | { ErrorCode: string; ErrorMessage: string }> {
+    const parsed = Entry.safeParse(input);
+    if (!parsed.success) return { ErrorCode: 'InvalidArgument', ErrorMessage: z.prettifyError(parsed.error) };
+    const entry = parsed.data;
+    const { ref, arn } = this.#options.bus;
+    if (entry.EventBusName !== ref && entry.EventBusName !== arn) {
+      return {
+        ErrorCode: 'ResourceNotFoundException',
+        ErrorMessage: `Event bus ${entry.EventBusName} does not exist.`,
+      };
+    }
+    if (sizeOf(entry) > MAX_ENTRY_BYTES) {
+      return { ErrorCode: 'InvalidArgument', ErrorMessage: 'Total size of the entry exceeds the limit.' };
+    }
+    const detail = parseDetail(entry.Detail);
+    if (detail === undefined) return { ErrorCode: 'MalformedDetail', ErrorMessage: 'Detail is malformed.' };
+    const event: BusEvent = {
+      version: '0',
+      id: randomUUID(),
+      'detail-type': entry.DetailType,
+      source: entry.Source,
+      account: ACCOUNT,
+      time: timeOf(entry.Time),
+      region: REGION,
+      resources: entry.Resources ?? [],
+      detail,
+    };
+    appendFileSync(this.#options.eventsFile, `${JSON.stringify(event)}\n`);
+    await this.#route(event);
+    for (const listener of this.#listeners) listener(event);
+    return { EventId: event.id };
+  }
+
+  async #route(event: BusEvent): Promise<void> {
+    const body = JSON.stringify(event);
+    const targets = this.#rules.filter(({ matches }) => matches(event)).flatMap((rule) => rule.targets);
+    await Promise.all(
+      targets.map(async ({ arn, ruleArn, deliver, bury }) => {
+        try {
+          await deliver(body);
+        } catch (error) {
+          const ERROR_MESSAGE = error instanceof Error ? error.message : 'unknown';
+          await bury?.(body, { ERROR_CODE: 'SDK_CLIENT_ERROR', ERROR_MESSAGE, RULE_ARN: ruleArn, TARGET_ARN: arn });
+        }
+      }),
+    );
+  }
+}
+
+function compileRule({ id, properties }: Resource<'AWS::Events::Rule'>): (event: unknown) => boolean {
+  try {
+    return compilePattern(properties.EventPattern);
+  } catch (cause) {
+    throw new LocalRunError(`${id}: ${cause instanceof Error ? cause.message : cause}`, { cause });
+  }
+}
+
+function toTarget(
+  deliverTo: DeliverTo,
+  rule: Resource<'AWS::Events::Rule'>,
+  target: Resource<'AWS::Events::Rule'>['properties']['Targets'][number],
+): Target {
+  const deliver = deliverTo(target.Arn);
+  const bury = target.DeadLetterConfig && deliverTo(target.DeadLetterConfig.Arn);
+  if (deliver === undefined) {
+    throw new LocalRunError(`${rule.id} has the target ${target.Arn}, which the local run cannot deliver to.`);
+  }
+  return { ruleArn: rule.arn, arn: target.Arn, deliver, bury };
+}
+
+/** As PutEvents counts: the time is 14 bytes. */
+function sizeOf({ Source, DetailType, Detail, Resources = [], Time }: z.infer<typeof Entry>): number {
+  const texts = [Source, DetailType, Detail, ...Resources];
+  return texts.reduce((sum, text) => sum + Buffer.byteLength(text), Time === undefined ? 0 : 14);
+}
+
+function parseDetail(text: string): Record<string, unknown> | undefined {
+  try {
+    return z.record(z.string(), z.unknown()).parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Seconds since 1970, as the SDK sends them; whole seconds, as EventBridge delivers them. */
+function timeOf(time: number | string | undefined): string {
+  const date = time === undefined ? new Date() : new Date(typeof time === 'number' ? time * 1000 : time);
+  return `${date.toISOString().slice(0, 19)}Z`;
+}

@@ -1,0 +1,305 @@
+/**
+ * The stack of a cloud assembly, running on this machine: the template says what there is and how it is wired, the bundles
+ * are those that would be deployed, and every listener is on loopback.
+ */
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import { CreateQueueCommand, GetQueueAttributesCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { LambdaFunction } from '../lambda/lambda-function.ts';
+import { type Assembly, readAssembly } from '../template/assembly.ts';
+import { REGION } from '../template/intrinsics.ts';
+import { readStack, type Stack } from '../template/stack.ts';
+import type { CallInterceptor } from './aws-call.ts';
+import { clientOptions, type Emulators, startEmulators } from './emulators.ts';
+import { type BusEvent, type DeliverTo, EventBus } from './event-bus.ts';
+import { startGateway } from './gateway.ts';
+import { listen } from './http-api.ts';
+import { LocalRunError } from './local-run-error.ts';
+import { startQueuePoller } from './queue-poller.ts';
+import { SecretsManager } from './secrets-manager.ts';
+
+export interface LocalAwsOptions {
+  /** `cdk.out` of `cdk synth`. */
+  readonly assemblyDir: string;
+  /** For objects, logs and events; those of an earlier run are removed. */
+  readonly stateDir: string;
+  /** Of the HTTP API; 0 takes any that is free. */
+  readonly port: number;
+  /** Added to every function, over what the template says. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Values by name. */
+  readonly secrets: Readonly<Record<string, string>>;
+  /** Told when the run cannot go on: a function called what nobody wrote for. By default it is thrown. */
+  readonly onFatal?: (error: LocalRunError) => void;
+}
+
+export interface LocalAws {
+  readonly apiUrl: string;
+  readonly dynamodbUrl: string;
+  readonly s3Url: string;
+  /** A copy of every object lies here, under its bucket and key. */
+  readonly s3Dir: string;
+  readonly logsDir: string;
+  /** The stack's outputs. */
+  readonly outputs: Readonly<Record<string, string>>;
+  /** One event a line, as EventBridge would deliver it. */
+  readonly eventsFile: string;
+  onEvent(listener: (event: BusEvent) => void): () => void;
+  /** The value that was current becomes the previous one. */
+  putSecret(name: string, value: string): void;
+  queueDepths(): Promise<readonly QueueDepth[]>;
+  functions(): readonly { readonly logicalId: string; readonly logFile: string; readonly pids: readonly number[] }[];
+  killSandboxes(logicalId: string, signal: NodeJS.Signals): void;
+  /** Every AWS call of a function passes here; the returned function ends it. */
+  intercept(interceptor: CallInterceptor): () => void;
+  /** Resolves when a copy of every object is on disk. */
+  mirrored(): Promise<void>;
+  /** Leaves no process and no listener. */
+  close(): Promise<void>;
+}
+
+export interface QueueDepth {
+  readonly logicalId: string;
+  /** Whether it is one of the two kinds of dead-letter queue. */
+  readonly deadLetter: boolean;
+  /** Visible ones and those being worked on. */
+  readonly messages: number;
+}
+
+/** @throws LocalRunError for a missing assembly, a taken port, or whatever the local run does not know */
+export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws> {
+  const assembly = readAssembly(resolve(options.assemblyDir));
+  const closers: (() => Promise<unknown>)[] = [];
+  const close = async () => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+  try {
+    return await start(options, assembly, closers, close);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+interface Directories {
+  readonly s3Dir: string;
+  readonly logsDir: string;
+  readonly eventsFile: string;
+}
+
+async function start(
+  options: LocalAwsOptions,
+  assembly: Assembly,
+  closers: (() => Promise<unknown>)[],
+  close: () => Promise<void>,
+): Promise<LocalAws> {
+  const api = await listen(options.port);
+  closers.push(() => api.close());
+  const directories = prepare(resolve(options.stateDir));
+  const emulators = await startEmulators(directories.s3Dir);
+  closers.push(() => emulators.close());
+
+  const secrets = new SecretsManager();
+  for (const [name, value] of Object.entries(options.secrets)) secrets.put(name, value);
+  const gateway = await startGateway({
+    emulators: { dynamodb: emulators.dynamodbUrl, s3: emulators.s3Url, sqs: emulators.s3Url },
+    services: {
+      secretsmanager: secrets.serve,
+      events: (input) => bus.serve(input),
+    },
+    onFatal: options.onFatal ?? ((error) => queueMicrotask(() => raise(error))),
+  });
+  closers.push(() => gateway.close());
+
+  const stack = readStack(assembly, { apiUrl: api.url, awsUrl: gateway.url });
+  const sqs = new SQSClient(clientOptions(emulators.s3Url));
+  closers.push(async () => sqs.destroy());
+  await createState(stack, emulators, sqs);
+  const bus = createBus(stack, sqs, directories);
+  const functions = createFunctions(
+    stack,
+    assembly,
+    { ...options.environment, AWS_ENDPOINT_URL: gateway.url },
+    directories,
+  );
+  startPollers(stack, functions, sqs, closers);
+  // Closed before the pollers, which wait for what they invoked.
+  closers.push(() => Promise.all([...functions.values()].map((target) => target.close())));
+  api.open({ ...describeApi(stack, functions), accessLogFile: join(directories.logsDir, 'access.log') });
+
+  return {
+    ...directories,
+    apiUrl: api.url,
+    dynamodbUrl: emulators.dynamodbUrl,
+    s3Url: emulators.s3Url,
+    outputs: stack.outputs,
+    onEvent: (listener) => bus.onEvent(listener),
+    putSecret: (name, value) => secrets.put(name, value),
+    queueDepths: () => readDepths(stack, sqs),
+    functions: () =>
+      [...functions].map(
+        ([
+          logicalId,
+          {
+            options: { logFile },
+            pids,
+          },
+        ]) => ({ logicalId, logFile, pids }),
+      ),
+    killSandboxes: (logicalId, signal) => functions.get(logicalId)?.kill(signal),
+    intercept: gateway.intercept,
+    mirrored: emulators.mirrored,
+    close,
+  };
+}
+
+function raise(error: Error): never {
+  throw error;
+}
+
+function prepare(stateDir: string): Directories {
+  const s3Dir = join(stateDir, 's3');
+  const logsDir = join(stateDir, 'logs');
+  const eventsFile = join(stateDir, 'events.jsonl');
+  for (const dir of [s3Dir, logsDir]) {
+    rmSync(dir, { recursive: true, force: true });
+    mkdirSync(dir, { recursive: true });
+  }
+  writeFileSync(eventsFile, '');
+  return { s3Dir, logsDir, eventsFile };
+}
+
+async function createState(stack: Stack, emulators: Emulators, sqs: SQSClient): Promise<void> {
+  const dynamodb = new DynamoDBClient(clientOptions(emulators.dynamodbUrl));
+  const s3 = new S3Client({ ...clientOptions(emulators.s3Url), forcePathStyle: true });
+  try {
+    for (const { ref, properties } of stack.all('AWS::DynamoDB::GlobalTable')) {
+      const { AttributeDefinitions, KeySchema, BillingMode } = properties;
+      await dynamodb.send(new CreateTableCommand({ TableName: ref, AttributeDefinitions, KeySchema, BillingMode }));
+    }
+    for (const { ref } of stack.all('AWS::S3::Bucket')) await s3.send(new CreateBucketCommand({ Bucket: ref }));
+    // Dead-letter queues first: the others name them.
+    const queues = stack.all('AWS::SQS::Queue').toSorted((a, b) => Number(hasRedrive(a)) - Number(hasRedrive(b)));
+    for (const { id, properties } of queues) {
+      const { VisibilityTimeout, MessageRetentionPeriod, MaximumMessageSize, RedrivePolicy } = properties;
+      const Attributes = {
+        MessageRetentionPeriod: String(MessageRetentionPeriod),
+        MaximumMessageSize: String(MaximumMessageSize),
+        ...(VisibilityTimeout !== undefined && { VisibilityTimeout: String(VisibilityTimeout) }),
+        ...(RedrivePolicy && { RedrivePolicy: JSON.stringify(RedrivePolicy) }),
+      };
+      await sqs.send(new CreateQueueCommand({ QueueName: id, Attributes }));
+    }
+  } finally {
+    dynamodb.destroy();
+    s3.destroy();
+  }
+}
+
+function hasRedrive({ properties }: { readonly properties: { readonly RedrivePolicy?: unknown } }): boolean {
+  return properties.RedrivePolicy !== undefined;
+}
+
+function createBus(stack: Stack, sqs: SQSClient, { logsDir, eventsFile }: Directories): EventBus {
+  const [bus, ...more] = stack.all('AWS::Events::EventBus');
+  if (bus === undefined || more.length > 0) throw new LocalRunError('The template must have exactly one event bus.');
+  const queues = new Map(stack.all('AWS::SQS::Queue').map(({ arn, ref }) => [arn, ref]));
+  const logGroups = new Map(stack.all('AWS::Logs::LogGroup').map(({ arn, id }) => [arn, id]));
+  const deliverTo: DeliverTo = (arn) => {
+    const QueueUrl = queues.get(arn);
+    const logGroup = logGroups.get(arn);
+    if (logGroup !== undefined) return (body) => appendFile(join(logsDir, `${logGroup}.log`), `${body}\n`);
+    if (QueueUrl === undefined) return undefined;
+    return async (MessageBody, attributes = {}) => {
+      const texts = Object.entries(attributes).map(([name, StringValue]) => [
+        name,
+        { DataType: 'String', StringValue },
+      ]);
+      const MessageAttributes = Object.fromEntries(texts);
+      await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody, MessageAttributes }));
+    };
+  };
+  return new EventBus({ bus, rules: stack.all('AWS::Events::Rule'), deliverTo, eventsFile });
+}
+
+function createFunctions(
+  stack: Stack,
+  assembly: Assembly,
+  environment: Readonly<Record<string, string>>,
+  { logsDir }: Directories,
+): ReadonlyMap<string, LambdaFunction> {
+  return new Map(
+    stack.all('AWS::Lambda::Function').map(({ id, arn, properties }) => [
+      id,
+      new LambdaFunction({
+        functionName: id,
+        arn,
+        codeDir: assembly.assetDir(properties.Code.S3Key),
+        handler: properties.Handler,
+        memoryMiB: properties.MemorySize,
+        timeoutSeconds: properties.Timeout,
+        logFile: join(logsDir, `${id}.log`),
+        environment: {
+          ...properties.Environment.Variables,
+          AWS_REGION: REGION,
+          // By this the gateway knows who calls.
+          AWS_ACCESS_KEY_ID: id,
+          AWS_SECRET_ACCESS_KEY: 'local',
+          ...environment,
+        },
+      }),
+    ]),
+  );
+}
+
+function startPollers(
+  stack: Stack,
+  functions: ReadonlyMap<string, LambdaFunction>,
+  client: SQSClient,
+  closers: (() => Promise<unknown>)[],
+): void {
+  const queues = new Map(stack.all('AWS::SQS::Queue').map(({ arn, ref }) => [arn, ref]));
+  for (const { id, properties } of stack.all('AWS::Lambda::EventSourceMapping')) {
+    const queueUrl = queues.get(properties.EventSourceArn);
+    const target = functions.get(properties.FunctionName);
+    if (queueUrl === undefined || target === undefined) {
+      throw new LocalRunError(`${id} maps a queue or to a function that the template does not have.`);
+    }
+    const { BatchSize: batchSize, EventSourceArn: queueArn, ScalingConfig } = properties;
+    const maxConcurrency = ScalingConfig.MaximumConcurrency;
+    const poller = startQueuePoller({ client, queueUrl, queueArn, batchSize, maxConcurrency, target });
+    closers.push(() => poller.close());
+  }
+}
+
+function describeApi(stack: Stack, functions: ReadonlyMap<string, LambdaFunction>) {
+  const [stage, ...more] = stack.all('AWS::ApiGatewayV2::Stage');
+  if (stage === undefined || more.length > 0)
+    throw new LocalRunError('The template must have exactly one HTTP API stage.');
+  const byArn = new Map([...functions.values()].map((target) => [target.options.arn, target]));
+  const integrations = new Map(stack.all('AWS::ApiGatewayV2::Integration').map((entry) => [entry.id, entry]));
+  const routes = stack.all('AWS::ApiGatewayV2::Route').map(({ id, properties }) => {
+    const integration = integrations.get(properties.Target.replace('integrations/', ''));
+    const target = byArn.get(integration?.properties.IntegrationUri ?? '');
+    if (target === undefined) throw new LocalRunError(`${id} leads to a function that the template does not have.`);
+    return { routeKey: properties.RouteKey, target };
+  });
+  return { stage, routes };
+}
+
+async function readDepths(stack: Stack, sqs: SQSClient): Promise<readonly QueueDepth[]> {
+  return await Promise.all(
+    stack.all('AWS::SQS::Queue').map(async ({ id, ref, properties }) => {
+      const command = new GetQueueAttributesCommand({
+        QueueUrl: ref,
+        AttributeNames: ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'],
+      });
+      const { Attributes = {} } = await sqs.send(command);
+      const messages = Object.values(Attributes).reduce((sum, count) => sum + Number(count), 0);
+      return { logicalId: id, deadLetter: !hasRedrive({ properties }), messages };
+    }),
+  );
+}

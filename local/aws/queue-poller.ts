@@ -1,0 +1,80 @@
+/** An event source mapping: takes messages from a queue to a function, and away from the queue when it is done. */
+import { createHash } from 'node:crypto';
+import { DeleteMessageCommand, type Message, ReceiveMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import type { LambdaFunction } from '../lambda/lambda-function.ts';
+import { REGION } from '../template/intrinsics.ts';
+
+const LONG_POLL_SECONDS = 10;
+const RETRY_MS = 500;
+
+export interface QueuePollerOptions {
+  readonly client: SQSClient;
+  readonly queueUrl: string;
+  readonly queueArn: string;
+  readonly batchSize: number;
+  readonly maxConcurrency: number;
+  readonly target: Pick<LambdaFunction, 'invoke'>;
+}
+
+export interface QueuePoller {
+  close(): Promise<void>;
+}
+
+export function startQueuePoller(options: QueuePollerOptions): QueuePoller {
+  const stop = new AbortController();
+  const loops = Array.from({ length: options.maxConcurrency }, () => poll(options, stop.signal));
+  return {
+    async close() {
+      stop.abort();
+      await Promise.all(loops);
+    },
+  };
+}
+
+async function poll(options: QueuePollerOptions, signal: AbortSignal): Promise<void> {
+  const { client, queueUrl, batchSize } = options;
+  while (!signal.aborted) {
+    const command = new ReceiveMessageCommand({
+      QueueUrl: queueUrl,
+      MaxNumberOfMessages: batchSize,
+      WaitTimeSeconds: LONG_POLL_SECONDS,
+      MessageSystemAttributeNames: ['All'],
+      MessageAttributeNames: ['All'],
+    });
+    try {
+      const { Messages = [] } = await client.send(command, { abortSignal: signal });
+      if (Messages.length > 0) await handle(options, Messages);
+    } catch {
+      // The queue is away, or the run ends; messages become visible again by themselves.
+      await new Promise((done) => setTimeout(done, signal.aborted ? 0 : RETRY_MS));
+    }
+  }
+}
+
+async function handle({ client, queueUrl, queueArn, target }: QueuePollerOptions, messages: Message[]): Promise<void> {
+  const event: SQSEvent = { Records: messages.map((message) => toRecord(message, queueArn)) };
+  const result = await target.invoke(event);
+  if (result.outcome !== 'answered') return;
+  const { batchItemFailures = [] } = (result.payload ?? {}) as Partial<SQSBatchResponse>;
+  const failed = new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
+  const done = messages.filter(({ MessageId }) => !failed.has(MessageId ?? ''));
+  await Promise.all(
+    done.map(({ ReceiptHandle }) => client.send(new DeleteMessageCommand({ QueueUrl: queueUrl, ReceiptHandle }))),
+  );
+}
+
+function toRecord(message: Message, eventSourceARN: string): SQSRecord {
+  const body = message.Body ?? '';
+  return {
+    messageId: message.MessageId ?? '',
+    receiptHandle: message.ReceiptHandle ?? '',
+    body,
+    attributes: (message.Attributes ?? {}) as unknown as SQSRecord['attributes'],
+    messageAttributes: {},
+    md5OfBody: createHash('md5').update(body).digest('hex'),
+    eventSource: 'aws:sqs',
+    eventSourceARN,
+    awsRegion: REGION,
+  };
+}
