@@ -30,8 +30,6 @@ export interface LocalAwsOptions {
   readonly port: number;
   /** Added to every function, over what the template says. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Values by name. */
-  readonly secrets: Readonly<Record<string, string>>;
   /** Told when the run cannot go on: a function called what nobody wrote for. By default it is thrown. */
   readonly onFatal?: (error: LocalRunError) => void;
 }
@@ -48,6 +46,8 @@ export interface LocalAws {
   /** One event a line, as EventBridge would deliver it. */
   readonly eventsFile: string;
   onEvent(listener: (event: BusEvent) => void): () => void;
+  /** What the template sets an environment variable to, in the first function that has it. */
+  variable(name: string): string | undefined;
   /** The value that was current becomes the previous one. */
   putSecret(name: string, value: string): void;
   queueDepths(): Promise<readonly QueueDepth[]>;
@@ -103,7 +103,6 @@ async function start(
   closers.push(() => emulators.close());
 
   const secrets = new SecretsManager();
-  for (const [name, value] of Object.entries(options.secrets)) secrets.put(name, value);
   const gateway = await startGateway({
     emulators: { dynamodb: emulators.dynamodbUrl, s3: emulators.s3Url, sqs: emulators.s3Url },
     services: {
@@ -137,6 +136,10 @@ async function start(
     s3Url: emulators.s3Url,
     outputs: stack.outputs,
     onEvent: (listener) => bus.onEvent(listener),
+    variable: (name) =>
+      [...functions.values()]
+        .map(({ options: { environment } }) => environment[name])
+        .find((value) => value !== undefined),
     putSecret: (name, value) => secrets.put(name, value),
     queueDepths: () => readDepths(stack, sqs),
     functions: () =>

@@ -1,0 +1,66 @@
+/** What is known of each demo job, from the bus and the bucket. */
+import { DETAIL_TYPE } from '../../lambda/contract.ts';
+import type { BusEvent } from '../aws/event-bus.ts';
+import { renderTable } from '../run/table.ts';
+
+export interface Row {
+  readonly title: string;
+  job?: string;
+  event?: string;
+  scheme?: string;
+  onBusSeconds?: number;
+  landed?: string;
+  landedSeconds?: number;
+  /** Why it will not land. */
+  failed?: string;
+  submittedAt: number;
+}
+
+export const HEADER = ['', 'job', 'event', 'verified', 'on the bus', 'landed', 'seconds'];
+const LONGEST_ID = 24;
+
+export function cellsOf(row: Row): readonly string[] {
+  const mark = row.failed !== undefined ? '✗' : row.landed !== undefined ? '✓' : '…';
+  return [
+    `${mark} ${row.title}`,
+    shorten(row.job ?? ''),
+    row.event ?? '',
+    row.scheme ?? '',
+    row.onBusSeconds === undefined ? '' : `after ${row.onBusSeconds.toFixed(1)} s`,
+    row.failed ?? row.landed ?? '',
+    row.landedSeconds?.toFixed(1) ?? '',
+  ];
+}
+
+export function renderProgress(rows: readonly Row[]): string {
+  return renderTable(HEADER, rows.map(cellsOf));
+}
+
+function shorten(job: string): string {
+  const id = job.replace(/^models\/[^/]+\//, '');
+  return id.length > LONGEST_ID ? `${id.slice(0, LONGEST_ID - 1)}…` : id;
+}
+
+/** @returns the row that changed; `stored` names the manifest to look at */
+export function applyEvent(
+  rows: readonly Row[],
+  event: BusEvent,
+  now: number,
+): { row: Row; stored?: string } | undefined {
+  const { jobId, scheme, manifestKey, code } = event.detail;
+  const row = rows.find(({ job }) => job !== undefined && job === jobId);
+  if (row === undefined) return undefined;
+  const seconds = (now - row.submittedAt) / 1000;
+  switch (event['detail-type']) {
+    case DETAIL_TYPE.outputStored:
+      return { row, stored: String(manifestKey) };
+    case DETAIL_TYPE.outputFailed:
+      row.failed = String(code);
+      return { row };
+    default:
+      row.event = event['detail-type'];
+      row.scheme = String(scheme);
+      row.onBusSeconds ??= seconds;
+      return { row };
+  }
+}

@@ -1,0 +1,64 @@
+/** Entry of `npm start`: the whole pipeline on this machine. */
+import { join, resolve } from 'node:path';
+import { LocalRunError } from './aws/local-run-error.ts';
+import { runDemo } from './demo/demo.ts';
+import { type Options, parseOptions, USAGE } from './run/options.ts';
+import { type Run, startRun } from './run/run.ts';
+import { createScreen, showBucket, showDeadLetters, showMissing, showServing, step } from './run/screen.ts';
+import { synthesize } from './run/synthesize.ts';
+
+const EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+let run: Run | undefined;
+let isEnding = false;
+
+async function end(code: number): Promise<void> {
+  if (isEnding) process.exit(code);
+  isEnding = true;
+  await run?.close();
+  process.exit(code);
+}
+
+/** People get the sentence, and the stack only of what is a defect. */
+function fail(error: unknown, code = 1): void {
+  console.error(error instanceof LocalRunError ? error.message : error);
+  void end(code);
+}
+
+async function start(options: Options): Promise<Run> {
+  const stateDir = resolve(options.stateDir);
+  const assemblyDir = join(stateDir, 'cdk.out');
+  await step('Synthesizing the stack', () => synthesize(assemblyDir));
+  return step('Starting it on 127.0.0.1', () => startRun({ ...options, stateDir, assemblyDir, onFatal: fail }));
+}
+
+/** @returns whether every job landed */
+async function demonstrate(current: Run): Promise<boolean> {
+  console.log('Submitting jobs through @google/genai to a simulated Gemini\n');
+  const screen = createScreen();
+  const result = await runDemo(current, screen.show);
+  screen.end(result.rows);
+  showBucket(result, current.endpoints, current.aws.s3Dir);
+  showDeadLetters(await current.aws.queueDepths());
+  const landed = result.rows.every((row) => row.landed !== undefined);
+  if (!landed) showMissing(result.rows, current.aws.logsDir);
+  return landed;
+}
+
+async function main(): Promise<void> {
+  if (Number(process.versions.node.split('.', 1)[0]) < 24) {
+    throw new LocalRunError('Start it with "npm start": the project brings the Node.js version that it needs.');
+  }
+  const options = parseOptions(process.argv.slice(2));
+  if (options.mode === 'help') {
+    console.log(USAGE);
+    return;
+  }
+  run = await start(options);
+  const landed = options.mode === 'serve' || (await demonstrate(run));
+  if (options.mode === 'once') await end(landed ? 0 : 1);
+  else showServing(run.endpoints, resolve(options.stateDir));
+}
+
+for (const [signal, code] of Object.entries(EXIT_CODES)) process.on(signal, () => void end(code));
+process.on('uncaughtException', (error) => fail(error));
+main().catch((error: unknown) => fail(error, error instanceof LocalRunError && run === undefined ? 2 : 1));

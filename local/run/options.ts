@@ -1,0 +1,94 @@
+/** The command line of the local run: every fault at once, each with what to do. */
+import { parseArgs } from 'node:util';
+import { LocalRunError } from '../aws/local-run-error.ts';
+
+export const USAGE = `npm start -- [options]
+
+Runs the stack on this machine, from the template and the bundles that would be deployed.
+
+  (no option)          submits jobs of every kind, shows them landing, and keeps serving
+  --once               the same, and then ends: with 0 if every job landed, else with 1
+  --serve              serves without submitting anything
+  --port <number>      of the webhook's URL (default 3000; 0 takes any that is free)
+  --state-dir <dir>    for objects, logs, events and endpoints.json (default .local)
+  --help               this text
+
+Another Gemini in the place of the simulator, all three together:
+  --gemini-url <url>   its origin, e.g. https://generativelanguage.googleapis.com
+  --jwks-url <url>     where its keys for dynamic webhooks are
+  --api-key <key>      what fetchers look jobs up with
+
+While it runs, <state-dir>/endpoints.json says where everything is, and
+  npm run send -- <event type> <job id>   sends a signed webhook.
+`;
+
+export interface OtherGemini {
+  readonly url: string;
+  readonly jwksUrl: string;
+  readonly apiKey: string;
+}
+
+export interface Options {
+  readonly mode: 'demo' | 'once' | 'serve' | 'help';
+  readonly port: number;
+  readonly stateDir: string;
+  /** Undefined for the simulator. */
+  readonly gemini: OtherGemini | undefined;
+}
+
+/** @throws LocalRunError with every fault */
+export function parseOptions(args: readonly string[]): Options {
+  const values = parse(args);
+  const { once = false, serve = false, port = '3000', help = false } = values;
+  const faults: string[] = [];
+  const others = [values['gemini-url'], values['jwks-url'], values['api-key']];
+  const given = others.filter((value) => value !== undefined).length;
+
+  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535)
+    faults.push(`--port is "${port}"; give a number from 0 to 65535`);
+  if (once && serve) faults.push('--once and --serve exclude each other; give one of them');
+  if (once && given > 0) faults.push('--once needs the simulator; use --serve with another Gemini');
+  if (given > 0 && given < 3) faults.push('--gemini-url, --jwks-url and --api-key belong together; give all three');
+  for (const name of ['gemini-url', 'jwks-url'] as const) {
+    const url = values[name];
+    if (url !== undefined && !/^https?:$/.test(URL.parse(url)?.protocol ?? '')) {
+      faults.push(`--${name} is "${url}"; give an http or https URL`);
+    }
+  }
+  if (values['api-key'] === '')
+    faults.push('--api-key is empty; give the key, or any text to a stand-in that takes none');
+  if (faults.length > 0 && !help) throw fault(faults);
+
+  const [url = '', jwksUrl = '', apiKey = ''] = others;
+  const isServing = serve || given > 0;
+  return {
+    mode: help ? 'help' : once ? 'once' : isServing ? 'serve' : 'demo',
+    port: Number(port),
+    stateDir: values['state-dir'] ?? '.local',
+    gemini: given > 0 ? { url, jwksUrl, apiKey } : undefined,
+  };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        once: { type: 'boolean' },
+        serve: { type: 'boolean' },
+        port: { type: 'string' },
+        'state-dir': { type: 'string' },
+        'gemini-url': { type: 'string' },
+        'jwks-url': { type: 'string' },
+        'api-key': { type: 'string' },
+        help: { type: 'boolean' },
+      },
+    }).values;
+  } catch (error) {
+    throw fault([error instanceof Error ? error.message : String(error)]);
+  }
+}
+
+function fault(faults: readonly string[]): LocalRunError {
+  return new LocalRunError(`${faults.map((text) => `- ${text}`).join('\n')}\nSee npm start -- --help`);
+}

@@ -1,0 +1,108 @@
+/** What a person sees of the local run: steps with their times, a table that lives on a terminal, and the result. */
+import { relative } from 'node:path';
+import { styleText } from 'node:util';
+import type { QueueDepth } from '../aws/local-aws.ts';
+import type { DemoResult, StoredObject } from '../demo/demo.ts';
+import { cellsOf, type Row, renderProgress } from '../demo/progress.ts';
+import type { Endpoints } from './endpoints.ts';
+import { formatBytes, renderTable } from './table.ts';
+
+export async function step<Result>(title: string, work: () => Promise<Result>): Promise<Result> {
+  const startedAt = Date.now();
+  process.stdout.write(`${title} … `);
+  const result = await work().catch((error: unknown) => {
+    process.stdout.write('failed\n');
+    throw error;
+  });
+  process.stdout.write(`${((Date.now() - startedAt) / 1000).toFixed(1)} s\n`);
+  return result;
+}
+
+export interface Screen {
+  show(rows: readonly Row[], row: Row): void;
+  /** The last state, to stay. */
+  end(rows: readonly Row[]): void;
+}
+
+/** On a terminal the table is drawn over itself; elsewhere each change is a line, and the table comes once. */
+export function createScreen(): Screen {
+  if (!process.stdout.isTTY) {
+    return {
+      show: (_rows, row) => console.log(cellsOf(row).filter(Boolean).join('  ')),
+      end: (rows) => console.log(`\n${renderProgress(rows)}`),
+    };
+  }
+  let drawnLines = 0;
+  const draw = (rows: readonly Row[]) => {
+    const text = renderProgress(rows)
+      .split('\n')
+      .map((line) => line.slice(0, process.stdout.columns - 1));
+    const up = drawnLines > 0 ? `\x1b[${drawnLines}A\x1b[J` : '';
+    process.stdout.write(`${up}${text.map(paint).join('\n')}\n`);
+    drawnLines = text.length;
+  };
+  return { show: draw, end: draw };
+}
+
+function paint(line: string): string {
+  if (line.startsWith('✓')) return styleText('green', line);
+  return line.startsWith('✗') ? styleText('red', line) : line;
+}
+
+export function showBucket({ objects }: DemoResult, endpoints: Endpoints, s3Dir: string): void {
+  console.log(`\nBucket ${endpoints.bucket}, ${objects.length} objects:\n`);
+  console.log(renderBucket(objects));
+  console.log(`\nThe files lie in ${relative(process.cwd(), s3Dir) || s3Dir}/${endpoints.bucket}/`);
+}
+
+/** The size, then the key; a blank line between jobs. */
+export function renderBucket(objects: readonly StoredObject[]): string {
+  const width = Math.max(...objects.map(({ bytes }) => formatBytes(bytes).length), 0);
+  let folder = '';
+  const lines = objects.flatMap(({ key, bytes }) => {
+    const of = key.slice(0, key.lastIndexOf('/') + 1);
+    const heading = of === folder ? [] : [`${folder === '' ? '' : '\n'}${of}`];
+    folder = of;
+    return [...heading, `  ${formatBytes(bytes).padStart(width)}  ${key.slice(of.length)}`];
+  });
+  return lines.join('\n');
+}
+
+export function showDeadLetters(depths: readonly QueueDepth[]): void {
+  const rows = depths
+    .filter(({ deadLetter }) => deadLetter)
+    .map(({ logicalId, messages }) => [logicalId, String(messages)]);
+  console.log(`\nDead-letter queues:\n\n${renderTable(['queue', 'messages'], rows)}`);
+}
+
+/** What did not land, and where to look. */
+export function showMissing(rows: readonly Row[], logsDir: string): void {
+  const missing = rows.filter(({ landed }) => landed === undefined);
+  const cells = missing.map((row) => [row.title, row.job ?? '-', row.failed ?? 'still under way when the time was up']);
+  console.error(`\n${missing.length} of ${rows.length} jobs did not land:\n`);
+  console.error(renderTable(['job', 'name', 'why'], cells));
+  console.error(`\nThe functions' logs are in ${relative(process.cwd(), logsDir) || logsDir}/`);
+}
+
+export function showServing(endpoints: Endpoints, stateDir: string): void {
+  const control = endpoints.simulatorControlUrl;
+  console.log(`
+Serving on loopback. Ctrl-C stops.
+
+  webhook     ${endpoints.webhookUrl}
+  Gemini      ${endpoints.geminiUrl}
+  everything  ${relative(process.cwd(), stateDir) || stateDir}/endpoints.json
+
+Send a signed webhook about a job:
+
+  npm run send -- batch.succeeded batches/<id>
+${
+  control === null
+    ? ''
+    : `
+Or let the simulator run a job, and hear of it:
+
+  curl -s ${control}/jobs -H 'content-type: application/json' -d '{"kind":"batch","input":"file"}'
+`
+}`);
+}
