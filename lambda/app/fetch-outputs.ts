@@ -60,13 +60,14 @@ export async function fetchOutputs(
     await announceStored(ports, event, manifest);
   } catch (error) {
     if (error instanceof PermanentError) {
-      await announceFailed(ports, event, { error, retryable: false, startedAt, progress });
-    } else {
-      if (attempt.isLast && error instanceof TransientError) {
-        await announceFailed(ports, event, { error, retryable: true, startedAt, progress });
-      }
-      throw error;
+      await announceFailed(ports, event, { failure: error, retryable: false, startedAt, progress });
+      return;
     }
+    if (attempt.isLast) {
+      const failure = error instanceof TransientError ? error : INTERNAL;
+      await announceFailed(ports, event, { failure, retryable: true, startedAt, progress });
+    }
+    throw error;
   }
 }
 
@@ -198,22 +199,32 @@ async function announceStored(ports: FetchOutputsPorts, event: FetchableEvent, l
   });
 }
 
+/** A defect of ours: what it says may quote what it met. */
+const INTERNAL: Failure = { code: 'ERR_INTERNAL', message: 'The fetcher failed; its log says how' };
+
 interface FailedFetch {
-  readonly error: PermanentError | TransientError;
+  readonly failure: Failure;
   readonly retryable: boolean;
   readonly startedAt: Date;
   readonly progress: Progress;
 }
 
 async function announceFailed(ports: FetchOutputsPorts, event: FetchableEvent, failed: FailedFetch): Promise<void> {
-  const { error, retryable, startedAt } = failed;
+  const { failure, retryable, startedAt } = failed;
   const { plan } = failed.progress;
-  const { code, message } = error;
+  const { code, message } = failure;
   let manifestKey: string | null = null;
   if (plan !== undefined) {
-    manifestKey = outputPrefix({ ...plan, jobType: event.jobType }, FETCH_FAILED) + MANIFEST_NAME;
+    const key = outputPrefix({ ...plan, jobType: event.jobType }, FETCH_FAILED) + MANIFEST_NAME;
     const manifest = writeUp(ports, event, { outcome: 'failed', plan, startedAt, error: { code, message } });
-    await ports.store.writeManifest(manifestKey, manifest);
+    manifestKey = await ports.store.writeManifest(key, manifest).then(
+      () => key,
+      (error: unknown) => {
+        // The bucket may be what failed: after the last attempt the announcement must not wait for it.
+        if (!retryable) throw error;
+        return null;
+      },
+    );
   }
   await ports.publisher.publish({
     detailType: DETAIL_TYPE.outputFailed,

@@ -27,12 +27,7 @@ export type TransientErrorCode =
   | 'ERR_STORE_UNAVAILABLE';
 
 /** Will never hold: announced as `output.failed`, and the message is done. */
-export type PermanentErrorCode =
-  | 'ERR_EVENT_INVALID'
-  | 'ERR_JOB_NOT_OURS'
-  | 'ERR_OUTPUT_GONE'
-  | 'ERR_OUTPUT_INVALID'
-  | 'ERR_OUTPUT_TOO_LARGE';
+export type PermanentErrorCode = 'ERR_JOB_NOT_OURS' | 'ERR_OUTPUT_GONE' | 'ERR_OUTPUT_INVALID' | 'ERR_OUTPUT_TOO_LARGE';
 
 export type PipelineErrorCode = RequestErrorCode | TransientErrorCode | PermanentErrorCode | 'ERR_CONFIG_INVALID';
 

@@ -9,9 +9,14 @@ export function batchNames(jobId: string): string[] {
   return id.startsWith('batch_') ? [`batches/${id}`, `batches/${id.slice('batch_'.length)}`] : [`batches/${id}`];
 }
 
-/** A full operation name as it is; of a bare id the short form, which needs no model. */
+/**
+ * A full operation name as it is. Of a bare id, which no page shows, the short form, which needs no model; and, as with
+ * batches, the id may come as `video_123`.
+ */
 export function operationNames(jobId: string): string[] {
-  return [jobId.includes('/') ? jobId : `operations/${jobId}`];
+  if (jobId.includes('/')) return [jobId];
+  const ids = jobId.startsWith('video_') ? [jobId, jobId.slice('video_'.length)] : [jobId];
+  return ids.map((id) => `operations/${id}`);
 }
 
 /**

@@ -1,4 +1,5 @@
 /** HTTP API's payload format 2.0: a request as an event, and a function's answer as a response. */
+import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { ACCOUNT, REGION } from '../template/intrinsics.ts';
@@ -23,7 +24,9 @@ export function toEvent(received: ReceivedRequest): APIGatewayProxyEventV2 {
   const path = decodePath(pathname);
   const headers = joinHeaders(request.rawHeaders);
   const cookies = headers['cookie']?.split('; ');
-  const isBase64Encoded = body.length > 0 && !TEXT.test(headers['content-type'] ?? '');
+  // Text that is no UTF-8 would not survive as text.
+  const isText = TEXT.test(headers['content-type'] ?? '') && isUtf8(body);
+  const isBase64Encoded = body.length > 0 && !isText;
   delete headers['cookie'];
   return {
     version: '2.0',

@@ -82,6 +82,7 @@ export class Sandbox {
 
   kill(signal: NodeJS.Signals): void {
     this.#child?.kill(signal);
+    if (signal === 'SIGKILL') this.#lose('exit');
   }
 
   /** Resolves when the process is gone. */

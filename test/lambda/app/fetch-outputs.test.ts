@@ -112,6 +112,20 @@ it('announces after the last receive that the outputs did not come, and lets the
   ]);
 });
 
+it('announces a failure of the bucket, and a defect of ours, after the last receive too', async () => {
+  const message3 = { ...message, receiveCount: 3 };
+  const { ports, store, published } = portsOf(ANSWERS);
+  vi.spyOn(store, 'writeManifest').mockRejectedValue(away);
+  const broken = portsOf({ 'batches/abc': new RangeError('of a defect') });
+
+  await handleMessage({ ...ports, maxReceiveCount: 3 }, batchJob, message3, LIVE);
+  await handleMessage({ ...broken.ports, maxReceiveCount: 3 }, batchJob, message3, LIVE);
+
+  expect(published).toMatchObject([{ detail: { code: 'ERR_STORE_UNAVAILABLE', retryable: true, manifestKey: null } }]);
+  expect(broken.published).toMatchObject([{ detail: { code: 'ERR_INTERNAL', retryable: true } }]);
+  expect(JSON.stringify([broken.published, broken.lines])).not.toContain('of a defect');
+});
+
 it('hands a message that is no event of the queue to the dead-letter queue without delay', async () => {
   const { ports, gemini } = portsOf({});
 

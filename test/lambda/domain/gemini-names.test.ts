@@ -29,6 +29,7 @@ it('tries the names that an id may stand for', () => {
   expect(operationNames('models/m/operations/x')).toEqual(['models/m/operations/x']);
   expect(operationNames('operations/x')).toEqual(['operations/x']);
   expect(operationNames('x')).toEqual(['operations/x']);
+  expect(operationNames('video_x')).toEqual(['operations/video_x', 'operations/x']);
 });
 
 it('reads states with either prefix, and dates with nine decimals', () => {

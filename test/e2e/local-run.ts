@@ -1,0 +1,90 @@
+/** A local run for tests: the real template and the real bundles. */
+import { createHmac } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inject } from 'vitest';
+import type { LocalAws } from '../../local/aws/local-aws.ts';
+import type { SwitchesUpdate } from '../../local/gemini/switches.ts';
+import { type Run, startRun } from '../../local/run/run.ts';
+
+export interface TestRun extends Run {
+  readonly stateDir: string;
+}
+
+export async function startTestRun(switches: SwitchesUpdate = {}): Promise<TestRun> {
+  const stateDir = mkdtempSync(join(tmpdir(), 'gemini-webhooks-'));
+  const run = await startRun({
+    assemblyDir: inject('assemblyDir'),
+    stateDir,
+    port: 0,
+    switches: { jobMs: 50, processingMs: 50, ...switches },
+  });
+  return {
+    ...run,
+    stateDir,
+    async close() {
+      await run.close();
+      rmSync(stateDir, { recursive: true, force: true });
+    },
+  };
+}
+
+type BusEvent = Parameters<Parameters<LocalAws['onEvent']>[0]>[0];
+
+/** Collects events, and waits for the first that fits, past ones included. */
+export function listen(aws: LocalAws) {
+  const events: BusEvent[] = [];
+  const waiting = new Set<() => void>();
+  aws.onEvent((event) => {
+    events.push(event);
+    for (const check of waiting) check();
+  });
+  return {
+    events,
+    until(fits: (event: BusEvent) => boolean): Promise<BusEvent> {
+      return new Promise((resolve) => {
+        const check = () => {
+          const found = events.find(fits);
+          if (found === undefined) return;
+          waiting.delete(check);
+          resolve(found);
+        };
+        waiting.add(check);
+        check();
+      });
+    },
+  };
+}
+
+export interface Delivery {
+  readonly url: string;
+  readonly headers: Record<string, string>;
+  readonly body: Buffer;
+}
+
+let deliveries = 0;
+
+/** A static delivery, signed by node:crypto alone; `changes` go on top. */
+export function deliveryOf(run: Run, event: unknown, changes: Partial<Delivery> = {}): Delivery {
+  const body = Buffer.isBuffer(event) ? event : Buffer.from(typeof event === 'string' ? event : JSON.stringify(event));
+  const id = `msg_test_${++deliveries}`;
+  const timestamp = String(Math.floor(Date.now() / 1000));
+  const key = Buffer.from(run.endpoints.signingSecret.replace('whsec_', ''), 'base64');
+  const content = Buffer.concat([Buffer.from(`${id}.${timestamp}.`), body]);
+  const signature = createHmac('sha256', key).update(content).digest('base64');
+  const headers = {
+    'content-type': 'application/json',
+    'webhook-id': id,
+    'webhook-timestamp': timestamp,
+    'webhook-signature': `v1,${signature}`,
+    ...changes.headers,
+  };
+  return { url: changes.url ?? run.endpoints.webhookUrl, body: changes.body ?? body, headers };
+}
+
+export async function post({ url, headers, body }: Delivery) {
+  const response = await fetch(url, { method: 'POST', headers, body: new Uint8Array(body) });
+  const text = await response.text();
+  return { status: response.status, body: text, retryAfter: response.headers.get('retry-after') };
+}
