@@ -76,7 +76,7 @@ export interface Log {
   warn(message: string, fields: LogFields): void;
   error(message: string, fields: LogFields): void;
 }
-export interface LogFields {
+interface LogFields {
   readonly [name: string]: string | number | boolean | null | undefined;
 }
 

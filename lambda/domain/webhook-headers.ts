@@ -2,7 +2,7 @@
 import { RequestError } from './errors.ts';
 
 /** One entry of `webhook-signature`: a signature identifier and what follows its comma. */
-export interface SignatureEntry {
+interface SignatureEntry {
   readonly identifier: string;
   readonly value: string;
 }
@@ -42,7 +42,7 @@ export function parseWebhookHeaders(headers: Headers): WebhookHeaders {
 }
 
 /** @throws RequestError `ERR_HEADER_MISSING` or, beyond what any signature needs, `ERR_HEADER_INVALID` */
-export function requireHeader(headers: Headers, name: string): string {
+function requireHeader(headers: Headers, name: string): string {
   const value = headers[name];
   if (value === undefined || value === '') throw new RequestError('ERR_HEADER_MISSING', `${name} is missing`);
   if (value.length > MAX_SIGNATURE_HEADER_LENGTH) throw new RequestError('ERR_HEADER_INVALID', `${name} is too long`);

@@ -11,7 +11,7 @@ export interface AwsCall {
 }
 
 /** What becomes of a call: `deny` is a 503, `drop` cuts it off before its effect, `lose-answer` after it. */
-export type Verdict = 'pass' | 'deny' | 'drop' | 'lose-answer' | { readonly delayMs: number };
+type Verdict = 'pass' | 'deny' | 'drop' | 'lose-answer' | { readonly delayMs: number };
 export type CallInterceptor = (call: AwsCall) => Verdict;
 
 /** What the functions call, and what the emulators are known to do right. */

@@ -8,7 +8,7 @@ import { mirrorObjects } from './s3-mirror.ts';
 import { answerPreconditions } from './s3-preconditions.ts';
 
 /** Nobody checks them; the SDK wants some. */
-export const CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' };
+const CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' };
 export const clientOptions = (endpoint: string) => ({ endpoint, region: REGION, credentials: CREDENTIALS });
 
 export interface Emulators {

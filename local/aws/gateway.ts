@@ -14,7 +14,7 @@ export interface JsonAnswer {
   readonly status: number;
   readonly body: object;
 }
-export type JsonService = (input: Readonly<Record<string, unknown>>) => Promise<JsonAnswer> | JsonAnswer;
+type JsonService = (input: Readonly<Record<string, unknown>>) => Promise<JsonAnswer> | JsonAnswer;
 
 export interface GatewayOptions {
   /** Base URLs of the emulators. */

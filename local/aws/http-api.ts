@@ -14,7 +14,7 @@ import { Throttle } from './throttle.ts';
 const MAX_BODY_BYTES = 10 * 1024 * 1024;
 const MAX_HEADER_BYTES = 10_240;
 
-export interface HttpApiOptions {
+interface HttpApiOptions {
   readonly stage: Resource<'AWS::ApiGatewayV2::Stage'>;
   readonly routes: readonly { readonly routeKey: string; readonly target: Pick<LambdaFunction, 'invoke'> }[];
   readonly accessLogFile: string;

@@ -16,7 +16,7 @@ export interface Row {
   submittedAt: number;
 }
 
-export const HEADER = ['', 'job', 'event', 'verified', 'on the bus', 'landed', 'seconds'];
+const HEADER = ['', 'job', 'event', 'verified', 'on the bus', 'landed', 'seconds'];
 const LONGEST_ID = 24;
 
 export function cellsOf(row: Row): readonly string[] {

@@ -150,6 +150,6 @@ export function identify(type: ResourceType, id: string, name: unknown, endpoint
 }
 
 /** Bucket names are lower case and at most 63 characters long. */
-export function bucketNameOf(logicalId: string): string {
+function bucketNameOf(logicalId: string): string {
   return logicalId.toLowerCase().slice(-63);
 }

@@ -36,7 +36,7 @@ function downloadOf(body: Uint8Array): Download {
 /** A body that answers to a path, an error that is thrown, or nothing: 404. */
 export type Answers = Record<string, string | Uint8Array | object | Error>;
 
-export class FakeGemini implements Gemini {
+class FakeGemini implements Gemini {
   readonly calls: string[] = [];
   readonly #answers: Answers;
 
@@ -57,7 +57,7 @@ export class FakeGemini implements Gemini {
   }
 }
 
-export class FakeStore implements OutputStore {
+class FakeStore implements OutputStore {
   readonly bucket = 'outputs';
   readonly objects = new Map<string, { readonly body: Buffer; readonly contentType: string }>();
   readonly manifests = new Map<string, Manifest>();
