@@ -87,8 +87,6 @@ class Door {
       'apigw-requestid': requestId,
     });
     response.end(answer.body);
-    // What was not read is not waited for: the connection ends with the answer.
-    if (!request.complete) response.once('finish', () => request.destroy());
     this.#log({
       requestId,
       requestTime: toLogTime(receivedAt),

@@ -1,0 +1,36 @@
+import { expect, it } from 'vitest';
+import { parseOptions } from '../../../local/run/options.ts';
+
+const GEMINI = ['--gemini-url', 'http://127.0.0.1:1', '--jwks-url', 'http://127.0.0.1:1/jwks', '--api-key', 'k'];
+
+it.each([
+  [[], { mode: 'demo', port: 3000, stateDir: '.local', gemini: undefined }],
+  [['--once'], { mode: 'once' }],
+  [['--serve', '--port', '0', '--state-dir', 'x'], { mode: 'serve', port: 0, stateDir: 'x' }],
+  [GEMINI, { mode: 'serve', gemini: { url: 'http://127.0.0.1:1', jwksUrl: 'http://127.0.0.1:1/jwks', apiKey: 'k' } }],
+  [['--help', '--port', 'x'], { mode: 'help' }],
+])('understands %j', (args, options) => {
+  expect(parseOptions(args)).toMatchObject(options);
+});
+
+it.each([
+  [['--port', '70000'], '--port is "70000"; give a number from 0 to 65535'],
+  [['--port', 'http'], '--port is "http"'],
+  [['--once', '--serve'], '--once and --serve exclude each other'],
+  [['--once', ...GEMINI], '--once needs the simulator'],
+  [['--gemini-url', 'http://x'], '--gemini-url, --jwks-url and --api-key belong together'],
+  [
+    [...GEMINI.slice(0, 2), '--jwks-url', 'file:///x', '--api-key', 'k'],
+    '--jwks-url is "file:///x"; give an http or https URL',
+  ],
+  [['--ports', '1'], "Unknown option '--ports'"],
+  [['demo'], "Unexpected argument 'demo'"],
+])('refuses %j, and says what to do', (args, message) => {
+  expect(() => parseOptions(args)).toThrow(message);
+});
+
+it('says every fault at once', () => {
+  expect(() => parseOptions(['--port', 'x', '--once', '--serve', '--api-key', ''])).toThrow(
+    /--port.*\n.*exclude.*\n.*needs the simulator.*\n.*belong together.*\n.*--api-key is empty.*\nSee npm start -- --help/,
+  );
+});
