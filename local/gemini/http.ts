@@ -103,7 +103,15 @@ export async function send(response: ServerResponse, answer: Answer): Promise<vo
       return;
     }
     left -= chunk.length;
-    if (!response.write(chunk)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+    if (!response.write(chunk)) await drained(response);
   }
   response.end();
+}
+
+/** Or gone: either way there is nothing to wait for. */
+async function drained(response: ServerResponse): Promise<void> {
+  const other = new AbortController();
+  const { signal } = other;
+  await Promise.race([once(response, 'drain', { signal }), once(response, 'close', { signal })]);
+  other.abort();
 }
