@@ -2,7 +2,8 @@
 import { METRIC } from '../contract.ts';
 import { backoffSeconds } from '../domain/backoff.ts';
 import { PipelineError, TransientError } from '../domain/errors.ts';
-import { type FetchableEvent, type FetchOutputsPorts, fetchOutputs } from './fetch-outputs.ts';
+import type { FetchableEvent } from '../domain/job-event.ts';
+import { type FetchOutputsPorts, fetchOutputs } from './fetch-outputs.ts';
 import type { JobKind } from './job-kind.ts';
 
 export interface QueuedJob {

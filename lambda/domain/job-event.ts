@@ -3,7 +3,14 @@
  * published schemas come.
  */
 import * as z from 'zod/mini';
-import { type DETAIL_TYPE, EVENT_SOURCE, FETCHED_JOB_TYPES, JOB_TYPES, SCHEMA_VERSION } from '../contract.ts';
+import {
+  type DETAIL_TYPE,
+  EVENT_SOURCE,
+  FETCHED_JOB_TYPES,
+  type FetchedJobType,
+  JOB_TYPES,
+  SCHEMA_VERSION,
+} from '../contract.ts';
 
 /** RFC 3339 in UTC, as `Date.prototype.toISOString` writes it. */
 const timestamp = z.iso.datetime();
@@ -32,6 +39,9 @@ export const JobEventDetail = z.object({
   data: z.record(z.string(), z.unknown()),
 });
 export type JobEventDetail = z.infer<typeof JobEventDetail>;
+
+/** A job event for a fetcher: its type has one, and its id is known. */
+export type FetchableEvent = JobEventDetail & { readonly jobType: FetchedJobType; readonly jobId: string };
 
 /** What both announcements about a job's outputs say. */
 const outputDetail = {

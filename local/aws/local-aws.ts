@@ -5,21 +5,20 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { appendFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
-import { CreateQueueCommand, GetQueueAttributesCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { LambdaFunction } from '../lambda/lambda-function.ts';
 import { type Assembly, readAssembly } from '../template/assembly.ts';
 import { REGION } from '../template/intrinsics.ts';
 import { readStack, type Stack } from '../template/stack.ts';
 import type { CallInterceptor } from './aws-call.ts';
-import { clientOptions, type Emulators, startEmulators } from './emulators.ts';
+import { clientOptions, startEmulators } from './emulators.ts';
 import { type BusEvent, type DeliverTo, EventBus } from './event-bus.ts';
 import { startGateway } from './gateway.ts';
 import { listen } from './http-api.ts';
 import { LocalRunError } from './local-run-error.ts';
 import { startQueuePoller } from './queue-poller.ts';
 import { SecretsManager } from './secrets-manager.ts';
+import { createState, type QueueDepth, readDepths } from './stateful-resources.ts';
 
 export interface LocalAwsOptions {
   /** `cdk.out` of `cdk synth`. */
@@ -59,14 +58,6 @@ export interface LocalAws {
   mirrored(): Promise<void>;
   /** Leaves no process and no listener. */
   close(): Promise<void>;
-}
-
-export interface QueueDepth {
-  readonly logicalId: string;
-  /** Whether it is one of the two kinds of dead-letter queue. */
-  readonly deadLetter: boolean;
-  /** Visible ones and those being worked on. */
-  readonly messages: number;
 }
 
 /** @throws LocalRunError for a missing assembly, a taken port, or whatever the local run does not know */
@@ -175,37 +166,6 @@ function prepare(stateDir: string): Directories {
   return { s3Dir, logsDir, eventsFile };
 }
 
-async function createState(stack: Stack, emulators: Emulators, sqs: SQSClient): Promise<void> {
-  const dynamodb = new DynamoDBClient(clientOptions(emulators.dynamodbUrl));
-  const s3 = new S3Client({ ...clientOptions(emulators.s3Url), forcePathStyle: true });
-  try {
-    for (const { ref, properties } of stack.all('AWS::DynamoDB::GlobalTable')) {
-      const { AttributeDefinitions, KeySchema, BillingMode } = properties;
-      await dynamodb.send(new CreateTableCommand({ TableName: ref, AttributeDefinitions, KeySchema, BillingMode }));
-    }
-    for (const { ref } of stack.all('AWS::S3::Bucket')) await s3.send(new CreateBucketCommand({ Bucket: ref }));
-    // Dead-letter queues first: the others name them.
-    const queues = stack.all('AWS::SQS::Queue').toSorted((a, b) => Number(hasRedrive(a)) - Number(hasRedrive(b)));
-    for (const { id, properties } of queues) {
-      const { VisibilityTimeout, MessageRetentionPeriod, MaximumMessageSize, RedrivePolicy } = properties;
-      const Attributes = {
-        MessageRetentionPeriod: String(MessageRetentionPeriod),
-        MaximumMessageSize: String(MaximumMessageSize),
-        ...(VisibilityTimeout !== undefined && { VisibilityTimeout: String(VisibilityTimeout) }),
-        ...(RedrivePolicy && { RedrivePolicy: JSON.stringify(RedrivePolicy) }),
-      };
-      await sqs.send(new CreateQueueCommand({ QueueName: id, Attributes }));
-    }
-  } finally {
-    dynamodb.destroy();
-    s3.destroy();
-  }
-}
-
-function hasRedrive({ properties }: { readonly properties: { readonly RedrivePolicy?: unknown } }): boolean {
-  return properties.RedrivePolicy !== undefined;
-}
-
 function createBus(stack: Stack, sqs: SQSClient, { logsDir, eventsFile }: Directories): EventBus {
   const [bus, ...more] = stack.all('AWS::Events::EventBus');
   if (bus === undefined || more.length > 0) throw new LocalRunError('The template must have exactly one event bus.');
@@ -291,18 +251,4 @@ function describeApi(stack: Stack, functions: ReadonlyMap<string, LambdaFunction
     return { routeKey: properties.RouteKey, target };
   });
   return { stage, routes };
-}
-
-async function readDepths(stack: Stack, sqs: SQSClient): Promise<readonly QueueDepth[]> {
-  return await Promise.all(
-    stack.all('AWS::SQS::Queue').map(async ({ id, ref, properties }) => {
-      const command = new GetQueueAttributesCommand({
-        QueueUrl: ref,
-        AttributeNames: ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'],
-      });
-      const { Attributes = {} } = await sqs.send(command);
-      const messages = Object.values(Attributes).reduce((sum, count) => sum + Number(count), 0);
-      return { logicalId: id, deadLetter: !hasRedrive({ properties }), messages };
-    }),
-  );
 }

@@ -4,7 +4,7 @@
 import { ApiError, notFound } from './api-error.ts';
 import { answerRequests, type BatchRequest, type BatchResult, inlinedResponse, resultLine } from './batch-results.ts';
 import { bytesContent, type FileContent, jsonLinesContent } from './file-content.ts';
-import { type Answer, type Call, json, param, type Route } from './http.ts';
+import { type Answer, type Call, json, param, type Route, routesOf } from './http.ts';
 import { nanoTimestamp, randomId } from './ids.ts';
 import { cancelJob, eventFileUri, eventId, FOREIGN, lookUpJob, scenarioOf, startJob } from './jobs.ts';
 import { page } from './paging.ts';
@@ -20,6 +20,7 @@ const CANCELLED = { code: 1, message: 'The batch was cancelled.' };
 
 export function batchRoutes(world: World): Route[] {
   const look = (call: Call) => lookUpJob(world, 'batch', `batches/${param(call, 'id')}`);
+  const route = routesOf('classic');
   const create = (embeddings: boolean) => (call: Call) => ({ json: createBatch(world, call, embeddings).resource() });
   return [
     route('POST', '/models/{model}:batchGenerateContent', 'batches.create', create(false)),
@@ -35,10 +36,6 @@ export function batchRoutes(world: World): Route[] {
       return { json: {} };
     }),
   ];
-}
-
-function route(method: string, path: string, name: string, handle: Route['handle']): Route {
-  return { method, path, name, errors: 'classic', handle };
 }
 
 function list(world: World, call: Call): Answer {

@@ -6,7 +6,7 @@ import * as z from 'zod';
 import { ApiError, notFound } from './api-error.ts';
 import { BATCH_SCENARIOS } from './batches.ts';
 import { bytesContent } from './file-content.ts';
-import { type Answer, type Call, json, param, type Route } from './http.ts';
+import { type Answer, type Call, json, param, type Route, routesOf } from './http.ts';
 import { INTERACTION_SCENARIOS } from './interaction-outputs.ts';
 import { VIDEO_SCENARIOS } from './operations.ts';
 import type { Job, World } from './state.ts';
@@ -38,13 +38,9 @@ export interface Stats {
 
 /** @param routes of the API, by which jobs are created */
 export function controlRoutes(world: World, routes: readonly Route[], stats: Stats): Route[] {
-  const route = (method: string, path: string, handle: Route['handle']): Route => ({
-    method,
-    path: `/control${path}`,
-    name: 'control',
-    errors: 'classic',
-    handle,
-  });
+  const routeOf = routesOf('classic');
+  const route = (method: string, path: string, handle: Route['handle']) =>
+    routeOf(method, `/control${path}`, 'control', handle);
   const own: Route[] = [
     route('GET', '', () => ({
       json: { routes: own.map(({ method, path }) => `${method} ${path}`), scenarios: SCENARIOS },

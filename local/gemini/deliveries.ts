@@ -3,15 +3,22 @@
  * switches make deliveries late, doubled, out of order or missing.
  */
 import { webhookMessageId } from './ids.ts';
-import { signV1 } from './signing.ts';
-import type { WebhookConfig, World } from './state.ts';
-import { validSecrets, type Webhook } from './webhooks.ts';
+import { type SigningKeys, signV1 } from './signing.ts';
+import type { SwitchBoard } from './switches.ts';
+import type { Timers } from './timers.ts';
+import { validSecrets, type Webhook, type WebhookStore } from './webhook-store.ts';
 
 const ANSWER_TIMEOUT_MS = 10_000;
 /** The wait between two attempts doubles up to this many times the first one. */
 const LONGEST_WAIT = 3600;
 
-export interface Announcement {
+/** `webhook_config` of a job: where its events go instead of to the static webhooks. */
+export interface WebhookConfig {
+  readonly uris: readonly string[];
+  readonly userMetadata?: Readonly<Record<string, unknown>> | undefined;
+}
+
+interface Announcement {
   readonly type: string;
   readonly data: Readonly<Record<string, unknown>>;
   readonly jobName: string;
@@ -35,7 +42,12 @@ interface Delivery {
   readonly attempts: { readonly at: string; readonly status: number }[];
 }
 
-type Shared = Pick<World, 'timers' | 'switches' | 'keys' | 'webhooks'>;
+interface Shared {
+  readonly timers: Timers;
+  readonly switches: SwitchBoard;
+  readonly keys: SigningKeys;
+  readonly webhooks: WebhookStore;
+}
 
 export class Deliveries {
   readonly #world: Shared;

@@ -2,7 +2,8 @@
  * The Files API: resumable upload as the SDK does it, lookups, and downloads behind a redirect.
  */
 import { ApiError, notFound, notYours } from './api-error.ts';
-import { bytesContent, type FileContent } from './file-content.ts';
+import { bytesContent } from './file-content.ts';
+import type { StoredFile } from './file-store.ts';
 import { type Answer, type Call, json, param, type Route } from './http.ts';
 import { nanoTimestamp, randomId } from './ids.ts';
 import { page } from './paging.ts';
@@ -11,50 +12,6 @@ import { parseUpload } from './wire.ts';
 
 /** https://ai.google.dev/gemini-api/docs/files */
 const RETENTION_MS = 48 * 60 * 60 * 1000;
-
-export interface StoredFile {
-  /** `files/<id>` */
-  readonly name: string;
-  readonly displayName?: string | undefined;
-  readonly mimeType: string;
-  readonly content: FileContent;
-  readonly source: 'UPLOADED' | 'GENERATED';
-  readonly createdAt: Date;
-  /** PROCESSING before, ACTIVE from then on. */
-  readonly activeAt: Date;
-  /** Belongs to another project. */
-  readonly foreign: boolean;
-}
-
-interface Upload {
-  readonly mimeType: string;
-  readonly displayName?: string | undefined;
-  readonly chunks: Buffer[];
-}
-
-/** Files by name, and uploads that are under way. */
-export class FileStore {
-  readonly files = new Map<string, StoredFile>();
-  readonly uploads = new Map<string, Upload>();
-
-  /** Adds a file that a job made; `id` is given where it derives from the job's. */
-  generate(
-    now: Date,
-    file: { id?: string; mimeType: string; content: FileContent; processingMs?: number; foreign?: boolean },
-  ): StoredFile {
-    const stored: StoredFile = {
-      name: `files/${file.id ?? randomId(12)}`,
-      mimeType: file.mimeType,
-      content: file.content,
-      source: 'GENERATED',
-      createdAt: now,
-      activeAt: new Date(now.getTime() + (file.processingMs ?? 0)),
-      foreign: file.foreign ?? false,
-    };
-    this.files.set(stored.name, stored);
-    return stored;
-  }
-}
 
 export function fileRoutes(world: World): Route[] {
   const { files, uploads } = world.files;

@@ -38,6 +38,17 @@ export interface Route {
   readonly handle: (call: Call) => Answer | Promise<Answer>;
 }
 
+/** Makes routes of one family of the API, which share the form of their errors. */
+export function routesOf(errors: ErrorStyle) {
+  return (method: string, path: string, name: string, handle: Route['handle']): Route => ({
+    method,
+    path,
+    name,
+    errors,
+    handle,
+  });
+}
+
 /** The one parameter `name` of the call's path. */
 export function param(call: Call, name: string): string {
   const value = call.params[name];

@@ -3,7 +3,7 @@
  */
 import * as z from 'zod';
 import { ApiError, notFound } from './api-error.ts';
-import { type Call, json, param, type Route } from './http.ts';
+import { type Call, json, param, type Route, routesOf } from './http.ts';
 import { interactionId, secondTimestamp } from './ids.ts';
 import { type Ending, endingOf, INTERACTION_SCENARIOS, type InteractionScenario } from './interaction-outputs.ts';
 import { cancelJob, lookUpJob, scenarioOf, startJob } from './jobs.ts';
@@ -26,13 +26,7 @@ type CreateInteraction = z.infer<typeof CreateInteraction>;
 
 export function interactionRoutes(world: World): Route[] {
   const look = (call: Call) => lookUpJob(world, 'interaction', param(call, 'id'));
-  const route = (method: string, path: string, name: string, handle: Route['handle']): Route => ({
-    method,
-    path,
-    name,
-    errors: 'next-gen',
-    handle,
-  });
+  const route = routesOf('next-gen');
   return [
     route('POST', '/interactions', 'interactions.create', (call) => ({ json: createInteraction(world, call) })),
     route('GET', '/interactions/{id}', 'interactions.get', (call) => ({ json: look(call).resource() })),

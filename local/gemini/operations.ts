@@ -2,7 +2,7 @@
  * Long-running video operations (`predictLongRunning`).
  */
 import { videoContent } from './file-content.ts';
-import type { StoredFile } from './files.ts';
+import type { StoredFile } from './file-store.ts';
 import { type Call, json, param, type Route } from './http.ts';
 import { randomId } from './ids.ts';
 import { eventFileUri, eventId, FOREIGN, lookUpJob, scenarioOf, startJob } from './jobs.ts';

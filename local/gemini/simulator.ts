@@ -9,7 +9,8 @@ import { ApiError, type ErrorStyle, invalidApiKey, notFound, rateLimited } from 
 import { batchRoutes } from './batches.ts';
 import { controlRoutes, type Stats } from './control.ts';
 import { Deliveries } from './deliveries.ts';
-import { FileStore, fileRoutes } from './files.ts';
+import { FileStore } from './file-store.ts';
+import { fileRoutes } from './files.ts';
 import { findRoute, type Route, readBody, send } from './http.ts';
 import { interactionRoutes } from './interactions.ts';
 import { operationRoutes } from './operations.ts';
@@ -17,7 +18,8 @@ import { SigningKeys } from './signing.ts';
 import type { World } from './state.ts';
 import { SwitchBoard, type SwitchesUpdate } from './switches.ts';
 import { realTimers, type Timers } from './timers.ts';
-import { WebhookStore, webhookRoutes } from './webhooks.ts';
+import { WebhookStore } from './webhook-store.ts';
+import { webhookRoutes } from './webhooks.ts';
 
 export interface GeminiSimulatorOptions {
   /** The only key that is valid. */

@@ -1,12 +1,12 @@
 /**
  * What the simulator knows: jobs, files and the things they share. Everything is in memory and gone with the process.
  */
-import type { Deliveries } from './deliveries.ts';
-import type { FileStore } from './files.ts';
+import type { Deliveries, WebhookConfig } from './deliveries.ts';
+import type { FileStore } from './file-store.ts';
 import type { SigningKeys } from './signing.ts';
 import type { SwitchBoard } from './switches.ts';
 import type { Timers } from './timers.ts';
-import type { WebhookStore } from './webhooks.ts';
+import type { WebhookStore } from './webhook-store.ts';
 
 export type JobKind = 'batch' | 'interaction' | 'video';
 
@@ -20,12 +20,6 @@ export type JobStatus =
   | 'requires_action'
   | 'incomplete'
   | 'budget_exceeded';
-
-/** `webhook_config` of a job: where its events go instead of to the static webhooks. */
-export interface WebhookConfig {
-  readonly uris: readonly string[];
-  readonly userMetadata?: Readonly<Record<string, unknown>> | undefined;
-}
 
 export interface Job {
   readonly kind: JobKind;

@@ -4,10 +4,11 @@
 import { randomBytes } from 'node:crypto';
 import * as z from 'zod';
 import { ApiError, notFound } from './api-error.ts';
-import { type Call, json, param, type Route } from './http.ts';
+import { type Call, json, param, type Route, routesOf } from './http.ts';
 import { randomId } from './ids.ts';
 import { page } from './paging.ts';
 import type { World } from './state.ts';
+import type { Webhook } from './webhook-store.ts';
 
 /** The server accepts exactly these; cancellations cannot be subscribed to. */
 const SUBSCRIBABLE_EVENTS = [
@@ -36,46 +37,9 @@ const RotateSecret = z.strictObject({
     .default('revoke_previous_secrets_after_h24'),
 });
 
-interface SigningSecret {
-  readonly value: string;
-  readonly expiresAt: Date | undefined;
-}
-
-export interface Webhook {
-  readonly id: string;
-  name: string | undefined;
-  uri: string;
-  subscribedEvents: readonly string[];
-  state: 'enabled' | 'disabled' | 'disabled_due_to_failed_deliveries';
-  /** Newest first. */
-  secrets: readonly SigningSecret[];
-}
-
-export class WebhookStore {
-  readonly webhooks = new Map<string, Webhook>();
-
-  /** Who hears of an event of a job without `webhook_config`. */
-  subscribers(eventType: string): Webhook[] {
-    return [...this.webhooks.values()].filter(
-      ({ state, subscribedEvents }) => state === 'enabled' && subscribedEvents.includes(eventType),
-    );
-  }
-}
-
-/** The secrets that sign at `now`, newest first. */
-export function validSecrets(webhook: Webhook, now: Date): string[] {
-  return webhook.secrets.filter(({ expiresAt }) => !expiresAt || expiresAt > now).map(({ value }) => value);
-}
-
 export function webhookRoutes(world: World): Route[] {
   const { webhooks } = world.webhooks;
-  const route = (method: string, path: string, name: string, handle: Route['handle']): Route => ({
-    method,
-    path,
-    name,
-    errors: 'next-gen',
-    handle,
-  });
+  const route = routesOf('next-gen');
 
   function lookUp(call: Call): Webhook {
     const webhook = webhooks.get(param(call, 'id'));

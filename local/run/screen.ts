@@ -1,7 +1,7 @@
 /** What a person sees of the local run: steps with their times, a table that lives on a terminal, and the result. */
 import { relative } from 'node:path';
 import { styleText } from 'node:util';
-import type { QueueDepth } from '../aws/local-aws.ts';
+import type { QueueDepth } from '../aws/stateful-resources.ts';
 import type { DemoResult, StoredObject } from '../demo/demo.ts';
 import { cellsOf, type Row, renderProgress } from '../demo/progress.ts';
 import type { Endpoints } from './endpoints.ts';

@@ -1,8 +1,8 @@
 /** Ports of the fetchers in memory, with a record of every call, and a place at which the process may die. */
 import { createHash } from 'node:crypto';
-import type { FetchableEvent, FetchOutputsPorts } from '../../lambda/app/fetch-outputs.ts';
+import type { FetchOutputsPorts } from '../../lambda/app/fetch-outputs.ts';
 import type { Download, Gemini, OutputStore } from '../../lambda/app/ports.ts';
-import type { BusEvent } from '../../lambda/domain/job-event.ts';
+import type { BusEvent, FetchableEvent } from '../../lambda/domain/job-event.ts';
 import type { Manifest } from '../../lambda/domain/manifest.ts';
 
 export const NOW = new Date('2026-11-24T05:00:00.000Z');

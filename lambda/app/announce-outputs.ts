@@ -1,0 +1,143 @@
+/** How a fetch ends: in a manifest, on the bus, and in the log. */
+import { DETAIL_TYPE, MANIFEST_NAME, METRIC, SCHEMA_VERSION, VERSION } from '../contract.ts';
+import type { FetchableEvent } from '../domain/job-event.ts';
+import type { Failure, Manifest } from '../domain/manifest.ts';
+import { FETCH_FAILED, outputPrefix } from '../domain/output-keys.ts';
+import type { LandingPlan } from './job-kind.ts';
+import type { Landing } from './landing.ts';
+import type { Clock, EventPublisher, Log, Metrics, OutputStore } from './ports.ts';
+
+/** What is known so far about the job: nothing before its resource was read. */
+export interface Progress {
+  plan?: LandingPlan;
+}
+
+export interface AnnounceOutputsPorts {
+  readonly store: OutputStore;
+  readonly publisher: EventPublisher;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+export interface Landed {
+  readonly key: string;
+  readonly manifest: Manifest;
+}
+
+interface WriteUp {
+  readonly outcome: Manifest['outcome'];
+  readonly plan: LandingPlan;
+  readonly landing?: Landing;
+  readonly counts?: Readonly<Record<string, number>>;
+  readonly startedAt: Date;
+  readonly error: Failure | null;
+}
+
+export function writeUp(ports: AnnounceOutputsPorts, event: FetchableEvent, told: WriteUp): Manifest {
+  const { plan, landing } = told;
+  const { webhookId, type, scheme, origin, occurredAt, receivedAt } = event;
+  return {
+    schemaVersion: SCHEMA_VERSION,
+    outcome: told.outcome,
+    event: { webhookId, type, scheme, origin, occurredAt, receivedAt },
+    job: {
+      type: event.jobType,
+      id: plan.jobName,
+      status: plan.status,
+      model: plan.model,
+      createdAt: plan.createdAt?.toISOString() ?? null,
+      endedAt: plan.endedAt?.toISOString() ?? null,
+    },
+    usage: plan.usage,
+    error: told.error,
+    objects: [...(landing?.objects ?? [])],
+    counts: { ...plan.counts, ...told.counts, objects: landing?.objects.length ?? 0, bytes: landing?.bytes ?? 0 },
+    notes: [...plan.notes],
+    timings: { startedAt: told.startedAt.toISOString(), finishedAt: ports.clock().toISOString() },
+    fetcher: { version: VERSION },
+  };
+}
+
+export async function announceStored(
+  ports: AnnounceOutputsPorts,
+  event: FetchableEvent,
+  landed: Landed,
+): Promise<void> {
+  const { key, manifest } = landed;
+  await ports.publisher.publish({
+    detailType: DETAIL_TYPE.outputStored,
+    time: ports.clock(),
+    detail: {
+      ...about(event, manifest.job.id),
+      status: manifest.job.status,
+      bucket: ports.store.bucket,
+      prefix: key.slice(0, -MANIFEST_NAME.length),
+      manifestKey: key,
+      objectCount: manifest.counts.objects,
+      bytes: manifest.counts.bytes,
+    },
+  });
+  ports.log.info('Outputs stored', {
+    ...logged(event),
+    status: manifest.job.status,
+    manifestKey: key,
+    bytes: manifest.counts.bytes,
+  });
+}
+
+/** A defect of ours: what it says may quote what it met. */
+export const INTERNAL: Failure = { code: 'ERR_INTERNAL', message: 'The fetcher failed; its log says how' };
+
+interface FailedFetch {
+  readonly failure: Failure;
+  readonly retryable: boolean;
+  readonly startedAt: Date;
+  readonly progress: Progress;
+}
+
+export async function announceFailed(
+  ports: AnnounceOutputsPorts,
+  event: FetchableEvent,
+  failed: FailedFetch,
+): Promise<void> {
+  const { failure, retryable, startedAt } = failed;
+  const { plan } = failed.progress;
+  const { code, message } = failure;
+  let manifestKey: string | null = null;
+  if (plan !== undefined) {
+    const key = outputPrefix({ ...plan, jobType: event.jobType }, FETCH_FAILED) + MANIFEST_NAME;
+    const manifest = writeUp(ports, event, { outcome: 'failed', plan, startedAt, error: { code, message } });
+    manifestKey = await ports.store.writeManifest(key, manifest).then(
+      () => key,
+      (error: unknown) => {
+        // The bucket may be what failed: after the last attempt the announcement must not wait for it.
+        if (!retryable) throw error;
+        return null;
+      },
+    );
+  }
+  await ports.publisher.publish({
+    detailType: DETAIL_TYPE.outputFailed,
+    time: ports.clock(),
+    detail: {
+      ...about(event, plan?.jobName ?? event.jobId),
+      code,
+      message,
+      retryable,
+      bucket: ports.store.bucket,
+      manifestKey,
+    },
+  });
+  ports.metrics.count(METRIC.outputsFailed, { jobType: event.jobType });
+  ports.log.error('Outputs failed', { ...logged(event), code, reason: message, retryable });
+}
+
+function about(event: FetchableEvent, jobId: string) {
+  const { jobType, webhookId, type, userMetadata } = event;
+  return { schemaVersion: SCHEMA_VERSION, jobType, jobId, webhookId, type, userMetadata } as const;
+}
+
+function logged({ webhookId, type, jobType, jobId }: FetchableEvent) {
+  return { webhookId, type, jobType, jobId };
+}
