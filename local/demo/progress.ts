@@ -17,7 +17,7 @@ export interface Row {
 }
 
 const HEADER = ['', 'job', 'event', 'verified', 'on the bus', 'landed', 'seconds'];
-const LONGEST_ID = 24;
+const LONGEST_ID = 18;
 
 export function cellsOf(row: Row): readonly string[] {
   const mark = row.failed !== undefined ? '✗' : row.landed !== undefined ? '✓' : '…';
@@ -26,7 +26,7 @@ export function cellsOf(row: Row): readonly string[] {
     shorten(row.job ?? ''),
     row.event ?? '',
     row.scheme ?? '',
-    row.onBusSeconds === undefined ? '' : `after ${row.onBusSeconds.toFixed(1)} s`,
+    row.onBusSeconds === undefined ? '' : `${row.onBusSeconds.toFixed(1)} s`,
     row.failed ?? row.landed ?? '',
     row.landedSeconds?.toFixed(1) ?? '',
   ];

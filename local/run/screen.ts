@@ -33,15 +33,17 @@ export function createScreen(): Screen {
     };
   }
   let drawnLines = 0;
-  const draw = (rows: readonly Row[]) => {
-    const text = renderProgress(rows)
-      .split('\n')
-      .map((line) => line.slice(0, process.stdout.columns - 1));
+  const draw = (lines: readonly string[]) => {
     const up = drawnLines > 0 ? `\x1b[${drawnLines}A\x1b[J` : '';
-    process.stdout.write(`${up}${text.map(paint).join('\n')}\n`);
-    drawnLines = text.length;
+    process.stdout.write(`${up}${lines.map(paint).join('\n')}\n`);
+    drawnLines = lines.length;
   };
-  return { show: draw, end: draw };
+  const linesOf = (rows: readonly Row[]) => renderProgress(rows).split('\n');
+  return {
+    // A line that wraps would be two, and the next drawing would begin too low.
+    show: (rows) => draw(linesOf(rows).map((line) => line.slice(0, process.stdout.columns - 1))),
+    end: (rows) => draw(linesOf(rows)),
+  };
 }
 
 function paint(line: string): string {

@@ -20,11 +20,11 @@ it('draws what is known of each job', () => {
   ];
 
   expect(`\n${renderProgress(rows)}`).toBe(`
-          job                       event            verified  on the bus   landed             seconds
-────────  ────────────────────────  ───────────────  ────────  ───────────  ─────────────────  ───────
+          job                 event            verified  on the bus  landed             seconds
+────────  ──────────────────  ───────────────  ────────  ──────────  ─────────────────  ───────
 … batch
-✓ video   operations/abc            video.generated  v1a       after 2.0 s  2 objects, 1.5 kB     12.3
-✗ report  v1_xxxxxxxxxxxxxxxxxxxx…                                          ERR_OUTPUT_GONE`);
+✓ video   operations/abc      video.generated  v1a       2.0 s       2 objects, 1.5 kB     12.3
+✗ report  v1_xxxxxxxxxxxxxx…                                         ERR_OUTPUT_GONE`);
 });
 
 it('lists the bucket by job, with sizes', () => {
