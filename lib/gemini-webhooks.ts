@@ -131,18 +131,25 @@ export class GeminiWebhooks extends Construct {
 
   /** Whatever Gemini reports, but no announcement about outputs: those are the fetchers'. */
   private grantPublishJobs(grantee: IGrantable): void {
-    grant(grantee, ['events:PutEvents'], [this.eventBus.eventBusArn], {
-      StringEquals: { 'events:source': EVENT_SOURCE },
-      StringNotLike: { 'events:detail-type': 'output.*' },
-    });
+    this.grantPublish(grantee, { 'ForAllValues:StringNotLike': { 'events:detail-type': 'output.*' } });
   }
 
   private grantPublishOutputs(grantee: IGrantable): void {
+    const detailTypes = [DETAIL_TYPE.outputStored, DETAIL_TYPE.outputFailed];
+    this.grantPublish(grantee, { 'ForAllValues:StringEquals': { 'events:detail-type': detailTypes } });
+  }
+
+  /**
+   * Both keys have several values, one for each entry of the call, and so need a set operator; that one is also true of
+   * a key without values, which "Null" excludes (Service Authorization Reference, Amazon EventBridge; IAM User Guide,
+   * "Multivalued context keys").
+   */
+  private grantPublish(grantee: IGrantable, condition: Record<string, Record<string, string | string[]>>): void {
+    const own = { 'events:source': EVENT_SOURCE };
     grant(grantee, ['events:PutEvents'], [this.eventBus.eventBusArn], {
-      StringEquals: {
-        'events:source': EVENT_SOURCE,
-        'events:detail-type': [DETAIL_TYPE.outputStored, DETAIL_TYPE.outputFailed],
-      },
+      ...condition,
+      'ForAllValues:StringEquals': { ...own, ...condition['ForAllValues:StringEquals'] },
+      Null: { 'events:source': 'false', 'events:detail-type': 'false' },
     });
   }
 

@@ -27,6 +27,7 @@ export interface BusEvent {
 /** Takes an event to one target. Rejects when it cannot be delivered. */
 export type DeliverTo = (
   targetArn: string,
+  ruleArn: string,
 ) => ((body: string, attributes?: Record<string, string>) => Promise<void>) | undefined;
 
 export interface EventBusOptions {
@@ -150,8 +151,8 @@ function toTarget(
   rule: Resource<'AWS::Events::Rule'>,
   target: Resource<'AWS::Events::Rule'>['properties']['Targets'][number],
 ): Target {
-  const deliver = deliverTo(target.Arn);
-  const bury = target.DeadLetterConfig && deliverTo(target.DeadLetterConfig.Arn);
+  const deliver = deliverTo(target.Arn, rule.arn);
+  const bury = target.DeadLetterConfig && deliverTo(target.DeadLetterConfig.Arn, rule.arn);
   if (deliver === undefined) {
     throw new LocalRunError(`${rule.id} has the target ${target.Arn}, which the local run cannot deliver to.`);
   }

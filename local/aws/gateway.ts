@@ -5,9 +5,12 @@
 import { once } from 'node:events';
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type CallInterceptor, identifyCall, isKnown, type Service } from './aws-call.ts';
+import { type AwsCall, type CallInterceptor, identifyCall, isKnown, type Service } from './aws-call.ts';
 import { LocalRunError } from './local-run-error.ts';
+import { listingOf, permissionsFor } from './permission-requests.ts';
+import type { PermissionRequest } from './permissions.ts';
 
 /** The answer to a call in the AWS JSON protocol. */
 export interface JsonAnswer {
@@ -20,6 +23,8 @@ export interface GatewayOptions {
   /** Base URLs of the emulators. */
   readonly emulators: Readonly<Partial<Record<Service, string>>>;
   readonly services: Readonly<Partial<Record<Service, JsonService>>>;
+  /** Whether the role of a function may do this. */
+  readonly allows: (functionId: string, request: PermissionRequest) => Promise<boolean>;
   readonly onFatal: (error: LocalRunError) => void;
 }
 
@@ -80,46 +85,86 @@ async function handle(
     if (verdict === 'lose-answer') losesAnswer = true;
     if (typeof verdict === 'object') await sleep(verdict.delayMs);
   }
-  const service = options.services[call.service];
-  if (service) await answer(service, request, response, losesAnswer);
-  else await pass(options.emulators[call.service] ?? '', request, response, losesAnswer);
+  await serve(options, call, { request, response, losesAnswer });
 }
 
-async function answer(
-  service: JsonService,
-  request: IncomingMessage,
-  response: ServerResponse,
-  losesAnswer: boolean,
-): Promise<void> {
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** Whether the connection ends after the effect, and before the answer. */
+  readonly losesAnswer: boolean;
+}
+
+/** Bodies of the JSON protocol are small and read whole; S3's go through as they come. */
+async function serve(options: GatewayOptions, call: AwsCall, exchange: Exchange): Promise<void> {
+  const { request, response, losesAnswer } = exchange;
+  const body = call.service === 's3' ? undefined : await readAll(request);
+  const input = body === undefined ? {} : JSON.parse(body.toString('utf8'));
+  if (!(await mayCall(options, call, request, input))) {
+    request.resume();
+    deny(call, response);
+    return;
+  }
+  const service = options.services[call.service];
+  if (service === undefined) {
+    await pass(options, call, exchange, body);
+    return;
+  }
+  const answer = await service(input);
+  if (losesAnswer) response.destroy();
+  else response.writeHead(answer.status, JSON_TYPE).end(JSON.stringify(answer.body));
+}
+
+const JSON_TYPE = { 'content-type': 'application/x-amz-json-1.1' };
+
+async function readAll(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
-  const { status, body } = await service(JSON.parse(Buffer.concat(chunks).toString('utf8')));
-  if (losesAnswer) response.destroy();
-  else response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify(body));
+  return Buffer.concat(chunks);
 }
 
-function pass(
-  baseUrl: string,
+async function mayCall(
+  { allows }: GatewayOptions,
+  call: AwsCall,
   request: IncomingMessage,
-  response: ServerResponse,
-  losesAnswer: boolean,
-): Promise<void> {
-  const { hostname, port } = new URL(baseUrl);
-  return new Promise((done, fail) => {
-    const options = { hostname, port, method: request.method, path: request.url, headers: request.headers };
-    const outgoing = httpRequest(options, (incoming) => {
-      incoming.on('error', fail);
-      if (losesAnswer) {
-        incoming.resume().on('end', () => {
-          response.destroy();
-          done();
-        });
-        return;
-      }
-      response.writeHead(incoming.statusCode ?? 502, incoming.headers);
-      incoming.pipe(response).on('finish', done);
-    });
-    outgoing.on('error', fail);
-    request.on('error', fail).pipe(outgoing);
-  });
+  input: Readonly<Record<string, unknown>>,
+): Promise<boolean> {
+  const { functionId } = call;
+  if (functionId === undefined) return true;
+  const decisions = await Promise.all(permissionsFor(call, request, input).map((needed) => allows(functionId, needed)));
+  return decisions.every(Boolean);
+}
+
+function deny({ service, action, functionId }: AwsCall, response: ServerResponse): void {
+  const text = `The role of ${functionId} is not authorized to perform ${service}:${action}`;
+  if (service === 's3') {
+    response.writeHead(403, { 'content-type': 'application/xml' });
+    response.end(`<Error><Code>AccessDenied</Code><Message>${text}</Message></Error>`);
+    return;
+  }
+  response.writeHead(400, JSON_TYPE).end(JSON.stringify({ __type: 'AccessDeniedException', Message: text }));
+}
+
+async function pass(options: GatewayOptions, call: AwsCall, exchange: Exchange, body?: Buffer): Promise<void> {
+  const { request, response, losesAnswer } = exchange;
+  const { hostname, port } = new URL(options.emulators[call.service] ?? '');
+  const outgoing = httpRequest({ hostname, port, method: request.method, path: request.url, headers: request.headers });
+  const answered = once(outgoing, 'response') as Promise<[IncomingMessage]>;
+  if (body === undefined) request.on('error', (error) => outgoing.destroy(error)).pipe(outgoing);
+  else outgoing.end(body);
+  const [incoming] = await answered;
+  const { functionId } = call;
+  const isMissing = call.action === 'GetObject' && incoming.statusCode === 404;
+  if (isMissing && functionId !== undefined && !(await options.allows(functionId, listingOf(request)))) {
+    incoming.resume();
+    deny({ ...call, action: 'ListBucket' }, response);
+    return;
+  }
+  if (losesAnswer) {
+    await once(incoming.resume(), 'end');
+    response.destroy();
+    return;
+  }
+  response.writeHead(incoming.statusCode ?? 502, incoming.headers);
+  await pipeline(incoming, response);
 }

@@ -16,6 +16,7 @@ import { type BusEvent, type DeliverTo, EventBus } from './event-bus.ts';
 import { startGateway } from './gateway.ts';
 import { listen } from './http-api.ts';
 import { LocalRunError } from './local-run-error.ts';
+import { Permissions } from './permissions.ts';
 import { startQueuePoller } from './queue-poller.ts';
 import { SecretsManager } from './secrets-manager.ts';
 import { createState, type QueueDepth, readDepths } from './stateful-resources.ts';
@@ -54,6 +55,8 @@ export interface LocalAws {
   killSandboxes(logicalId: string, signal: NodeJS.Signals): void;
   /** Every AWS call of a function passes here; the returned function ends it. */
   intercept(interceptor: CallInterceptor): () => void;
+  /** What each function's role may do, and what it was asked for. */
+  readonly permissions: Permissions;
   /** Resolves when a copy of every object is on disk. */
   mirrored(): Promise<void>;
   /** Leaves no process and no listener. */
@@ -95,6 +98,7 @@ async function start(
 
   const secrets = new SecretsManager();
   const gateway = await startGateway({
+    allows: (functionId, request) => permissions.allows(functionId, request),
     emulators: { dynamodb: emulators.dynamodbUrl, s3: emulators.s3Url, sqs: emulators.s3Url },
     services: {
       secretsmanager: secrets.serve,
@@ -105,17 +109,18 @@ async function start(
   closers.push(() => gateway.close());
 
   const stack = readStack(assembly, { apiUrl: api.url, awsUrl: gateway.url });
+  const permissions = new Permissions(stack);
   const sqs = new SQSClient(clientOptions(emulators.s3Url));
   closers.push(async () => sqs.destroy());
   await createState(stack, emulators, sqs);
-  const bus = createBus(stack, sqs, directories);
+  const bus = createBus(stack, sqs, permissions, directories);
   const functions = createFunctions(
     stack,
     assembly,
     { ...options.environment, AWS_ENDPOINT_URL: gateway.url },
     directories,
   );
-  startPollers(stack, functions, sqs, closers);
+  await startPollers(stack, functions, { sqs, permissions, closers });
   // Closed before the pollers, which wait for what they invoked.
   closers.push(() => Promise.all([...functions.values()].map((target) => target.close())));
   api.open({ ...describeApi(stack, functions), accessLogFile: join(directories.logsDir, 'access.log') });
@@ -145,6 +150,7 @@ async function start(
       ),
     killSandboxes: (logicalId, signal) => functions.get(logicalId)?.kill(signal),
     intercept: gateway.intercept,
+    permissions,
     mirrored: emulators.mirrored,
     close,
   };
@@ -166,17 +172,26 @@ function prepare(stateDir: string): Directories {
   return { s3Dir, logsDir, eventsFile };
 }
 
-function createBus(stack: Stack, sqs: SQSClient, { logsDir, eventsFile }: Directories): EventBus {
+function createBus(
+  stack: Stack,
+  sqs: SQSClient,
+  permissions: Permissions,
+  { logsDir, eventsFile }: Directories,
+): EventBus {
   const [bus, ...more] = stack.all('AWS::Events::EventBus');
   if (bus === undefined || more.length > 0) throw new LocalRunError('The template must have exactly one event bus.');
   const queues = new Map(stack.all('AWS::SQS::Queue').map(({ arn, ref }) => [arn, ref]));
   const logGroups = new Map(stack.all('AWS::Logs::LogGroup').map(({ arn, id }) => [arn, id]));
-  const deliverTo: DeliverTo = (arn) => {
+  const deliverTo: DeliverTo = (arn, ruleArn) => {
     const QueueUrl = queues.get(arn);
     const logGroup = logGroups.get(arn);
     if (logGroup !== undefined) return (body) => appendFile(join(logsDir, `${logGroup}.log`), `${body}\n`);
     if (QueueUrl === undefined) return undefined;
+    const needed = { action: 'sqs:SendMessage', resource: arn, context: { 'aws:SourceArn': ruleArn } };
     return async (MessageBody, attributes = {}) => {
+      if (!(await permissions.allowsService('events.amazonaws.com', needed))) {
+        throw new Error(`${ruleArn} is not authorized to send messages to ${arn}`);
+      }
       const texts = Object.entries(attributes).map(([name, StringValue]) => [
         name,
         { DataType: 'String', StringValue },
@@ -218,12 +233,20 @@ function createFunctions(
   );
 }
 
-function startPollers(
+/** What Lambda's poller calls with the function's role. */
+const POLLER_ACTIONS = ['ReceiveMessage', 'DeleteMessage', 'GetQueueAttributes'];
+
+interface PollerParts {
+  readonly sqs: SQSClient;
+  readonly permissions: Permissions;
+  readonly closers: (() => Promise<unknown>)[];
+}
+
+async function startPollers(
   stack: Stack,
   functions: ReadonlyMap<string, LambdaFunction>,
-  client: SQSClient,
-  closers: (() => Promise<unknown>)[],
-): void {
+  { sqs: client, permissions, closers }: PollerParts,
+): Promise<void> {
   const queues = new Map(stack.all('AWS::SQS::Queue').map(({ arn, ref }) => [arn, ref]));
   for (const { id, properties } of stack.all('AWS::Lambda::EventSourceMapping')) {
     const queueUrl = queues.get(properties.EventSourceArn);
@@ -233,6 +256,11 @@ function startPollers(
     }
     const { BatchSize: batchSize, EventSourceArn: queueArn, ScalingConfig } = properties;
     const maxConcurrency = ScalingConfig.MaximumConcurrency;
+    for (const name of POLLER_ACTIONS) {
+      const needed = { action: `sqs:${name}`, resource: queueArn, context: {} };
+      if (await permissions.allows(properties.FunctionName, needed)) continue;
+      throw new LocalRunError(`${id}: the role of ${properties.FunctionName} may not call sqs:${name} on its queue.`);
+    }
     const poller = startQueuePoller({ client, queueUrl, queueArn, batchSize, maxConcurrency, target });
     closers.push(() => poller.close());
   }

@@ -7,6 +7,9 @@ import type { Identity } from './intrinsics.ts';
 import { ACCOUNT, REGION } from './intrinsics.ts';
 
 const text = z.string();
+const oneOrMore = z.union([text, z.array(text)]).transform((value) => [value].flat());
+/** Evaluated as IAM would; what a statement may hold besides is the evaluator's affair. */
+const policy = z.looseObject({ Statement: z.array(z.looseObject({ Action: oneOrMore })) });
 const inert = z.unknown().optional();
 
 /** A type with no effect here. */
@@ -62,8 +65,7 @@ export const RESOURCES = {
       }),
     ),
   }),
-  // Who may do what is not enforced here; tests hold the policies to what each function calls.
-  'AWS::IAM::Policy': without('PolicyDocument', 'PolicyName', 'Roles'),
+  'AWS::IAM::Policy': z.strictObject({ PolicyDocument: policy, PolicyName: text, Roles: z.array(text) }),
   'AWS::IAM::Role': without('AssumeRolePolicyDocument'),
   'AWS::Lambda::EventSourceMapping': z.strictObject({
     BatchSize: z.number(),
@@ -80,7 +82,7 @@ export const RESOURCES = {
     Handler: text,
     LoggingConfig: inert,
     MemorySize: z.number(),
-    Role: inert,
+    Role: text,
     Runtime: z.literal('nodejs24.x'),
     Timeout: z.number(),
     TracingConfig: inert,
@@ -99,7 +101,7 @@ export const RESOURCES = {
     'PublicAccessBlockConfiguration',
     'VersioningConfiguration',
   ),
-  'AWS::S3::BucketPolicy': without('Bucket', 'PolicyDocument'),
+  'AWS::S3::BucketPolicy': z.strictObject({ Bucket: text, PolicyDocument: policy }),
   'AWS::SQS::Queue': z.strictObject({
     MaximumMessageSize: z.number(),
     MessageRetentionPeriod: z.number(),
@@ -107,7 +109,7 @@ export const RESOURCES = {
     SqsManagedSseEnabled: inert,
     VisibilityTimeout: z.number().optional(),
   }),
-  'AWS::SQS::QueuePolicy': without('PolicyDocument', 'Queues'),
+  'AWS::SQS::QueuePolicy': z.strictObject({ PolicyDocument: policy, Queues: z.array(text) }),
 };
 
 export type ResourceType = keyof typeof RESOURCES;
@@ -136,6 +138,8 @@ export function identify(type: ResourceType, id: string, name: unknown, endpoint
       return { ref: String(name), attributes: { Arn: arn('events', `event-bus/${name}`) } };
     case 'AWS::Events::Rule':
       return { ref: id, attributes: { Arn: arn('events', `rule/${id}`) } };
+    case 'AWS::IAM::Role':
+      return { ref: id, attributes: { Arn: `arn:aws:iam::${ACCOUNT}:role/${id}` } };
     case 'AWS::Lambda::Function':
       return { ref: id, attributes: { Arn: arn('lambda', `function:${id}`) } };
     case 'AWS::Logs::LogGroup':

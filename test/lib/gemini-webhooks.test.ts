@@ -33,8 +33,9 @@ describe('GeminiWebhooks', () => {
         'events:PutEvents',
         '<GeminiWebhooksEventBusDE0CBF58.Arn>',
         {
-          StringEquals: { 'events:source': 'gemini.webhooks' },
-          StringNotLike: { 'events:detail-type': 'output.*' },
+          'ForAllValues:StringEquals': { 'events:source': 'gemini.webhooks' },
+          'ForAllValues:StringNotLike': { 'events:detail-type': 'output.*' },
+          Null: { 'events:source': 'false', 'events:detail-type': 'false' },
         },
       ],
       [
@@ -72,10 +73,11 @@ describe('GeminiWebhooks', () => {
         'events:PutEvents',
         '<GeminiWebhooksEventBusDE0CBF58.Arn>',
         {
-          StringEquals: {
+          'ForAllValues:StringEquals': {
             'events:source': 'gemini.webhooks',
             'events:detail-type': ['output.stored', 'output.failed'],
           },
+          Null: { 'events:source': 'false', 'events:detail-type': 'false' },
         },
       ],
       [

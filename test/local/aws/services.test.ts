@@ -48,6 +48,7 @@ beforeEach(async () => {
     emulators: {},
     services: { events: eventBus.serve, secretsmanager: secrets.serve },
     onFatal,
+    allows: async () => true,
   });
   const options = {
     endpoint: gateway.url,

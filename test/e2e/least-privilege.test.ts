@@ -1,0 +1,158 @@
+/** Each function may do what it does, and no more: every action of every role is taken away in turn, and must be missed. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { deliveryOf, listen, post, startTestRun, type TestRun } from './local-run.ts';
+
+/** Called by Lambda itself with the function's role, or only in production: nothing here could miss them. */
+const EXPLAINED: Readonly<Record<string, string>> = {
+  'logs:CreateLogStream': 'Lambda writes the logs.',
+  'logs:PutLogEvents': 'Lambda writes the logs.',
+  'xray:PutTelemetryRecords': 'Lambda sends the traces.',
+  'xray:PutTraceSegments': 'Lambda sends the traces.',
+  'sqs:GetQueueUrl': 'Comes with the CDK’s grant for event sources, for pollers that know a queue by its name.',
+};
+
+let run: TestRun;
+let heard: ReturnType<typeof listen>;
+
+beforeAll(async () => {
+  run = await startTestRun();
+  heard = listen(run.aws);
+  await exercise();
+});
+afterAll(() => run.close());
+
+async function control(path: string, method: string, body: object): Promise<string> {
+  const response = await fetch(`${run.endpoints.simulatorControlUrl}${path}`, { method, body: JSON.stringify(body) });
+  return String(((await response.json()) as { name?: string }).name);
+}
+
+/** Everything that a function can be made to do: several parts, one that breaks off, a duplicate, a failure. */
+async function exercise(): Promise<void> {
+  const delivery = deliveryOf(run, { type: 'ping.of.2027' });
+  await post(delivery);
+  await post(delivery);
+  await control('/switches', 'PATCH', { downloadSize: 20 * 1024 * 1024, truncateDownloads: 3 });
+  const jobs = [
+    { kind: 'batch', input: 'file' },
+    { kind: 'interaction', scenario: 'video-uri' },
+    { kind: 'video', count: 1 },
+  ];
+  const names = await Promise.all(jobs.map((job) => control('/jobs', 'POST', job)));
+  for (const name of names) {
+    await heard.until(({ 'detail-type': type, detail }) => type === 'output.stored' && detail['jobId'] === name);
+  }
+  for (const type of ['batch.succeeded', 'interaction.completed', 'video.generated']) {
+    await post(deliveryOf(run, { type, data: { id: 'nobody' } }));
+    await heard.until(({ 'detail-type': kind, detail }) => kind === 'output.failed' && detail['type'] === type);
+  }
+}
+
+const functionsOf = () => [...run.aws.permissions.policies.keys()];
+
+it('has asked for something in the name of each of the four functions', () => {
+  expect(functionsOf().map((id) => run.aws.permissions.requestsOf(id).length > 0)).toEqual([true, true, true, true]);
+});
+
+it('was denied nothing', async () => {
+  for (const id of functionsOf()) {
+    for (const request of run.aws.permissions.requestsOf(id)) {
+      expect([request, await run.aws.permissions.allows(id, request)]).toEqual([request, true]);
+    }
+  }
+});
+
+it('misses every action of every role that is taken away, but for those that are explained', async () => {
+  const { permissions } = run.aws;
+  const unused: string[] = [];
+  for (const [id, policy] of permissions.policies) {
+    for (const [index, { Action }] of policy.Statement.entries()) {
+      for (const action of Action) {
+        const rest = Action.filter((other) => other !== action);
+        const Statement = policy.Statement.flatMap((statement, at) => {
+          if (at !== index) return [statement];
+          return rest.length > 0 ? [{ ...statement, Action: rest }] : [];
+        });
+        const answers = permissions
+          .requestsOf(id)
+          .map((request) => permissions.evaluate({ ...policy, Statement }, request));
+        if ((await Promise.all(answers)).every(Boolean)) unused.push(action);
+      }
+    }
+  }
+
+  expect([...new Set(unused)].toSorted()).toEqual(Object.keys(EXPLAINED).toSorted());
+});
+
+describe('a role', () => {
+  const verifier = () => functionsOf().find((id) => id.includes('Verifier')) ?? '';
+  const fetcher = () => functionsOf().find((id) => id.includes('VideoFetcher')) ?? '';
+  const bus = () => `arn:aws:events:us-east-1:000000000000:event-bus/${run.endpoints.busName}`;
+  const putEvents = (source: string[], detailType: string[]) => ({
+    action: 'events:PutEvents',
+    resource: bus(),
+    context: { 'events:source': source, 'events:detail-type': detailType },
+  });
+  const object = (key: string) => `arn:aws:s3:::${run.endpoints.bucket}/${key}`;
+  const put = (key: string, context = {}) => ({
+    action: 's3:PutObject',
+    resource: object(key),
+    context: { 's3:ObjectCreationOperation': 'true', ...context },
+  });
+
+  it('lets the verifier report what Gemini says, and nothing about outputs, in nobody else’s name', async () => {
+    const allows = (source: string[], detailType: string[]) =>
+      run.aws.permissions.allows(verifier(), putEvents(source, detailType));
+
+    expect(await allows(['gemini.webhooks'], ['batch.succeeded'])).toBe(true);
+    expect(await allows(['gemini.webhooks'], ['output.stored'])).toBe(false);
+    expect(await allows(['gemini.webhooks'], ['batch.succeeded', 'output.stored'])).toBe(false);
+    expect(await allows(['aws.s3'], ['batch.succeeded'])).toBe(false);
+    const nameless = { ...putEvents([], []), context: {} };
+    expect(await run.aws.permissions.allows(verifier(), nameless)).toBe(false);
+  });
+
+  it('lets a fetcher announce outputs, and report no job', async () => {
+    const allows = (detailType: string) =>
+      run.aws.permissions.allows(fetcher(), putEvents(['gemini.webhooks'], [detailType]));
+
+    expect(await allows('output.failed')).toBe(true);
+    expect(await allows('video.generated')).toBe(false);
+  });
+
+  it('confines a fetcher to its own prefix, and lets it read manifests only', async () => {
+    const { permissions } = run.aws;
+    const get = (key: string) => ({ action: 's3:GetObject', resource: object(key), context: {} });
+
+    expect(await permissions.allows(fetcher(), put('video/date=x/video-00.mp4'))).toBe(true);
+    expect(await permissions.allows(fetcher(), put('batch/date=x/responses.jsonl'))).toBe(false);
+    expect(await permissions.allows(fetcher(), get('video/date=x/manifest.json'))).toBe(true);
+    expect(await permissions.allows(fetcher(), get('video/date=x/video-00.mp4'))).toBe(false);
+  });
+
+  it('lets nobody overwrite a manifest', async () => {
+    const { permissions } = run.aws;
+
+    expect(await permissions.allows(fetcher(), put('video/x/manifest.json'))).toBe(false);
+    expect(await permissions.allows(fetcher(), put('video/x/manifest.json', { 's3:if-none-match': '*' }))).toBe(true);
+  });
+
+  it('keeps the API key from the verifier, and the signing secret from the fetchers', async () => {
+    const read = (name: string) => ({
+      action: 'secretsmanager:GetSecretValue',
+      resource: `arn:aws:secretsmanager:us-east-1:000000000000:secret:gemini-webhooks/${name}-AbCdEf`,
+      context: {},
+    });
+    const { permissions } = run.aws;
+
+    expect(await permissions.allows(verifier(), read('signing-secret'))).toBe(true);
+    expect(await permissions.allows(verifier(), read('api-key'))).toBe(false);
+    expect(await permissions.allows(fetcher(), read('api-key'))).toBe(true);
+    expect(await permissions.allows(fetcher(), read('signing-secret'))).toBe(false);
+  });
+
+  it('is denied whatever does not travel by TLS', async () => {
+    const plain = put('video/x/video-00.mp4', { 'aws:SecureTransport': 'false' });
+
+    expect(await run.aws.permissions.allows(fetcher(), plain)).toBe(false);
+  });
+});
