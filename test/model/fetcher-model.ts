@@ -1,0 +1,164 @@
+/**
+ * The fetch of one job, under every order of the calls of two overlapping fetches and every way in which each call can
+ * end: each read, each part, each object, the manifest, the announcement.
+ */
+import { batchJob } from '../../lambda/app/fetch-batch.ts';
+import { type FetchOutputsPorts, fetchOutputs } from '../../lambda/app/fetch-outputs.ts';
+import type { Download } from '../../lambda/app/ports.ts';
+import { TransientError } from '../../lambda/domain/errors.ts';
+import type { BusEvent } from '../../lambda/domain/job-event.ts';
+import type { Manifest } from '../../lambda/domain/manifest.ts';
+import { eventOf, LIVE, NOW } from '../fakes/fetch-ports.ts';
+import type { Choose } from './explore.ts';
+import { Process, step } from './process.ts';
+
+const JOB = JSON.stringify({
+  name: 'batches/abc',
+  done: true,
+  metadata: { state: 'BATCH_STATE_SUCCEEDED', createTime: '2026-11-23T11:09:11Z' },
+  response: { responsesFile: 'files/batch-abc' },
+});
+const PARTS = ['{"key":"1"}\n', '{"key":"2"}\n'];
+const FILE = PARTS.join('');
+const EVENT = eventOf('batch', 'batches/abc', 'batch.succeeded');
+const RESPONSES = 'batch/date=2026-11-23/job=abc/succeeded/responses.jsonl';
+const MANIFEST = 'batch/date=2026-11-23/job=abc/succeeded/manifest.json';
+
+export interface FetcherModelOptions {
+  /** Of the same job, overlapping. */
+  readonly fetches: number;
+  /** Calls that do not go well, of all fetches together. */
+  readonly maxFaults: number;
+}
+
+/** Everything that outlives a process. */
+class World {
+  readonly objects = new Map<string, string>();
+  readonly manifests = new Map<string, Manifest>();
+  readonly openUploads = new Set<object>();
+  readonly published: BusEvent[] = [];
+  readonly failures: string[] = [];
+  hasCrashed = false;
+}
+
+/** Calls that touch nothing that others see: in whatever order they happen, the runs are the same. */
+const PRIVATE = ['get', 'download', 'write'];
+
+/** @throws when an invariant does not hold in this run */
+export async function runFetcherModel(options: FetcherModelOptions, choose: Choose): Promise<void> {
+  const world = new World();
+  const processes: Process[] = [];
+  let faultsLeft = options.maxFaults;
+  const stepOf = async (candidates: readonly Process[]) => {
+    const made = await step(choose, candidates, faultsLeft);
+    if (made === undefined) return;
+    faultsLeft -= Number(made.outcome !== 'ok');
+    world.hasCrashed ||= made.outcome === 'crash';
+    while (made.process.isInFlight && PRIVATE.includes(made.process.pending?.name ?? '')) await stepOf([made.process]);
+    check(world);
+  };
+  for (;;) {
+    const inFlight = processes.some(({ isInFlight }) => isInFlight);
+    const canStart = processes.length < options.fetches;
+    if (!inFlight && !canStart) break;
+    if (canStart && (!inFlight || choose(2) === 0)) {
+      const process = new Process();
+      processes.push(process);
+      await process.start(() => fetchOnce(world, process));
+      while (process.isInFlight && PRIVATE.includes(process.pending?.name ?? '')) await stepOf([process]);
+    } else {
+      await stepOf(processes);
+    }
+  }
+  await redeliver(world);
+}
+
+async function fetchOnce(world: World, process: Process): Promise<void> {
+  await fetchOutputs(portsOf(world, process), batchJob, EVENT, { number: 1, isLast: false, signal: LIVE });
+}
+
+/** What holds at every moment. */
+function check(world: World): void {
+  for (const { objects } of world.manifests.values()) {
+    if (objects.length !== 2) world.failures.push('a manifest without its objects');
+    for (const { key } of objects)
+      if (!world.objects.has(key)) world.failures.push(`the manifest lists ${key}, which is missing`);
+  }
+  const responses = world.objects.get(RESPONSES);
+  if (world.manifests.size > 0 && responses !== FILE) world.failures.push('a manifest beside half a file');
+  const announced = world.published.some(({ detailType }) => detailType === 'output.stored');
+  if (announced && !world.manifests.has(MANIFEST)) world.failures.push('announced without a manifest');
+}
+
+/** The queue delivers the message again, and nothing fails but what the code itself does wrong. */
+async function redeliver(world: World): Promise<void> {
+  const process = new Process();
+  await process.start(() => fetchOnce(world, process));
+  while (process.isInFlight) await process.pending?.proceed('ok');
+  check(world);
+  if (!world.manifests.has(MANIFEST)) world.failures.push('never landed');
+  if (!world.published.some(({ detailType }) => detailType === 'output.stored')) world.failures.push('never announced');
+  if (world.openUploads.size > 0 && !world.hasCrashed) world.failures.push('an upload was left open');
+  const [first] = world.failures;
+  if (first !== undefined) throw new Error(first);
+}
+
+function portsOf(world: World, process: Process): FetchOutputsPorts {
+  const away = () => new TransientError('ERR_STORE_UNAVAILABLE', 'away');
+  return {
+    gemini: {
+      get: (path) => process.call('get', () => (path === 'batches/abc' ? downloadOf([JOB]) : undefined), away),
+      // An answer that breaks off unnoticed is the way in which this call fails without an error.
+      download: () =>
+        process.call('download', () => downloadOf(PARTS), away, downloadOf(PARTS.slice(0, 1), FILE.length)),
+    },
+    store: {
+      bucket: 'outputs',
+      open: (key) => open(world, process, key),
+      readManifest: (key) => process.call('readManifest', () => world.manifests.get(key), away),
+      writeManifest: (key, manifest) => process.call('writeManifest', () => writeManifest(world, key, manifest), away),
+    },
+    publisher: {
+      publish: (event) => process.call('publish', () => void world.published.push(event), away),
+    },
+    clock: () => NOW,
+    log: { info: () => {}, warn: () => {}, error: () => {} },
+    metrics: { count: () => {}, seconds: () => {} },
+    maxOutputBytes: 1_000_000,
+  };
+}
+
+function downloadOf(parts: readonly string[], bytes = Buffer.byteLength(parts.join(''))): Download {
+  async function* chunks() {
+    for (const part of parts) yield Buffer.from(part);
+  }
+  return { chunks: chunks(), bytes };
+}
+
+function open(world: World, process: Process, key: string) {
+  const away = () => new TransientError('ERR_STORE_UNAVAILABLE', 'away');
+  const upload = {};
+  const written: Buffer[] = [];
+  world.openUploads.add(upload);
+  return {
+    write: (chunk: Uint8Array) => process.call('write', () => void written.push(Buffer.from(chunk)), away),
+    finish: () =>
+      process.call(
+        'finish',
+        () => {
+          const body = Buffer.concat(written).toString('utf8');
+          world.objects.set(key, body);
+          world.openUploads.delete(upload);
+          return { bytes: body.length, sha256: '' };
+        },
+        away,
+      ),
+    abort: async () => void world.openUploads.delete(upload),
+  };
+}
+
+function writeManifest(world: World, key: string, manifest: Manifest): boolean {
+  if (world.manifests.has(key)) return false;
+  world.manifests.set(key, manifest);
+  return true;
+}

@@ -1,0 +1,125 @@
+/**
+ * `npm run mutants`: breaks the code on purpose, one line at a time and in a copy, and sees whether the models notice. A
+ * mutant that none of them catches is a hole in what they prove.
+ */
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { renderTable } from '../../local/run/table.ts';
+
+const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
+
+interface Mutant {
+  readonly name: string;
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+const MUTANTS: readonly Mutant[] = [
+  {
+    name: 'drop the lease condition',
+    file: 'lambda/adapters/dynamodb-delivery-store.ts',
+    from: '(#status = :inprogress AND #lease <= :nowMs)',
+    to: '#status = :inprogress',
+  },
+  {
+    name: 'claim what is completed',
+    file: 'lambda/adapters/dynamodb-delivery-store.ts',
+    from: '(#status = :inprogress AND #lease <= :nowMs)',
+    to: '#lease <= :nowMs',
+  },
+  {
+    name: 'ignore FailedEntryCount',
+    file: 'lambda/adapters/eventbridge-publisher.ts',
+    from: 'output.FailedEntryCount !== 0 || entry?.EventId === undefined',
+    to: 'output.FailedEntryCount === 2 && entry === undefined',
+  },
+  {
+    name: 'complete before publish',
+    file: 'lambda/app/receive-webhook.ts',
+    from: '  await publishOrRelease(ports, id, owner, detail);\n  await complete(ports, id, owner, detail);',
+    to: '  await complete(ports, id, owner, detail);\n  await publishOrRelease(ports, id, owner, detail);',
+  },
+  {
+    name: 'acknowledge in-progress',
+    file: 'lambda/app/receive-webhook.ts',
+    from: "    return { outcome: 'in-progress', retryAfterSeconds: Math.max(1, seconds) };",
+    to: "    return Number.isNaN(seconds) ? { outcome: 'in-progress', retryAfterSeconds: 1 } : { outcome: 'duplicate' };",
+  },
+  {
+    name: 'swallow a failed publish',
+    file: 'lambda/app/receive-webhook.ts',
+    from: 'identify(detail)));\n    throw error;',
+    to: 'identify(detail)));\n    void error;',
+  },
+  {
+    name: 'never complete',
+    file: 'lambda/app/receive-webhook.ts',
+    from: '  await complete(ports, id, owner, detail);\n',
+    to: '  void complete;\n',
+  },
+  {
+    name: 'manifest first',
+    file: 'lambda/app/fetch-outputs.ts',
+    from: '  const files = await inspectFiles(',
+    to: "  await store.writeManifest(key, writeUp(ports, event, { outcome: 'stored', plan, startedAt, error: null }));\n  const files = await inspectFiles(",
+  },
+  {
+    name: 'announce first',
+    file: 'lambda/app/fetch-outputs.ts',
+    from: '  if (await store.writeManifest(key, manifest)) {',
+    to: '  await announceStored(ports, event, { key, manifest });\n  if (await store.writeManifest(key, manifest)) {',
+  },
+  {
+    name: 'believe a download that broke off',
+    file: 'lambda/app/land-job.ts',
+    from: 'announced !== undefined && bytes !== announced',
+    to: 'announced !== undefined && bytes > announced',
+  },
+  {
+    name: 'leave uploads open',
+    file: 'lambda/app/fetch-outputs.ts',
+    from: '    await landing.abort();\n',
+    to: '',
+  },
+];
+
+function isCaught(mutant: Mutant): boolean {
+  const copy = mkdtempSync(join(tmpdir(), 'mutant-'));
+  try {
+    for (const part of ['lambda', 'local/run/table.ts', 'test/model', 'test/fakes', 'package.json']) {
+      cpSync(join(PROJECT, part), join(copy, part), { recursive: true });
+    }
+    symlinkSync(join(PROJECT, 'node_modules'), join(copy, 'node_modules'));
+    const file = join(copy, mutant.file);
+    const code = readFileSync(file, 'utf8');
+    if (code.split(mutant.from).length !== 2)
+      throw new Error(`${mutant.name}: ${mutant.file} does not hold its line once`);
+    writeFileSync(
+      file,
+      code.replace(mutant.from, () => mutant.to),
+    );
+    const { status, stderr } = spawnSync(process.execPath, ['test/model/main.ts', '--short'], {
+      cwd: copy,
+      encoding: 'utf8',
+    });
+    // A mutant that does not even start would be caught by anything.
+    if (status !== 0 && !stderr.includes('choices')) throw new Error(`${mutant.name} cannot be run:\n${stderr}`);
+    return status !== 0;
+  } finally {
+    rmSync(copy, { recursive: true, force: true });
+  }
+}
+
+const rows: string[][] = [];
+for (const mutant of MUTANTS) {
+  process.stderr.write(`\r\x1b[K${mutant.name} …`);
+  const caught = isCaught(mutant);
+  rows.push([mutant.name, mutant.file, caught ? 'caught' : 'MISSED']);
+  if (!caught) process.exitCode = 1;
+}
+process.stderr.write('\r\x1b[K');
+console.log(renderTable(['mutant', 'of', 'by the models'], rows));
