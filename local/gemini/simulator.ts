@@ -97,6 +97,7 @@ async function answer(site: Site, request: IncomingMessage, response: ServerResp
   try {
     const { pathname, searchParams } = new URL(request.url ?? '/', site.world.url);
     if (request.method === 'GET' && pathname === '/.well-known/jwks.json') {
+      if (site.world.switches.take('jwksErrors')) throw new ApiError(503, 'The key set is away.');
       await send(response, { json: site.world.keys.publicKeys() });
       return;
     }

@@ -31,6 +31,8 @@ const SwitchesSchema = z.strictObject({
     .default({ next: 0, retryDelaySeconds: 1, retryAfterSeconds: null }),
   /** The next n API calls answer 503. Counts down. */
   serverErrors: count.default(0),
+  /** The next n requests for the key set answer 503. Counts down. */
+  jwksErrors: count.default(0),
   /** The next n downloads break off in the middle. Counts down. */
   truncateDownloads: count.default(0),
   /** Every file answers 404, as it does 48 hours after it was made. */
@@ -85,7 +87,7 @@ export class SwitchBoard {
   }
 
   /** True, and one less, while a counting switch is above zero. */
-  take(name: 'missing' | 'serverErrors' | 'truncateDownloads'): boolean {
+  take(name: 'jwksErrors' | 'missing' | 'serverErrors' | 'truncateDownloads'): boolean {
     if (this.#current[name] === 0) return false;
     this.#current = { ...this.#current, [name]: this.#current[name] - 1 };
     return true;

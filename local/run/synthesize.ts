@@ -6,9 +6,13 @@ import { LocalRunError } from '../aws/local-run-error.ts';
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 const CDK = fileURLToPath(new URL('../../node_modules/aws-cdk/bin/cdk', import.meta.url));
 
-/** @throws LocalRunError with what the CDK said */
-export async function synthesize(outputDir: string): Promise<void> {
-  const args = [CDK, 'synth', '--quiet', '--output', outputDir];
+/**
+ * @param context configuration besides that of cdk.json, by key without prefix
+ * @throws LocalRunError with what the CDK said
+ */
+export async function synthesize(outputDir: string, context: Readonly<Record<string, number>> = {}): Promise<void> {
+  const options = Object.entries(context).flatMap(([key, value]) => ['-c', `gemini-webhooks:${key}=${value}`]);
+  const args = [CDK, 'synth', '--quiet', '--output', outputDir, ...options];
   const child = spawn(process.execPath, args, { cwd: PROJECT, stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) {

@@ -2,8 +2,9 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import dynalite from 'dynalite';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DynamoDbDeliveryStore } from '../../../lambda/adapters/dynamodb-delivery-store.ts';
+import { DynamoDbTable, type UpdateInput } from '../../fakes/dynamodb-table.ts';
 
 const NOW = new Date('2026-11-24T05:00:00.000Z');
 const DAY = 86_400;
@@ -11,7 +12,6 @@ const later = (seconds: number) => new Date(NOW.getTime() + seconds * 1000);
 
 const server = dynalite({ createTableMs: 0 });
 let client: DynamoDBClient;
-let store: DynamoDbDeliveryStore;
 let ids = 0;
 
 beforeAll(async () => {
@@ -31,7 +31,6 @@ beforeAll(async () => {
       AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
     }),
   );
-  store = new DynamoDbDeliveryStore({ client, tableName: 'Deliveries', recordTtlSeconds: 7 * DAY, leaseSeconds: 15 });
 });
 
 afterAll(() => {
@@ -44,56 +43,77 @@ function claimOf(owner: string, id: string) {
 }
 const newId = () => `v1#msg_${++ids}`;
 
-it('gives the lease to one of twenty', async () => {
-  const id = newId();
+/** Evaluates the same commands without a server: the model's table. */
+function inMemory(): DynamoDBClient {
+  const table = new DynamoDbTable();
+  const send = async ({ input }: { input: UpdateInput }) =>
+    input.UpdateExpression === undefined ? table.get(input.Key) : table.update(input);
+  return { send } as unknown as DynamoDBClient;
+}
 
-  const results = await Promise.all(Array.from({ length: 20 }, (_, i) => store.claim(claimOf(`owner-${i}`, id), NOW)));
-
-  expect(results.filter(({ outcome }) => outcome === 'claimed')).toEqual([{ outcome: 'claimed', attempts: 1 }]);
-  expect(results.filter(({ outcome }) => outcome === 'in-progress')).toHaveLength(19);
-});
-
-it('names the end of the lease to the others, and lets it be taken over then', async () => {
-  const id = newId();
-  await store.claim(claimOf('first', id), NOW);
-
-  expect(await store.claim(claimOf('second', id), later(14.999))).toEqual({
-    outcome: 'in-progress',
-    leaseEndsAt: later(15),
+describe.each([
+  ['dynalite', () => client],
+  ['the table of the model', inMemory],
+])('on %s', (_name, clientOf) => {
+  let store: DynamoDbDeliveryStore;
+  beforeAll(() => {
+    const options = { tableName: 'Deliveries', recordTtlSeconds: 7 * DAY, leaseSeconds: 15 };
+    store = new DynamoDbDeliveryStore({ ...options, client: clientOf() });
   });
-  expect(await store.claim(claimOf('second', id), later(15))).toEqual({ outcome: 'claimed', attempts: 2 });
-  expect(await store.complete(id, 'first', later(16))).toBe(false);
-  expect(await store.complete(id, 'second', later(16))).toBe(true);
-});
 
-it('lets a repeated call of the owner find its own lease', async () => {
-  const id = newId();
-  await store.claim(claimOf('first', id), NOW);
+  it('gives the lease to one of twenty', async () => {
+    const id = newId();
 
-  expect(await store.claim(claimOf('first', id), NOW)).toEqual({ outcome: 'claimed', attempts: 1 });
-});
+    const results = await Promise.all(
+      Array.from({ length: 20 }, (_, i) => store.claim(claimOf(`owner-${i}`, id), NOW)),
+    );
 
-it('remembers what was completed until the record expires, deleted or not', async () => {
-  const id = newId();
-  await store.claim(claimOf('first', id), NOW);
-  await store.complete(id, 'first', NOW);
-
-  expect(await store.claim(claimOf('second', id), later(7 * DAY - 1))).toEqual({
-    outcome: 'completed',
-    bodySha256: 'ab',
+    expect(results.filter(({ outcome }) => outcome === 'claimed')).toEqual([{ outcome: 'claimed', attempts: 1 }]);
+    expect(results.filter(({ outcome }) => outcome === 'in-progress')).toHaveLength(19);
   });
-  expect(await store.claim(claimOf('second', id), later(7 * DAY))).toMatchObject({ outcome: 'claimed' });
-});
 
-it('frees a released lease at once, for its owner only', async () => {
-  const id = newId();
-  await store.claim(claimOf('first', id), NOW);
-  await store.release(id, 'somebody');
-  expect(await store.claim(claimOf('second', id), NOW)).toMatchObject({ outcome: 'in-progress' });
+  it('names the end of the lease to the others, and lets it be taken over then', async () => {
+    const id = newId();
+    await store.claim(claimOf('first', id), NOW);
 
-  await store.release(id, 'first');
+    expect(await store.claim(claimOf('second', id), later(14.999))).toEqual({
+      outcome: 'in-progress',
+      leaseEndsAt: later(15),
+    });
+    expect(await store.claim(claimOf('second', id), later(15))).toEqual({ outcome: 'claimed', attempts: 2 });
+    expect(await store.complete(id, 'first', later(16))).toBe(false);
+    expect(await store.complete(id, 'second', later(16))).toBe(true);
+  });
 
-  expect(await store.claim(claimOf('second', id), NOW)).toEqual({ outcome: 'claimed', attempts: 2 });
+  it('lets a repeated call of the owner find its own lease', async () => {
+    const id = newId();
+    await store.claim(claimOf('first', id), NOW);
+
+    expect(await store.claim(claimOf('first', id), NOW)).toEqual({ outcome: 'claimed', attempts: 1 });
+  });
+
+  it('remembers what was completed until the record expires, deleted or not', async () => {
+    const id = newId();
+    await store.claim(claimOf('first', id), NOW);
+    await store.complete(id, 'first', NOW);
+
+    expect(await store.claim(claimOf('second', id), later(7 * DAY - 1))).toEqual({
+      outcome: 'completed',
+      bodySha256: 'ab',
+    });
+    expect(await store.claim(claimOf('second', id), later(7 * DAY))).toMatchObject({ outcome: 'claimed' });
+  });
+
+  it('frees a released lease at once, for its owner only', async () => {
+    const id = newId();
+    await store.claim(claimOf('first', id), NOW);
+    await store.release(id, 'somebody');
+    expect(await store.claim(claimOf('second', id), NOW)).toMatchObject({ outcome: 'in-progress' });
+
+    await store.release(id, 'first');
+
+    expect(await store.claim(claimOf('second', id), NOW)).toEqual({ outcome: 'claimed', attempts: 2 });
+  });
 });
 
 it('says that the store is unavailable when it does not answer', async () => {
