@@ -11,6 +11,9 @@ import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { acknowledge } from './nag-acknowledgement.ts';
 
+const ENVIRONMENT_CREDENTIALS = fileURLToPath(
+  new URL('../lambda/adapters/environment-credentials.ts', import.meta.url),
+);
 const PROJECT_ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 export interface NodeFunctionProps {
@@ -71,6 +74,8 @@ export class NodeFunction extends Construct {
         sourcesContent: false,
         // The SDK that was tested is the one that runs, not the one that the runtime happens to bring.
         externalModules: [],
+        // A third of a bundle would be ways to find credentials that are in the environment anyway.
+        esbuildArgs: { '--alias:@aws-sdk/credential-provider-node': ENVIRONMENT_CREDENTIALS },
         // CommonJS dependencies call `require` for Node's own modules; an ES module has none.
         banner: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);",
       },

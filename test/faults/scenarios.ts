@@ -30,6 +30,8 @@ export interface Scenario {
 
 /** Away for a while, back for a while. */
 const PERIOD_MS = 400;
+/** So long at most; then everything is back, and what was left behind must come right by itself. */
+const TROUBLE_MS = 5000;
 
 function away(fits: Parameters<CallInterceptor>[0]['service'], verdict: ReturnType<CallInterceptor>) {
   return (run: Run) => {
@@ -91,6 +93,7 @@ export interface RunOptions {
 
 export async function runScenario(run: Run, scenario: Scenario, options: RunOptions): Promise<FaultReport> {
   const stop = scenario.trouble(run);
+  const timer = setTimeout(stop, TROUBLE_MS);
   const jobs = scenario.jobs ? options.jobs : 0;
   const names = await Promise.all(Array.from({ length: jobs }, () => submit(run, scenario.jobs)));
   const landing = Promise.all(names.map((name) => untilStored(run, name)));
@@ -99,6 +102,7 @@ export async function runScenario(run: Run, scenario: Scenario, options: RunOpti
     seed: 1,
     ...(scenario.skewSeconds && { skewSeconds: scenario.skewSeconds }),
   });
+  clearTimeout(timer);
   stop();
   await landing;
   const books = await readBooks(run);

@@ -1,0 +1,71 @@
+/**
+ * `npm run bench:http`: deliveries a second through the local HTTP API to a published event, new ones and duplicates, at
+ * several concurrencies. The ratio is to the slowest thing that must happen: one delivery after the other.
+ */
+import { createHmac, randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Run, startRun } from '../../local/run/run.ts';
+import { synthesize } from '../../local/run/synthesize.ts';
+import { renderTable } from '../../local/run/table.ts';
+
+const DELIVERIES = 1000;
+
+async function post({ endpoints }: Run, id: string): Promise<number> {
+  const body = '{"type":"ping.of.2027","data":{}}';
+  const timestamp = String(Math.floor(Date.now() / 1000));
+  const key = Buffer.from(endpoints.signingSecret.replace('whsec_', ''), 'base64');
+  const signature = createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64');
+  const headers = { 'content-type': 'application/json', 'webhook-id': id, 'webhook-timestamp': timestamp };
+  const startedAt = performance.now();
+  const response = await fetch(endpoints.webhookUrl, {
+    method: 'POST',
+    body,
+    headers: { ...headers, 'webhook-signature': `v1,${signature}` },
+  });
+  await response.arrayBuffer();
+  if (response.status !== 200) throw new Error(`Answered ${response.status}`);
+  return performance.now() - startedAt;
+}
+
+async function measure(run: Run, concurrency: number, ids: readonly string[]) {
+  const times: number[] = [];
+  let next = 0;
+  const startedAt = performance.now();
+  const work = async () => {
+    for (let id = ids[next++]; id !== undefined; id = ids[next++]) times.push(await post(run, id));
+  };
+  await Promise.all(Array.from({ length: concurrency }, work));
+  const perSecond = (ids.length / (performance.now() - startedAt)) * 1000;
+  const sorted = times.toSorted((a, b) => a - b);
+  const quantile = (q: number) => sorted[Math.floor(q * (sorted.length - 1))] ?? Number.NaN;
+  return { perSecond, p50: quantile(0.5), p99: quantile(0.99) };
+}
+
+const dir = mkdtempSync(join(tmpdir(), 'gemini-webhooks-http-'));
+const assemblyDir = join(dir, 'cdk.out');
+await synthesize(assemblyDir, { throttleRate: 10_000, throttleBurst: 5000 });
+const run = await startRun({ assemblyDir, stateDir: join(dir, 'state'), port: 0 });
+try {
+  const warm = Array.from({ length: 300 }, () => randomUUID());
+  await measure(run, 50, warm);
+  const rows: string[][] = [];
+  let alone = Number.NaN;
+  for (const concurrency of [1, 10, 50]) {
+    const ids = Array.from({ length: DELIVERIES }, () => randomUUID());
+    for (const kind of ['new', 'duplicates']) {
+      const { perSecond, p50, p99 } = await measure(run, concurrency, ids);
+      if (concurrency === 1 && kind === 'new') alone = perSecond;
+      rows.push([
+        kind,
+        ...[concurrency, perSecond, p50, p99].map((value) => value.toFixed(0)),
+        (perSecond / alone).toFixed(2),
+      ]);
+    }
+  }
+  console.log(renderTable(['deliveries', 'at once', 'a second', 'p50 ms', 'p99 ms', 'of one at a time'], rows));
+} finally {
+  await run.close();
+  rmSync(dir, { recursive: true, force: true });
+}

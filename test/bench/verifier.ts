@@ -1,0 +1,135 @@
+/**
+ * `npm run bench:verifier`: one delivery from the HTTP API's event to its response, ours beside the usual composition of
+ * standardwebhooks, Powertools' idempotency and PutEvents, on the same store and the same bus. Counts the calls, too.
+ */
+import { createHmac, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { IdempotencyConfig, makeIdempotent } from '@aws-lambda-powertools/idempotency';
+import { DynamoDBPersistenceLayer } from '@aws-lambda-powertools/idempotency/dynamodb';
+import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import type { APIGatewayProxyEventV2 } from 'aws-lambda';
+import dynalite from 'dynalite';
+import { Webhook } from 'standardwebhooks';
+import { toRawDelivery, toResponse } from '../../lambda/adapters/api-gateway.ts';
+import { DynamoDbDeliveryStore } from '../../lambda/adapters/dynamodb-delivery-store.ts';
+import { EventBridgePublisher } from '../../lambda/adapters/eventbridge-publisher.ts';
+import { createAuthenticate } from '../../lambda/app/authenticate.ts';
+import { receiveWebhook } from '../../lambda/app/receive-webhook.ts';
+import { parseSigningSecret } from '../../lambda/domain/signature.ts';
+import { renderTable } from '../../local/run/table.ts';
+
+const DELIVERIES = 400;
+const bytes = Buffer.alloc(32, 'k');
+const SECRET = `whsec_${bytes.toString('base64')}`;
+const credentials = { accessKeyId: 'a', secretAccessKey: 'b' };
+
+let calls = 0;
+const store = dynalite({ createTableMs: 0 });
+store.on('request', () => {
+  calls += 1;
+});
+await once(store.listen(0, '127.0.0.1'), 'listening');
+const bus = createServer((request, response) => {
+  request.resume().on('end', () => response.end('{"FailedEntryCount":0,"Entries":[{"EventId":"1"}]}'));
+});
+await once(bus.listen(0, '127.0.0.1'), 'listening');
+const urlOf = (server: { address(): unknown }) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+const dynamodb = new DynamoDBClient({ endpoint: urlOf(store), region: 'us-east-1', credentials });
+const eventbridge = new EventBridgeClient({ endpoint: urlOf(bus), region: 'us-east-1', credentials });
+await dynamodb.send(
+  new CreateTableCommand({
+    TableName: 'Deliveries',
+    BillingMode: 'PAY_PER_REQUEST',
+    KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
+    AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
+  }),
+);
+
+function eventOf(id: string): APIGatewayProxyEventV2 {
+  const body = '{"type":"batch.succeeded","data":{"id":"batches/abc"}}';
+  const timestamp = String(Math.floor(Date.now() / 1000));
+  const signature = createHmac('sha256', bytes).update(`${id}.${timestamp}.${body}`).digest('base64');
+  const headers = { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${signature}` };
+  return {
+    routeKey: 'POST /webhooks/gemini',
+    headers,
+    body,
+    isBase64Encoded: false,
+  } as unknown as APIGatewayProxyEventV2;
+}
+
+const none = { current: async () => [], refreshed: async () => undefined };
+const secrets = [parseSigningSecret(SECRET)].flatMap((secret) => secret ?? []);
+const ports = {
+  authenticate: createAuthenticate({
+    signingSecrets: { current: async () => secrets, refreshed: async () => undefined },
+    ...{ dynamicTokens: none, ed25519Keys: none, jwt: undefined },
+  }),
+  store: new DynamoDbDeliveryStore({ client: dynamodb, tableName: 'Deliveries', recordTtlSeconds: 604_800, leaseSeconds: 15 }),
+  publisher: new EventBridgePublisher(eventbridge, 'bus'),
+  createOwner: randomUUID,
+  clock: () => new Date(),
+  log: { info: () => {}, warn: () => {}, error: () => {} },
+  metrics: { count: () => {}, seconds: () => {} },
+};
+const ours = async (event: APIGatewayProxyEventV2) => toResponse(await receiveWebhook(ports, toRawDelivery(event)));
+
+const publishOnce = makeIdempotent(
+  async (delivery: { id: string; body: string }) => {
+    const Detail = delivery.body;
+    await eventbridge.send(
+      new PutEventsCommand({ Entries: [{ EventBusName: 'bus', Source: 's', DetailType: 'd', Detail }] }),
+    );
+    return { status: 'accepted' };
+  },
+  {
+    persistenceStore: new DynamoDBPersistenceLayer({ tableName: 'Deliveries', awsSdkV3Client: dynamodb }),
+    config: new IdempotencyConfig({ eventKeyJmesPath: 'id', throwOnNoIdempotencyKey: true }),
+  },
+);
+const reference = new Webhook(SECRET);
+const usual = async (event: APIGatewayProxyEventV2) => {
+  reference.verify(event.body ?? '', event.headers as Record<string, string>);
+  return await publishOnce({ id: event.headers['webhook-id'] ?? '', body: event.body ?? '' });
+};
+
+async function measure(run: (event: APIGatewayProxyEventV2) => Promise<unknown>, ids: readonly string[]) {
+  const times: number[] = [];
+  const before = calls;
+  for (const id of ids) {
+    const event = eventOf(id);
+    const startedAt = performance.now();
+    await run(event);
+    times.push(performance.now() - startedAt);
+  }
+  const sorted = times.toSorted((a, b) => a - b);
+  return { median: sorted[Math.floor(sorted.length / 2)] ?? Number.NaN, calls: (calls - before) / ids.length };
+}
+
+process.env['AWS_LAMBDA_FUNCTION_NAME'] = 'bench';
+process.env['POWERTOOLS_IDEMPOTENCY_DISABLED'] = '';
+const candidates = [
+  ['ours', ours],
+  ['standardwebhooks + Powertools + PutEvents', usual],
+] as const;
+const rows: string[][] = [];
+for (const kind of ['new', 'duplicate']) {
+  for (const [name, run] of candidates) {
+    await measure(
+      run,
+      Array.from({ length: 100 }, () => randomUUID()),
+    );
+    const ids = Array.from({ length: DELIVERIES }, () => randomUUID());
+    if (kind === 'duplicate') await measure(run, ids);
+    const { median, calls: perDelivery } = await measure(run, ids);
+    rows.push([kind, name, median.toFixed(2), perDelivery.toFixed(2)]);
+  }
+}
+console.log(renderTable(['delivery', 'by', 'median ms', 'DynamoDB calls'], rows));
+dynamodb.destroy();
+eventbridge.destroy();
+store.close();
+bus.close();
