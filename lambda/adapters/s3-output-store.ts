@@ -75,7 +75,9 @@ class S3OutputWriter implements OutputWriter {
   readonly #hash = createHash('sha256');
   readonly #parts: { PartNumber: number; ETag: string | undefined }[] = [];
   #bytes = 0;
-  #part = Buffer.alloc(0);
+  #part: Buffer = Buffer.alloc(0);
+  /** The buffer of the part that is on its way; free when the next one is sent. */
+  #spare: Buffer | undefined;
   #filled = 0;
   #uploadId: string | undefined;
   /** The part on its way; settles without rejecting, so that nobody need be listening. */
@@ -133,8 +135,11 @@ class S3OutputWriter implements OutputWriter {
       return;
     }
     await this.#startUpload();
-    await this.#sendPart(this.#part);
-    this.#part = Buffer.allocUnsafeSlow(PART_BYTES);
+    const full = this.#part;
+    await this.#sendPart(full);
+    // Two buffers take turns: new ones would wait for the garbage collector, and a GiB of them with it.
+    this.#part = this.#spare ?? Buffer.allocUnsafeSlow(PART_BYTES);
+    this.#spare = full;
     this.#filled = 0;
   }
 

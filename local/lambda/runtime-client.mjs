@@ -3,6 +3,7 @@
  * of Lambda's Node.js runtime that needs no native code.
  * https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
  */
+import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -12,10 +13,19 @@ const API = `http://${process.env.AWS_LAMBDA_RUNTIME_API}/2018-06-01/runtime`;
 // The runner holds the other end: when it dies, however it dies, this ends.
 process.stdin.on('close', () => process.exit(0)).resume();
 
+/** Linux counts to a process's `maxRSS` what its parent had when it was spawned; VmHWM is its own. */
+function peakKib() {
+  try {
+    return Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]);
+  } catch {
+    return process.resourceUsage().maxRSS;
+  }
+}
+
 /** @returns {Promise<{ headers: import('node:http').IncomingHttpHeaders, body: string }>} */
 function call(method, path, body) {
   return new Promise((resolve, reject) => {
-    const headers = { 'content-type': 'application/json', 'x-local-max-rss-kib': process.resourceUsage().maxRSS };
+    const headers = { 'content-type': 'application/json', 'x-local-max-rss-kib': peakKib() };
     const outgoing = request(API + path, { method, headers }, (response) => {
       const chunks = [];
       response.on('data', (chunk) => chunks.push(chunk));

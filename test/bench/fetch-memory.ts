@@ -1,16 +1,22 @@
 /**
- * Peak memory and throughput of the batch fetcher's process for a large result file, in the local run:
+ * Peak memory and throughput of the batch fetcher's process for large result files, in the local run:
  *
- *   npm run bench:memory -- [MiB, default 512]
+ *   npm run bench:memory -- [MiB …, default 64 512 1024]
  *
- * Memory is compared with that of the same function after a small file, throughput with a plain download of the file.
+ * Memory is compared with the smallest file's, throughput with a bare pipe of the same bytes to the same S3 emulator.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import {
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  S3Client,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3';
 import { type Run, startRun } from '../../local/run/run.ts';
 import { synthesize } from '../../local/run/synthesize.ts';
-import { formatBytes, renderTable } from '../../local/run/table.ts';
+import { renderTable } from '../../local/run/table.ts';
 
 const MIB = 1024 * 1024;
 
@@ -20,8 +26,8 @@ interface Report {
 }
 
 /** Submits a batch with a result file of this size, and waits until it has landed. */
-async function land(run: Run, bytes: number): Promise<{ report: Report; downloadMs: number }> {
-  const { simulatorControlUrl: control, geminiUrl, apiKey } = run.endpoints;
+async function land(run: Run, bytes: number): Promise<{ report: Report; pipeMs: number }> {
+  const { simulatorControlUrl: control } = run.endpoints;
   await fetch(`${control}/switches`, { method: 'PATCH', body: JSON.stringify({ downloadSize: bytes, jobMs: 1 }) });
   const { promise: landed, resolve } = Promise.withResolvers<unknown>();
   const stop = run.aws.onEvent(
@@ -30,13 +36,43 @@ async function land(run: Run, bytes: number): Promise<{ report: Report; download
   await fetch(`${control}/jobs`, { method: 'POST', body: JSON.stringify({ kind: 'batch', input: 'file' }) });
   const id = String(await landed).replace('batches/', '');
   stop();
+  await run.aws.mirrored();
+  const report = await lastReport(run);
+  return { report, pipeMs: await pipe(run, id) };
+}
 
+/** Download and upload in parts, one after the other, and nothing else: no hash, no count, no check. */
+async function pipe({ endpoints }: Run, id: string): Promise<number> {
+  const credentials = { accessKeyId: 'a', secretAccessKey: 'b' };
+  const s3 = new S3Client({ endpoint: endpoints.s3Url, forcePathStyle: true, region: 'us-east-1', credentials });
+  const place = { Bucket: endpoints.bucket, Key: `bench/${id}` };
   const startedAt = performance.now();
-  const response = await fetch(`${geminiUrl}/download/v1beta/files/batch-${id}:download`, {
-    headers: { 'x-goog-api-key': apiKey },
+  const { UploadId } = await s3.send(new CreateMultipartUploadCommand(place));
+  const response = await fetch(`${endpoints.geminiUrl}/download/v1beta/files/batch-${id}:download`, {
+    headers: { 'x-goog-api-key': endpoints.apiKey },
   });
-  for await (const _chunk of response.body ?? []);
-  return { report: await lastReport(run), downloadMs: performance.now() - startedAt };
+  const Parts: { PartNumber: number; ETag: string | undefined }[] = [];
+  let chunks: Uint8Array[] = [];
+  let size = 0;
+  const flush = async () => {
+    const PartNumber = Parts.length + 1;
+    const { ETag } = await s3.send(
+      new UploadPartCommand({ ...place, UploadId, PartNumber, Body: Buffer.concat(chunks) }),
+    );
+    Parts.push({ PartNumber, ETag });
+    chunks = [];
+    size = 0;
+  };
+  for await (const chunk of response.body ?? []) {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size >= 8 * MIB) await flush();
+  }
+  await flush();
+  await s3.send(new CompleteMultipartUploadCommand({ ...place, UploadId, MultipartUpload: { Parts } }));
+  const elapsed = performance.now() - startedAt;
+  s3.destroy();
+  return elapsed;
 }
 
 /** Written just after the answer that the announcement is part of. */
@@ -49,26 +85,28 @@ async function lastReport(run: Run): Promise<Report> {
   return reports.at(-1) as Report;
 }
 
-const size = Number(process.argv[2] ?? 512) * MIB;
+const sizes = process.argv.length > 2 ? process.argv.slice(2).map(Number) : [64, 512, 1024];
 const stateDir = mkdtempSync(join(tmpdir(), 'gemini-webhooks-bench-'));
 const assemblyDir = join(stateDir, 'cdk.out');
 await synthesize(assemblyDir);
-const run = await startRun({ assemblyDir, stateDir, port: 0 });
-try {
-  const small = await land(run, 1024 * 1024);
-  const large = await land(run, size);
-  const memory = (report: Report) => `${report.maxMemoryUsedMB} MiB`;
-  const rows = [
-    ['1 MiB', memory(small.report), '', ''],
-    [
-      formatBytes(size),
-      memory(large.report),
-      `${formatBytes((size / large.report.durationMs) * 1000)}/s`,
-      `${(large.downloadMs / large.report.durationMs).toFixed(2)} of a plain download`,
-    ],
-  ];
-  console.log(renderTable(['result file', 'peak memory of the process', 'landed at', 'speed'], rows));
-} finally {
-  await run.close();
-  rmSync(stateDir, { recursive: true, force: true });
+const rows: string[][] = [];
+let smallest = Number.NaN;
+for (const mib of sizes) {
+  // A process of its own for each size: its peak is this landing's.
+  const run = await startRun({ assemblyDir, stateDir: join(stateDir, 'state'), port: 0 });
+  try {
+    const { report, pipeMs } = await land(run, mib * MIB);
+    if (rows.length === 0) smallest = report.maxMemoryUsedMB;
+    rows.push([
+      `${mib} MiB`,
+      String(report.maxMemoryUsedMB),
+      (report.maxMemoryUsedMB / smallest).toFixed(2),
+      ((mib * MIB) / report.durationMs / 1000).toFixed(0),
+      (pipeMs / report.durationMs).toFixed(2),
+    ]);
+  } finally {
+    await run.close();
+  }
 }
+rmSync(stateDir, { recursive: true, force: true });
+console.log(renderTable(['result file', 'peak MiB', 'of the smallest', 'MB a second', 'of a bare pipe'], rows));

@@ -21,7 +21,7 @@ export interface Delivery {
   readonly body: Buffer;
 }
 
-export const SECRETS = ['a', 'b'].map((letter) => `whsec_${Buffer.from(letter.repeat(32)).toString('base64')}`);
+const SECRETS = ['a', 'b'].map((letter) => `whsec_${Buffer.from(letter.repeat(32)).toString('base64')}`);
 export const TOKEN = 'dynamic-token-that-nobody-can-guess-0123456789';
 const AUDIENCE = 'https://hooks.example.com';
 const ISSUER = 'https://generativelanguage.googleapis.com';

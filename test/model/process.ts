@@ -5,7 +5,7 @@ import type { Choose } from './explore.ts';
  * `ok`; `fail`: no effect, and an error; `lost`: the effect, and an error, as when an answer is lost; `crash`: the effect,
  * and the process is gone.
  */
-export const OUTCOMES = ['ok', 'fail', 'lost', 'crash'] as const;
+const OUTCOMES = ['ok', 'fail', 'lost', 'crash'] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
 interface PendingCall {
