@@ -37,7 +37,11 @@ export interface Gateway {
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const interceptors = new Set<CallInterceptor>();
   const server = createServer((request, response) => {
-    handle(options, interceptors, request, response).catch(() => response.destroy());
+    handle(options, interceptors, request, response).catch((error: unknown) => {
+      // Anything else is a connection that ended, perhaps with the function at its other end.
+      if (error instanceof LocalRunError) options.onFatal(error);
+      response.destroy();
+    });
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -1,7 +1,8 @@
 /** HTTP API's payload format 2.0: a request as an event, and a function's answer as a response. */
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
-import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import type { APIGatewayProxyEventV2 } from 'aws-lambda';
+import * as z from 'zod';
 import { ACCOUNT, REGION } from '../template/intrinsics.ts';
 
 export interface ReceivedRequest {
@@ -100,16 +101,26 @@ export interface ApiResponse {
   readonly body: Buffer;
 }
 
-/** What is no structured result is a body, with status 200 and as JSON. */
-export function toResponse(payload: unknown): ApiResponse {
+const StructuredResult = z.object({
+  statusCode: z.coerce.number().int().min(200).max(599),
+  headers: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).nullish(),
+  cookies: z.array(z.string()).nullish(),
+  body: z.string().nullish(),
+  isBase64Encoded: z.boolean().nullish(),
+});
+
+/** What is no structured result is a body, with status 200 and as JSON. Undefined when it is one, and malformed. */
+export function toResponse(payload: unknown): ApiResponse | undefined {
   if (typeof payload !== 'object' || payload === null || !('statusCode' in payload)) {
     const body = typeof payload === 'string' ? payload : JSON.stringify(payload ?? null);
     return { status: 200, headers: { 'content-type': 'application/json' }, body: Buffer.from(body) };
   }
-  const result = payload as APIGatewayProxyStructuredResultV2;
+  const parsed = StructuredResult.safeParse(payload);
+  if (!parsed.success) return undefined;
+  const result = parsed.data;
   const headers = Object.entries(result.headers ?? {}).map(([name, value]) => [name.toLowerCase(), String(value)]);
   return {
-    status: Number(result.statusCode),
+    status: result.statusCode,
     headers: {
       'content-type': 'text/plain; charset=utf-8',
       ...Object.fromEntries(headers),

@@ -114,7 +114,7 @@ class Door {
     const pathParameters = found.parameters;
     const event = toEvent({ request, body, routeKey, pathParameters, ...at, apiId: this.#apiId });
     const result = await target.invoke(event);
-    if (result.outcome === 'answered') return toResponse(result.payload);
+    if (result.outcome === 'answered') return toResponse(result.payload) ?? message(500, 'Internal Server Error');
     if (result.outcome === 'lost' && result.reason === 'timeout') return message(503, 'Service Unavailable');
     return message(500, 'Internal Server Error');
   }

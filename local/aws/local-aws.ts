@@ -2,7 +2,6 @@
  * The stack of a cloud assembly, running on this machine: the template says what there is and how it is wired, the bundles
  * are those that would be deployed, and every listener is on loopback.
  */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { appendFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
@@ -19,6 +18,7 @@ import { LocalRunError } from './local-run-error.ts';
 import { Permissions } from './permissions.ts';
 import { startQueuePoller } from './queue-poller.ts';
 import { SecretsManager } from './secrets-manager.ts';
+import { prepareState, type StateDirectories } from './state-directories.ts';
 import { createState, type QueueDepth, readDepths } from './stateful-resources.ts';
 
 export interface LocalAwsOptions {
@@ -78,12 +78,6 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
   }
 }
 
-interface Directories {
-  readonly s3Dir: string;
-  readonly logsDir: string;
-  readonly eventsFile: string;
-}
-
 async function start(
   options: LocalAwsOptions,
   assembly: Assembly,
@@ -92,7 +86,7 @@ async function start(
 ): Promise<LocalAws> {
   const api = await listen(options.port);
   closers.push(() => api.close());
-  const directories = prepare(resolve(options.stateDir));
+  const directories = prepareState(resolve(options.stateDir));
   const emulators = await startEmulators(directories.s3Dir);
   closers.push(() => emulators.close());
 
@@ -160,23 +154,11 @@ function raise(error: Error): never {
   throw error;
 }
 
-function prepare(stateDir: string): Directories {
-  const s3Dir = join(stateDir, 's3');
-  const logsDir = join(stateDir, 'logs');
-  const eventsFile = join(stateDir, 'events.jsonl');
-  for (const dir of [s3Dir, logsDir]) {
-    rmSync(dir, { recursive: true, force: true });
-    mkdirSync(dir, { recursive: true });
-  }
-  writeFileSync(eventsFile, '');
-  return { s3Dir, logsDir, eventsFile };
-}
-
 function createBus(
   stack: Stack,
   sqs: SQSClient,
   permissions: Permissions,
-  { logsDir, eventsFile }: Directories,
+  { logsDir, eventsFile }: StateDirectories,
 ): EventBus {
   const [bus, ...more] = stack.all('AWS::Events::EventBus');
   if (bus === undefined || more.length > 0) throw new LocalRunError('The template must have exactly one event bus.');
@@ -207,7 +189,7 @@ function createFunctions(
   stack: Stack,
   assembly: Assembly,
   environment: Readonly<Record<string, string>>,
-  { logsDir }: Directories,
+  { logsDir }: StateDirectories,
 ): ReadonlyMap<string, LambdaFunction> {
   return new Map(
     stack.all('AWS::Lambda::Function').map(({ id, arn, properties }) => [

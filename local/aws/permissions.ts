@@ -5,6 +5,7 @@
 import { runSimulation } from '@cloud-copilot/iam-simulate';
 import { ACCOUNT } from '../template/intrinsics.ts';
 import type { Stack } from '../template/stack.ts';
+import { LocalRunError } from './local-run-error.ts';
 
 export interface PermissionRequest {
   /** `s3:PutObject` */
@@ -100,8 +101,11 @@ export class Permissions {
       },
       {},
     );
-    if (result.resultType === 'error')
-      throw new Error(`${action} cannot be evaluated: ${JSON.stringify(result.errors)}`);
+    if (result.resultType === 'error') {
+      throw new LocalRunError(
+        `${action} on ${resource} cannot be evaluated: ${JSON.stringify(result.errors)}. Correct local/aws/permission-requests.ts.`,
+      );
+    }
     return result.overallResult === 'Allowed';
   }
 }

@@ -1,12 +1,27 @@
 /** An event source mapping: takes messages from a queue to a function, and away from the queue when it is done. */
 import { createHash } from 'node:crypto';
-import { DeleteMessageCommand, type Message, ReceiveMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import {
+  DeleteMessageCommand,
+  type Message,
+  type MessageAttributeValue,
+  ReceiveMessageCommand,
+  type SQSClient,
+} from '@aws-sdk/client-sqs';
+import type { SQSEvent, SQSMessageAttribute, SQSRecord } from 'aws-lambda';
+import * as z from 'zod';
 import type { LambdaFunction } from '../lambda/lambda-function.ts';
 import { REGION } from '../template/intrinsics.ts';
 
 const LONG_POLL_SECONDS = 10;
 const RETRY_MS = 500;
+
+/**
+ * Nothing to report is a success; a report that cannot be read fails the whole batch.
+ * https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html#services-sqs-batchfailurereporting
+ */
+const BatchResponse = z
+  .object({ batchItemFailures: z.array(z.object({ itemIdentifier: z.string().min(1) })).nullish() })
+  .nullish();
 
 export interface QueuePollerOptions {
   readonly client: SQSClient;
@@ -56,8 +71,9 @@ async function handle({ client, queueUrl, queueArn, target }: QueuePollerOptions
   const event: SQSEvent = { Records: messages.map((message) => toRecord(message, queueArn)) };
   const result = await target.invoke(event);
   if (result.outcome !== 'answered') return;
-  const { batchItemFailures = [] } = (result.payload ?? {}) as Partial<SQSBatchResponse>;
-  const failed = new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
+  const response = BatchResponse.safeParse(result.payload);
+  if (!response.success) return;
+  const failed = new Set(response.data?.batchItemFailures?.map(({ itemIdentifier }) => itemIdentifier));
   const done = messages.filter(({ MessageId }) => !failed.has(MessageId ?? ''));
   await Promise.all(
     done.map(({ ReceiptHandle }) => client.send(new DeleteMessageCommand({ QueueUrl: queueUrl, ReceiptHandle }))),
@@ -71,10 +87,22 @@ function toRecord(message: Message, eventSourceARN: string): SQSRecord {
     receiptHandle: message.ReceiptHandle ?? '',
     body,
     attributes: (message.Attributes ?? {}) as unknown as SQSRecord['attributes'],
-    messageAttributes: {},
+    messageAttributes: Object.fromEntries(
+      Object.entries(message.MessageAttributes ?? {}).map(([name, value]) => [name, toAttribute(value)]),
+    ),
     md5OfBody: createHash('md5').update(body).digest('hex'),
     eventSource: 'aws:sqs',
     eventSourceARN,
     awsRegion: REGION,
+  };
+}
+
+function toAttribute({ DataType = '', StringValue, BinaryValue }: MessageAttributeValue): SQSMessageAttribute {
+  return {
+    ...(StringValue !== undefined && { stringValue: StringValue }),
+    ...(BinaryValue !== undefined && { binaryValue: Buffer.from(BinaryValue).toString('base64') }),
+    stringListValues: [],
+    binaryListValues: [],
+    dataType: DataType,
   };
 }

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import { ACCOUNT, REGION } from '../template/intrinsics.ts';
 import type { JsonAnswer } from './gateway.ts';
+import { LocalRunError } from './local-run-error.ts';
 
 interface Version {
   readonly id: string;
@@ -25,7 +26,13 @@ export class SecretsManager {
   }
 
   readonly serve = (input: unknown): JsonAnswer => {
-    const { SecretId, VersionStage } = Input.parse(input);
+    const parsed = Input.safeParse(input);
+    if (!parsed.success) {
+      throw new LocalRunError(
+        `GetSecretValue was called with what local/aws/secrets-manager.ts does not know. Add it there. ${z.prettifyError(parsed.error)}`,
+      );
+    }
+    const { SecretId, VersionStage } = parsed.data;
     const name = SecretId.replace(/^arn:aws:secretsmanager:[^:]*:[^:]*:secret:/, '');
     const versions = this.#secrets.get(name) ?? this.#secrets.get(name.replace(/-[A-Za-z0-9]{6}$/, ''));
     const version = versions?.find(({ stages }) => stages.includes(VersionStage));

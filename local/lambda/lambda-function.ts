@@ -10,7 +10,7 @@ export class LambdaFunction {
   readonly #sandboxes = new Set<Sandbox>();
   readonly #idle: Sandbox[] = [];
   readonly #queue: (() => void)[] = [];
-  #starting = 0;
+  readonly #starting = new Set<Promise<Sandbox>>();
   #isClosed = false;
 
   constructor(options: SandboxOptions) {
@@ -23,8 +23,8 @@ export class LambdaFunction {
 
   /** Never rejects; waits when every sandbox is busy. */
   async invoke(event: unknown): Promise<InvocationResult> {
-    if (this.#isClosed) return { outcome: 'lost', reason: 'exit' };
     const sandbox = await this.#acquire();
+    if (sandbox === undefined) return { outcome: 'lost', reason: 'exit' };
     const startedAt = Date.now();
     const result = await sandbox.invoke(event);
     this.#report(result, Date.now() - startedAt);
@@ -36,27 +36,38 @@ export class LambdaFunction {
     for (const sandbox of this.#sandboxes) sandbox.kill(signal);
   }
 
+  /** Resolves when every process is gone; what runs or waits is lost. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    for (const resume of this.#queue.splice(0)) resume();
+    await Promise.allSettled(this.#starting);
     await Promise.all([...this.#sandboxes].map((sandbox) => sandbox.close()));
-    this.#sandboxes.clear();
   }
 
-  async #acquire(): Promise<Sandbox> {
+  /** Undefined once the function is closed. */
+  async #acquire(): Promise<Sandbox | undefined> {
+    if (this.#isClosed) return undefined;
     for (let sandbox = this.#idle.pop(); sandbox; sandbox = this.#idle.pop()) {
       if (!sandbox.isLost) return sandbox;
       this.#sandboxes.delete(sandbox);
     }
-    if (this.#sandboxes.size + this.#starting >= MAX_SANDBOXES) {
+    if (this.#sandboxes.size + this.#starting.size >= MAX_SANDBOXES) {
       await new Promise<void>((resume) => this.#queue.push(resume));
       return this.#acquire();
     }
-    this.#starting += 1;
-    const sandbox = await Sandbox.start(this.options).finally(() => {
-      this.#starting -= 1;
-    });
-    this.#sandboxes.add(sandbox);
-    return sandbox;
+    return await this.#start();
+  }
+
+  async #start(): Promise<Sandbox> {
+    const starting = Sandbox.start(this.options);
+    this.#starting.add(starting);
+    try {
+      const sandbox = await starting;
+      this.#sandboxes.add(sandbox);
+      return sandbox;
+    } finally {
+      this.#starting.delete(starting);
+    }
   }
 
   #release(sandbox: Sandbox): void {

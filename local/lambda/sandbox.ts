@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
@@ -116,6 +116,8 @@ export class Sandbox {
         TZ: ':UTC',
       },
     });
+    // The process has its own now.
+    closeSync(log);
     this.#child = child;
     child.on('exit', () => this.#lose('exit'));
     child.on('error', () => this.#lose('exit'));

@@ -13,13 +13,17 @@ const Manifest = z.object({
 const Assets = z.object({
   files: z.record(z.string(), z.object({ source: z.object({ path: z.string(), packaging: z.string() }) })),
 });
-const Template = z.object({
+/** Attributes and sections are kept, so that none is passed over in silence. */
+const Template = z.looseObject({
   Resources: z.record(
     z.string(),
-    z.object({ Type: z.string(), Properties: z.record(z.string(), z.unknown()).optional() }),
+    z.looseObject({ Type: z.string(), Properties: z.record(z.string(), z.unknown()).optional() }),
   ),
   Outputs: z.record(z.string(), z.object({ Value: z.unknown() })).optional(),
 });
+
+/** Parameters and rules are those of CDK's bootstrap; a reference to a parameter stops the run by itself. */
+const SECTIONS = ['Description', 'Metadata', 'Outputs', 'Parameters', 'Resources', 'Rules'];
 
 export interface Assembly {
   readonly resources: z.infer<typeof Template>['Resources'];
@@ -37,6 +41,13 @@ export function readAssembly(dir: string): Assembly {
     throw new LocalRunError(`${dir} holds ${stacks.length} stacks, and the local run takes one.`);
   }
   const template = read(dir, String(stack.properties?.['templateFile']), Template);
+  for (const section of Object.keys(template)) {
+    if (!SECTIONS.includes(section)) {
+      throw new LocalRunError(
+        `The template has ${section}, which the local run does not know. Add it to local/template/assembly.ts.`,
+      );
+    }
+  }
   const assetFiles = Object.values(artifacts)
     .filter(({ type }) => type === 'cdk:asset-manifest')
     .flatMap(({ properties }) => Object.entries(read(dir, String(properties?.['file']), Assets).files));

@@ -11,6 +11,9 @@ import {
 } from './catalogue.ts';
 import { type Identity, resolve } from './intrinsics.ts';
 
+/** Of a resource; nothing is updated or deleted here, and the order of creation is the local run's own. */
+const INERT_ATTRIBUTES = ['DeletionPolicy', 'DependsOn', 'Metadata', 'UpdateReplacePolicy'];
+
 export interface Resource<Type extends ResourceType> {
   readonly id: string;
   readonly ref: string;
@@ -27,7 +30,10 @@ export interface Stack {
 export function readStack(assembly: Assembly, endpoints: Endpoints): Stack {
   const faults: string[] = [];
   const identities = new Map<string, Identity>();
-  for (const [id, { Type, Properties }] of Object.entries(assembly.resources)) {
+  for (const [id, { Type, Properties, ...attributes }] of Object.entries(assembly.resources)) {
+    for (const name of Object.keys(attributes).filter((attribute) => !INERT_ATTRIBUTES.includes(attribute))) {
+      faults.push(`${id} (${Type}) has ${name}, which the local run does not know. Add it to local/template/stack.ts.`);
+    }
     if (isResourceType(Type)) identities.set(id, identify(Type, id, Properties?.['Name'], endpoints));
     else faults.push(`${id} is a ${Type}, which the local run does not know. Add it to local/template/catalogue.ts.`);
   }

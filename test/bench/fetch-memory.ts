@@ -17,6 +17,7 @@ import {
 import { type Run, startRun } from '../../local/run/run.ts';
 import { synthesize } from '../../local/run/synthesize.ts';
 import { renderTable } from '../../local/run/table.ts';
+import { judge } from './goal.ts';
 
 const MIB = 1024 * 1024;
 
@@ -110,3 +111,8 @@ for (const mib of sizes) {
 }
 rmSync(stateDir, { recursive: true, force: true });
 console.log(renderTable(['result file', 'peak MiB', 'of the smallest', 'MB a second', 'of a bare pipe'], rows));
+console.log();
+for (const [file, , memory, , speed] of rows) {
+  judge(`${file}: ${memory} of the smallest's memory, at most 1.2`, Number(memory) <= 1.2);
+  judge(`${file}: ${speed} of a bare pipe, at least 0.8`, Number(speed) >= 0.8);
+}

@@ -12,6 +12,7 @@ import { synthesize } from '../../local/run/synthesize.ts';
 import { renderTable } from '../../local/run/table.ts';
 import { readAssembly } from '../../local/template/assembly.ts';
 import { readStack } from '../../local/template/stack.ts';
+import { judge } from './goal.ts';
 
 const PROCESSES = 21;
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
@@ -37,7 +38,11 @@ try {
     ms.toFixed(0),
     (ms / (plain?.ms ?? 1)).toFixed(2),
   ]);
+  const verifier = rows.find(({ name }) => name === 'Verifier');
+  const size = (verifier?.kb ?? Number.NaN) / (plain?.kb ?? 1);
   console.log(renderTable(['function', 'kB', 'of plain clients', 'import ms', 'of plain clients'], cells));
+  console.log();
+  judge(`the verifier: ${size.toFixed(2)} of the plain clients, at most 0.33`, size <= 0.33);
 } finally {
   rmSync(dir, { recursive: true, force: true });
 }

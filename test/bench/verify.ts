@@ -16,6 +16,7 @@ import { Webhook as SvixWebhook } from 'svix';
 import { findV1aKey, importEd25519Keys, parseSigningSecret, verifyV1 } from '../../lambda/domain/signature.ts';
 import { parseWebhookHeaders } from '../../lambda/domain/webhook-headers.ts';
 import { renderTable } from '../../local/run/table.ts';
+import { judge } from './goal.ts';
 
 const ROUNDS = 61;
 const PER_ROUND_MS = 15;
@@ -101,4 +102,8 @@ for (const kib of [1, 16, 64]) {
     }
   }
 }
+const goals = rows.filter((row) => row.at(-1) !== '');
 console.log(renderTable(['body', 'verified by', 'microseconds', 'a second', 'of bare', `goal ${GOAL}`], rows));
+console.log();
+for (const [body, name, , , ratio, verdict] of goals)
+  judge(`${body}, ${name}: ${ratio} of bare, at most ${GOAL}`, verdict === 'met');

@@ -13,13 +13,13 @@ let api: HttpApi;
 let seen: APIGatewayProxyEventV2 | undefined;
 let next: InvocationResult = { outcome: 'answered', payload: 'hi', maxRssKiB: 1 };
 
-const stageOf = (Format: string) => ({
+const stageOf = (Format: string, ThrottlingBurstLimit = 100) => ({
   ...{ id: 'Stage', ref: 'Stage', arn: 'arn' },
   properties: {
     ApiId: 'api',
     StageName: '$default' as const,
     AccessLogSettings: { DestinationArn: 'arn', Format },
-    DefaultRouteSettings: { ThrottlingBurstLimit: 100, ThrottlingRateLimit: 50 },
+    DefaultRouteSettings: { ThrottlingBurstLimit, ThrottlingRateLimit: ThrottlingBurstLimit / 1000 },
   },
 });
 
@@ -110,6 +110,27 @@ it.each([
   next = result;
 
   expect(await send('/hook/a')).toMatchObject({ status, body });
+});
+
+it.each([
+  ['a body that is no text', { statusCode: 200, body: { a: 1 } }],
+  ['a status that is no number', { statusCode: 'ok' }],
+  ['a header that is no text', { statusCode: 200, headers: { a: {} } }],
+])('answers 500 for a result that it cannot send: %s', async (_what, payload) => {
+  next = { outcome: 'answered', payload, maxRssKiB: 1 };
+
+  expect(await send('/hook/a')).toMatchObject({ status: 500, body: '{"message":"Internal Server Error"}' });
+});
+
+it('answers 429 above the stage’s limit, and 404 where no route leads', async () => {
+  expect(await send('/elsewhere')).toMatchObject({ status: 404, body: '{"message":"Not Found"}' });
+  const busy = await listen(0);
+  busy.open({ stage: stageOf('$context.status', 1), routes: [], accessLogFile });
+
+  const statuses = [await fetch(busy.url), await fetch(busy.url)].map(({ status }) => status);
+  await busy.close();
+
+  expect(statuses).toEqual([404, 429]);
 });
 
 it('refuses what is larger than an HTTP API takes', async () => {

@@ -1,4 +1,10 @@
-import { CreateQueueCommand, GetQueueAttributesCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import {
+  CreateQueueCommand,
+  GetQueueAttributesCommand,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
 import type { SQSEvent } from 'aws-lambda';
 import { buildApp } from 'fauxqs';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -37,10 +43,10 @@ async function depth(QueueUrl: string): Promise<number> {
     Number(Attributes['ApproximateNumberOfMessages']) + Number(Attributes['ApproximateNumberOfMessagesNotVisible'])
   );
 }
-function start(invoke: (event: SQSEvent) => Promise<InvocationResult>, maxConcurrency = 2) {
+function start(invoke: (event: SQSEvent) => Promise<InvocationResult>, maxConcurrency = 2, batchSize = 1) {
   const target = { invoke: (event: unknown) => invoke(event as SQSEvent) };
   const queueArn = 'arn:aws:sqs:us-east-1:000000000000:jobs';
-  return startQueuePoller({ client, queueUrl, queueArn, batchSize: 1, maxConcurrency, target });
+  return startQueuePoller({ client, queueUrl, queueArn, batchSize, maxConcurrency, target });
 }
 const answered = (payload: unknown): InvocationResult => ({ outcome: 'answered', payload, maxRssKiB: 1 });
 
@@ -63,11 +69,54 @@ it('takes messages to the function in Lambda’s form, and away from the queue w
   ]);
 });
 
+it('takes attributes of a message along', async () => {
+  const records: SQSEvent['Records'] = [];
+  const MessageAttributes = {
+    RULE_ARN: { DataType: 'String', StringValue: 'arn:rule' },
+    raw: { DataType: 'Binary', BinaryValue: Buffer.from([0, 255]) },
+  };
+  await client.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: 'one', MessageAttributes }));
+  const poller = start(async ({ Records }) => {
+    records.push(...Records);
+    return answered(null);
+  }, 1);
+
+  await expect.poll(() => depth(queueUrl)).toBe(0);
+  await poller.close();
+  expect(records[0]?.messageAttributes).toEqual({
+    RULE_ARN: { dataType: 'String', stringValue: 'arn:rule', stringListValues: [], binaryListValues: [] },
+    raw: { dataType: 'Binary', binaryValue: 'AP8=', stringListValues: [], binaryListValues: [] },
+  });
+});
+
+it('takes away the messages of a batch that are done, and leaves those that failed', async () => {
+  const batches: string[][] = [];
+  await sendAll(['good', 'bad']);
+  const poller = start(
+    async ({ Records }) => {
+      batches.push(Records.map(({ body }) => body).toSorted());
+      const failed = Records.filter(({ body }) => body === 'bad');
+      return answered({ batchItemFailures: failed.map(({ messageId }) => ({ itemIdentifier: messageId })) });
+    },
+    1,
+    10,
+  );
+
+  await expect.poll(() => depth(deadUrl)).toBe(1);
+  await poller.close();
+  expect(batches).toEqual([['bad', 'good'], ['bad']]);
+  const { Messages } = await client.send(new ReceiveMessageCommand({ QueueUrl: deadUrl }));
+  expect(Messages).toMatchObject([{ Body: 'bad' }]);
+});
+
 it.each([
   [
     'reported as failed',
     async ({ Records }: SQSEvent) => answered({ batchItemFailures: [{ itemIdentifier: Records[0]?.messageId }] }),
   ],
+  ['reported under a wrong name', async () => answered({ batchItemFailures: [{ messageId: 'x' }] })],
+  ['reported without a name', async () => answered({ batchItemFailures: [{ itemIdentifier: '' }] })],
+  ['answered with no report at all', async () => answered('done')],
   ['lost with its function', async () => ({ outcome: 'lost', reason: 'timeout' }) as const],
   ['met by an error', async () => ({ outcome: 'failed', errorType: 'Error' }) as const],
 ])('leaves a message that was %s, until the queue buries it', async (_what, invoke) => {

@@ -35,6 +35,7 @@ const deliverTo = (arn: string) => async (body: string, attributes?: Record<stri
 
 beforeEach(async () => {
   delivered.length = 0;
+  onFatal.mockClear();
   const eventBus = new EventBus({
     bus,
     rules: [
@@ -102,6 +103,16 @@ it.each([
   expect(delivered).toEqual([]);
 });
 
+it('takes ten entries at a time, and of eleven none', async () => {
+  const entry = { EventBusName: 'bus', Source: 's', DetailType: 'batch.succeeded', Detail: '{"jobType":"batch"}' };
+  const all = (count: number) => events.send(new PutEventsCommand({ Entries: Array(count).fill(entry) }));
+
+  await expect(all(11)).rejects.toMatchObject({ name: 'ValidationException' });
+  expect(delivered).toEqual([]);
+  expect((await all(10)).FailedEntryCount).toBe(0);
+  expect(delivered).toHaveLength(10);
+});
+
 it('buries an event that a target did not take, and says why', async () => {
   await put({ Detail: '{"broken":true}' });
 
@@ -121,6 +132,12 @@ it('keeps the secret before the current one, and knows no other', async () => {
   });
   expect(await get('team/key', 'AWSPREVIOUS')).toMatchObject({ SecretString: 'old' });
   await expect(get('nobody')).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+});
+
+it('stops the run at a member of a call that nobody wrote for, and names it', async () => {
+  await expect(secretsManager.send(new GetSecretValueCommand({ SecretId: 'x', VersionId: 'v' }))).rejects.toThrow();
+
+  expect(onFatal.mock.calls[0]?.[0].message).toContain('VersionId');
 });
 
 it('stops the run at an action that nobody wrote for, and names it and who called', async () => {

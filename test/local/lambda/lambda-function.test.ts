@@ -87,6 +87,24 @@ it('loses an invocation when the process is killed in the middle, and nothing mo
   expect(await payload(target)).toBe('fine');
 });
 
+// Node's own count, not the function's: what was forgotten would not be in that.
+const runningProcesses = () => process.getActiveResourcesInfo().filter((name) => name === 'ProcessWrap').length;
+
+it.each([
+  ['run and wait', 12],
+  ['have just begun', 1],
+])('leaves no process behind when it is closed while invocations %s', async (_what, count) => {
+  const { target } = functionOf(`export const handler = () => new Promise(() => {});`);
+  const invocations = Array.from({ length: count }, () => target.invoke({}));
+  if (count > 1) await expect.poll(() => target.pids.length).toBe(10);
+
+  await target.close();
+
+  expect(await Promise.all(invocations)).toEqual(Array(count).fill({ outcome: 'lost', reason: 'exit' }));
+  expect(await target.invoke({})).toEqual({ outcome: 'lost', reason: 'exit' });
+  await expect.poll(runningProcesses).toBe(0);
+});
+
 it('leaves no process behind when the runner is killed', async () => {
   const { target } = functionOf(`export const handler = () => process.pid;`);
   const module = new URL('../../../local/lambda/lambda-function.ts', import.meta.url).href;

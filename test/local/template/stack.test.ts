@@ -7,7 +7,7 @@ import { readStack } from '../../../local/template/stack.ts';
 
 const ENDPOINTS = { apiUrl: 'http://127.0.0.1:1', awsUrl: 'http://127.0.0.1:2' };
 
-function stackOf(resources: object, outputs: object = {}) {
+function stackOf(resources: object, outputs: object = {}, sections: object = {}) {
   const dir = mkdtempSync(join(tmpdir(), 'assembly-'));
   const write = (name: string, content: object) => writeFileSync(join(dir, name), JSON.stringify(content));
   write('manifest.json', {
@@ -16,7 +16,7 @@ function stackOf(resources: object, outputs: object = {}) {
       tree: { type: 'cdk:tree' },
     },
   });
-  write('t.json', { Resources: resources, Outputs: outputs });
+  write('t.json', { Resources: resources, Outputs: outputs, ...sections });
   return readStack(readAssembly(dir), ENDPOINTS);
 }
 const queue = { Type: 'AWS::SQS::Queue', Properties: { MaximumMessageSize: 1, MessageRetentionPeriod: 2 } };
@@ -48,11 +48,19 @@ it('resolves references, attributes, joins and substitutions', () => {
 it.each([
   ['a type', { X: { Type: 'AWS::SNS::Topic' } }, 'X is a AWS::SNS::Topic'],
   ['a property', { Q: { ...queue, Properties: { ...queue.Properties, FifoQueue: true } } }, 'Q (AWS::SQS::Queue)'],
+  ['an attribute of a resource', { Q: { ...queue, Condition: 'Maybe' } }, 'Q (AWS::SQS::Queue) has Condition'],
   ['an intrinsic', { B: bus({ 'Fn::Base64': 'x' }) }, 'B.Name uses Fn::Base64'],
   ['a reference', { B: bus({ Ref: 'Nobody' }) }, 'B.Name refers to Nobody'],
   ['an attribute', { Q: queue, B: bus({ 'Fn::GetAtt': ['Q', 'Colour'] }) }, 'B.Name refers to Q.Colour'],
 ])('stops at %s that it does not know, and names it', (_what, resources, message) => {
   expect(() => stackOf(resources)).toThrow(message);
+});
+
+it('passes over CDK’s bootstrap check, and stops at a section that it does not know', () => {
+  const bootstrap = { Parameters: { BootstrapVersion: {} }, Rules: { CheckBootstrapVersion: {} } };
+
+  expect(stackOf({ Q: queue }, {}, bootstrap).all('AWS::SQS::Queue')).toHaveLength(1);
+  expect(() => stackOf({ Q: queue }, {}, { Conditions: {} })).toThrow('The template has Conditions');
 });
 
 it('says what to do when there is no assembly', () => {
