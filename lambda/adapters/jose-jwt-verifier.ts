@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { createLocalJWKSet, errors, type JWK, type JWTPayload, jwtVerify } from 'jose';
+import * as z from 'zod/mini';
 import type { JwtVerifier, KeySource } from '../app/ports.ts';
 import type { VerifiedDelivery } from '../domain/delivery.ts';
 import { RequestError } from '../domain/errors.ts';
@@ -13,6 +14,23 @@ import { TOLERANCE_SECONDS } from '../domain/webhook-headers.ts';
 const ISSUERS = ['https://generativelanguage.googleapis.com', 'https://accounts.google.com', 'accounts.google.com'];
 /** Longer than Gemini's 24 h of retries with one token, and well within the time an id is remembered. */
 const MAX_TOKEN_AGE_SECONDS = 25 * 3600;
+
+const RsaJwk = z.object({
+  kty: z.literal('RSA'),
+  n: z.string(),
+  e: z.string(),
+  kid: z.optional(z.string()),
+  alg: z.optional(z.string()),
+  use: z.optional(z.string()),
+});
+
+/** The RSA keys among a JWKS document's entries, with nothing of an entry but what describes the key. */
+export function importRsaKeys(entries: readonly unknown[]): readonly JWK[] {
+  return entries.flatMap((entry) => {
+    const jwk = RsaJwk.safeParse(entry);
+    return jwk.success ? (jwk.data as JWK) : [];
+  });
+}
 
 export class JoseJwtVerifier implements JwtVerifier {
   readonly #keys: KeySource<JWK>;
@@ -44,7 +62,7 @@ export class JoseJwtVerifier implements JwtVerifier {
 
   /** Undefined when no key verifies the token; claims that do not hold are final. */
   async #claims(token: string, keys: readonly JWK[], now: Date): Promise<JWTPayload | undefined> {
-    const keySet = createLocalJWKSet({ keys: keys.filter(({ kty }) => kty === 'RSA') });
+    const keySet = createLocalJWKSet({ keys: [...keys] });
     const options = {
       algorithms: ['RS256'],
       issuer: ISSUERS,

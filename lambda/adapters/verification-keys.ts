@@ -1,12 +1,11 @@
 /** Everything the verifier verifies with: where each key comes from, how long it is kept, how often it may be asked for. */
-import type { JWK } from 'jose';
 import type { AuthenticatePorts } from '../app/authenticate.ts';
 import { cachedKeys } from '../app/cached-keys.ts';
 import type { Clock, KeySource, Metrics } from '../app/ports.ts';
 import { METRIC } from '../contract.ts';
 import { TransientError } from '../domain/errors.ts';
 import { importEd25519Keys } from '../domain/signature.ts';
-import { JoseJwtVerifier } from './jose-jwt-verifier.ts';
+import { importRsaKeys, JoseJwtVerifier } from './jose-jwt-verifier.ts';
 import { loadJwks } from './remote-jwks.ts';
 import type { SecretReader } from './secrets-manager.ts';
 import { loadDynamicTokens, loadSigningSecrets } from './webhook-secrets.ts';
@@ -35,12 +34,17 @@ export function createAuthenticatePorts(options: VerificationKeysOptions): Authe
       onStale: () => metrics.count(METRIC.staleKeysServed),
     });
   const jwks = loadJwks(options.jwksUrl, options.fetch);
-  const rsaKeys = async (): Promise<readonly JWK[]> => nonEmpty((await jwks()).filter(({ kty }) => kty === 'RSA'));
   return {
     signingSecrets: cached(loadSigningSecrets(secrets, options.signingSecretId, clock)),
     dynamicTokens: cached(loadDynamicTokens(secrets, options.dynamicTokenSecretId, clock)),
     ed25519Keys: cached(async () => nonEmpty(importEd25519Keys(await jwks()))),
-    jwt: options.jwtAudiences.length === 0 ? undefined : new JoseJwtVerifier(cached(rsaKeys), options.jwtAudiences),
+    jwt:
+      options.jwtAudiences.length === 0
+        ? undefined
+        : new JoseJwtVerifier(
+            cached(async () => nonEmpty(importRsaKeys(await jwks()))),
+            options.jwtAudiences,
+          ),
   };
 }
 

@@ -9,6 +9,11 @@ import type { JobEventDetail } from './job-event.ts';
 const MAX_TYPE_LENGTH = 128;
 /** Far more than any event needs, and far less than what overflows `JSON.stringify`. */
 const MAX_DEPTH = 64;
+/**
+ * Of the detail in UTF-8: what EventBridge and SQS carry, 1 MiB, less what they wrap around it. 256 KiB that were signed
+ * can be more when they are written again: `1e20` becomes 21 digits, and user metadata stands in two places.
+ */
+const MAX_DETAIL_BYTES = 1000 * 1024;
 
 const record = z.record(z.string(), z.unknown());
 const Envelope = z.looseObject({
@@ -28,7 +33,7 @@ export function toJobEvent(delivery: VerifiedDelivery, receivedAt: Date): JobEve
   if (!type.isWellFormed() || type.startsWith('output.')) {
     throw new RequestError('ERR_BODY_INVALID', 'Not an event type of the producer');
   }
-  return {
+  return fitted({
     schemaVersion: SCHEMA_VERSION,
     webhookId: delivery.webhookId,
     type,
@@ -40,7 +45,13 @@ export function toJobEvent(delivery: VerifiedDelivery, receivedAt: Date): JobEve
     scheme: delivery.scheme,
     userMetadata: findUserMetadata(envelope.data, data),
     data,
-  };
+  });
+}
+
+/** A genuine event must reach the bus; what does not fit there is only a hint, and is left out. */
+function fitted(detail: JobEventDetail): JobEventDetail {
+  if (Buffer.byteLength(JSON.stringify(detail)) <= MAX_DETAIL_BYTES) return detail;
+  return { ...detail, userMetadata: {}, data: {} };
 }
 
 function parseJson(body: Buffer): unknown {

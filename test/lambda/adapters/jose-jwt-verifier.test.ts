@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { exportJWK, type JWK, SignJWT, UnsecuredJWT } from 'jose';
 import { beforeAll, expect, it } from 'vitest';
-import { JoseJwtVerifier } from '../../../lambda/adapters/jose-jwt-verifier.ts';
+import { importRsaKeys, JoseJwtVerifier } from '../../../lambda/adapters/jose-jwt-verifier.ts';
 
 const NOW = new Date(1_780_000_000_000);
 const AUDIENCE = 'https://hooks.example.com';
@@ -74,6 +74,19 @@ it.each<[string, () => Promise<string> | string]>([
   ['a critical header that nobody knows', () => forge({ alg: 'RS256', crit: ['x'], x: 1 })],
 ])('refuses a token with %s', async (_name, make) => {
   await expect(verify(await make())).rejects.toMatchObject({ code: 'ERR_SIGNATURE_MISMATCH' });
+});
+
+it('takes of a key set what describes an RSA key, and leaves out what nests deeper than a structured clone goes', async () => {
+  let nested: unknown = 1;
+  for (let depth = 0; depth < 20_000; depth += 1) nested = [nested];
+  const [noise, key] = jwks;
+  const entries = [{ ...noise, nested }, { ...key, nested }, { kty: 'RSA', n: 7 }, { kty: 'EC' }, null];
+  const keys = importRsaKeys(entries);
+
+  const verifier = new JoseJwtVerifier({ current: async () => keys, refreshed: async () => undefined }, [AUDIENCE]);
+
+  expect(keys).toEqual(jwks);
+  expect(await verifier.verify(await signed(EVENT), NOW)).toMatchObject({ webhookId: 'jwt-1' });
 });
 
 /** A genuine signature's payload under a header that was not signed. */

@@ -71,3 +71,16 @@ it.each([
 ])('refuses %s', (_name, body) => {
   expect(() => toJobEvent(delivery(body), RECEIVED)).toThrow(expect.objectContaining({ code: 'ERR_BODY_INVALID' }));
 });
+
+it('leaves out data and metadata that would be too large for the bus once written again', () => {
+  const numbers = (count: number) => `{"a":[${Array.from({ length: count }, () => '1e20').join()}]}`;
+  const body = (count: number) =>
+    `{"type":"batch.succeeded","user_metadata":${numbers(count)},"data":{"id":"abc","b":${numbers(count)}}}`;
+
+  const fits = toJobEvent(delivery(body(20_000)), RECEIVED);
+  const large = toJobEvent(delivery(body(26_000)), RECEIVED);
+
+  expect(fits.data).toMatchObject({ id: 'abc' });
+  expect(body(26_000).length).toBeLessThan(262_145);
+  expect(large).toMatchObject({ jobId: 'batches/abc', userMetadata: {}, data: {} });
+});
