@@ -2,18 +2,22 @@
 import { join, resolve } from 'node:path';
 import { LocalRunError } from './aws/local-run-error.ts';
 import { runDemo } from './demo/demo.ts';
+import type { Row } from './demo/progress.ts';
+import { takeOver } from './run/endpoints.ts';
 import { type Options, parseOptions, USAGE } from './run/options.ts';
 import { type Run, startRun } from './run/run.ts';
-import { createScreen, showBucket, showDeadLetters, showMissing, showServing, step } from './run/screen.ts';
+import { createScreen, showBucket, showDeadLetters, showMissing, showServing, showTotal, step } from './run/screen.ts';
 import { synthesize } from './run/synthesize.ts';
 
 const EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 let run: Run | undefined;
 let isEnding = false;
+const synthesis = new AbortController();
 
 async function end(code: number): Promise<void> {
   if (isEnding) process.exit(code);
   isEnding = true;
+  synthesis.abort();
   await run?.close();
   process.exit(code);
 }
@@ -27,22 +31,24 @@ function fail(error: unknown, code = 1): void {
 async function start(options: Options): Promise<Run> {
   const stateDir = resolve(options.stateDir);
   const assemblyDir = join(stateDir, 'cdk.out');
-  await step('Synthesizing the stack', () => synthesize(assemblyDir));
+  await takeOver(stateDir);
+  await step('Synthesizing the stack', () => synthesize(assemblyDir, {}, synthesis.signal));
   return step('Starting it on 127.0.0.1', () => startRun({ ...options, stateDir, assemblyDir, onFatal: fail }));
 }
 
-/** @returns whether every job landed */
-async function demonstrate(current: Run): Promise<boolean> {
+async function demonstrate(current: Run): Promise<readonly Row[]> {
   console.log('Submitting jobs through @google/genai to a simulated Gemini\n');
   const screen = createScreen();
   const result = await runDemo(current, screen.show);
   screen.end(result.rows);
   showBucket(result, current.endpoints, current.aws.s3Dir);
   showDeadLetters(await current.aws.queueDepths());
-  const landed = result.rows.every((row) => row.landed !== undefined);
-  if (!landed) showMissing(result.rows, current.aws.logsDir);
-  return landed;
+  showTotal(result.rows, performance.now() / 1000);
+  if (!result.rows.every(hasLanded)) showMissing(result.rows, current.aws.logsDir);
+  return result.rows;
 }
+
+const hasLanded = ({ landed }: Row) => landed !== undefined;
 
 async function main(): Promise<void> {
   if (Number(process.versions.node.split('.', 1)[0]) < 24) {
@@ -54,9 +60,10 @@ async function main(): Promise<void> {
     return;
   }
   run = await start(options);
-  const landed = options.mode === 'serve' || (await demonstrate(run));
-  if (options.mode === 'once') await end(landed ? 0 : 1);
-  else showServing(run.endpoints, resolve(options.stateDir));
+  const rows = options.mode === 'serve' ? [] : await demonstrate(run);
+  if (options.mode === 'once') await end(rows.every(hasLanded) ? 0 : 1);
+  const known = rows.find(({ event }) => event === 'batch.succeeded');
+  showServing(run.endpoints, resolve(options.stateDir), known?.job);
 }
 
 for (const [signal, code] of Object.entries(EXIT_CODES)) process.on(signal, () => void end(code));

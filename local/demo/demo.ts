@@ -26,8 +26,10 @@ export async function runDemo(run: Run, onChange: (rows: readonly Row[], row: Ro
   const early: BusEvent[] = [];
   const { promise: ended, resolve: end } = Promise.withResolvers<void>();
   const timer = setTimeout(end, TIME_LIMIT_MS);
+  let isOver = false;
 
   const changed = (row: Row) => {
+    if (isOver) return;
     onChange(rows, row);
     if (rows.every(({ landed, failed }) => landed !== undefined || failed !== undefined)) end();
   };
@@ -40,8 +42,10 @@ export async function runDemo(run: Run, onChange: (rows: readonly Row[], row: Ro
   };
   const stop = run.aws.onEvent(hear);
   try {
-    await submit(run, rows, changed, () => early.splice(0).forEach(hear));
+    // The limit holds for submissions that hang, too.
+    await Promise.race([submit(run, rows, changed, () => early.splice(0).forEach(hear)), ended]);
     await ended;
+    isOver = true;
     await run.aws.mirrored();
     return { rows, objects: await list(s3, run.endpoints.bucket) };
   } finally {
@@ -56,7 +60,9 @@ async function submit(run: Run, rows: readonly Row[], changed: (row: Row) => voi
   for (const [index, row] of rows.entries()) {
     row.submittedAt = Date.now();
     try {
-      row.job = (await DEMO_JOBS[index]?.submit(client, run.endpoints)) ?? '';
+      const job = await DEMO_JOBS[index]?.submit(client, run.endpoints);
+      if (!job) throw new Error('the answer names no job');
+      row.job = job;
     } catch (error) {
       row.failed = `not submitted: ${error instanceof Error ? error.message : error}`;
     }

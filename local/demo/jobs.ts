@@ -106,6 +106,7 @@ async function video({ geminiUrl, apiKey }: Endpoints, name: string): Promise<st
     headers: { 'content-type': 'application/json', 'x-goog-api-key': apiKey, ...scenario(name) },
     body: JSON.stringify({ instances: [{ prompt: 'A webhook arrives.' }], parameters: { sampleCount: 2 } }),
   });
+  if (!response.ok) throw new Error(`Gemini answered ${response.status}`);
   const { name: operation } = (await response.json()) as { name?: string };
   return operation ?? '';
 }

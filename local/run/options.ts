@@ -36,16 +36,27 @@ export interface Options {
   readonly gemini: OtherGemini | undefined;
 }
 
+const OPTIONS = {
+  once: { type: 'boolean' },
+  serve: { type: 'boolean' },
+  port: { type: 'string' },
+  'state-dir': { type: 'string' },
+  'gemini-url': { type: 'string' },
+  'jwks-url': { type: 'string' },
+  'api-key': { type: 'string' },
+  help: { type: 'boolean' },
+} as const;
+
 /** @throws LocalRunError with every fault */
 export function parseOptions(args: readonly string[]): Options {
-  const values = parse(args);
+  const { values, faults } = parse(args);
   const { once = false, serve = false, port = '3000', help = false } = values;
-  const faults: string[] = [];
   const others = [values['gemini-url'], values['jwks-url'], values['api-key']];
   const given = others.filter((value) => value !== undefined).length;
 
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535)
     faults.push(`--port is "${port}"; give a number from 0 to 65535`);
+  if (values['state-dir'] === '') faults.push('--state-dir is empty; give a folder, or leave it out for .local');
   if (once && serve) faults.push('--once and --serve exclude each other; give one of them');
   if (once && given > 0) faults.push('--once needs the simulator; use --serve with another Gemini');
   if (given > 0 && given < 3) faults.push('--gemini-url, --jwks-url and --api-key belong together; give all three');
@@ -69,23 +80,32 @@ export function parseOptions(args: readonly string[]): Options {
   };
 }
 
+/** The strict parser stops at the first argument that it does not know; here they are told with the rest. */
 function parse(args: readonly string[]) {
+  const { tokens } = parseArgs({
+    args: [...args],
+    options: OPTIONS,
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  const faults: string[] = [];
+  const unknown = new Set<number>();
+  for (const token of tokens) {
+    if (token.kind === 'option-terminator') continue;
+    if (token.kind === 'option' && Object.hasOwn(OPTIONS, token.name)) continue;
+    unknown.add(token.index);
+    faults.push(
+      token.kind === 'option'
+        ? `Unknown option '${token.rawName}'`
+        : `Unexpected argument '${token.value}'; leave it out`,
+    );
+  }
   try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        once: { type: 'boolean' },
-        serve: { type: 'boolean' },
-        port: { type: 'string' },
-        'state-dir': { type: 'string' },
-        'gemini-url': { type: 'string' },
-        'jwks-url': { type: 'string' },
-        'api-key': { type: 'string' },
-        help: { type: 'boolean' },
-      },
-    }).values;
+    const { values } = parseArgs({ args: args.filter((_, index) => !unknown.has(index)), options: OPTIONS });
+    return { values, faults };
   } catch (error) {
-    throw fault([error instanceof Error ? error.message : String(error)]);
+    throw fault([...faults, error instanceof Error ? error.message : String(error)]);
   }
 }
 

@@ -24,25 +24,36 @@ export interface Screen {
   end(rows: readonly Row[]): void;
 }
 
-/** On a terminal the table is drawn over itself; elsewhere each change is a line, and the table comes once. */
-export function createScreen(): Screen {
-  if (!process.stdout.isTTY) {
-    return {
-      show: (_rows, row) => console.log(cellsOf(row).filter(Boolean).join('  ')),
-      end: (rows) => console.log(`\n${renderProgress(rows)}`),
-    };
-  }
+interface Output {
+  readonly isTTY?: boolean;
+  readonly rows: number;
+  readonly columns: number;
+  write(text: string): unknown;
+}
+
+/**
+ * On a terminal the table is drawn over itself. Elsewhere, and on a terminal that is too low for that, each change is a
+ * line, and the table comes once.
+ */
+export function createScreen(output: Output = process.stdout): Screen {
   let drawnLines = 0;
   const draw = (lines: readonly string[]) => {
     const up = drawnLines > 0 ? `\x1b[${drawnLines}A\x1b[J` : '';
-    process.stdout.write(`${up}${lines.map(paint).join('\n')}\n`);
+    output.write(`${up}${lines.map(paint).join('\n')}\n`);
     drawnLines = lines.length;
   };
-  const linesOf = (rows: readonly Row[]) => renderProgress(rows).split('\n');
   return {
-    // A line that wraps would be two, and the next drawing would begin too low.
-    show: (rows) => draw(linesOf(rows).map((line) => line.slice(0, process.stdout.columns - 1))),
-    end: (rows) => draw(linesOf(rows)),
+    show(rows, row) {
+      const lines = renderProgress(rows).split('\n');
+      const fits = output.isTTY && output.rows > lines.length;
+      // A line that wraps would be two, and the next drawing would begin too low.
+      if (fits) draw(lines.map((line) => line.slice(0, output.columns - 1)));
+      else output.write(`${cellsOf(row).filter(Boolean).join('  ')}\n`);
+    },
+    end(rows) {
+      if (drawnLines === 0) output.write('\n');
+      draw(renderProgress(rows).split('\n'));
+    },
   };
 }
 
@@ -86,18 +97,31 @@ export function showMissing(rows: readonly Row[], logsDir: string): void {
   console.error(`\nThe functions' logs are in ${relative(process.cwd(), logsDir) || logsDir}/`);
 }
 
-export function showServing(endpoints: Endpoints, stateDir: string): void {
+export function showTotal(rows: readonly Row[], seconds: number): void {
+  const landed = rows.filter((row) => row.landed !== undefined).length;
+  console.log(`\n${landed} of ${rows.length} jobs landed; ${seconds.toFixed(1)} s in all`);
+}
+
+/** To be pasted: names the folder when it is not the one that is looked in anyway. */
+export function sendCommand(job: string, stateDir: string): string {
+  const folder = /[^\w./-]/.test(stateDir) ? `'${stateDir.replaceAll("'", "'\\''")}'` : stateDir;
+  return `npm run send -- batch.succeeded ${job}${stateDir === '.local' ? '' : ` --state-dir ${folder}`}`;
+}
+
+/** @param job one that can be looked up, if there is any */
+export function showServing(endpoints: Endpoints, stateDir: string, job = 'batches/abc'): void {
   const control = endpoints.simulatorControlUrl;
+  const folder = relative(process.cwd(), stateDir) || '.';
   console.log(`
 Serving on loopback. Ctrl-C stops.
 
   webhook     ${endpoints.webhookUrl}
   Gemini      ${endpoints.geminiUrl}
-  everything  ${relative(process.cwd(), stateDir) || stateDir}/endpoints.json
+  everything  ${folder}/endpoints.json
 
 Send a signed webhook about a job:
 
-  npm run send -- batch.succeeded batches/<id>
+  ${sendCommand(job, folder)}
 ${
   control === null
     ? ''

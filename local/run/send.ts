@@ -25,6 +25,10 @@ export async function send(args: readonly string[], now: Date): Promise<string> 
     method: 'POST',
     headers: { 'content-type': 'application/json', ...headers },
     body,
+  }).catch((cause: unknown) => {
+    throw new LocalRunError(`${webhookUrl} does not answer. Start the local run first: npm start -- --serve`, {
+      cause,
+    });
   });
   return `${response.status} ${await response.text()}`;
 }

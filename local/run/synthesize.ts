@@ -1,5 +1,6 @@
 /** Synthesizes the stack as a deployment would, by the CDK's own command. */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { delimiter, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LocalRunError } from '../aws/local-run-error.ts';
 
@@ -8,12 +9,26 @@ const CDK = fileURLToPath(new URL('../../node_modules/aws-cdk/bin/cdk', import.m
 
 /**
  * @param context configuration besides that of cdk.json, by key without prefix
+ * @param signal ends it, with all that it started
  * @throws LocalRunError with what the CDK said
  */
-export async function synthesize(outputDir: string, context: Readonly<Record<string, number>> = {}): Promise<void> {
+export async function synthesize(
+  outputDir: string,
+  context: Readonly<Record<string, number>> = {},
+  signal?: AbortSignal,
+): Promise<void> {
   const options = Object.entries(context).flatMap(([key, value]) => ['-c', `gemini-webhooks:${key}=${value}`]);
   const args = [CDK, 'synth', '--quiet', '--output', outputDir, ...options];
-  const child = spawn(process.execPath, args, { cwd: PROJECT, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, args, {
+    cwd: PROJECT,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // The CDK starts the app as "node", which may be an older one.
+    env: { ...process.env, PATH: `${dirname(process.execPath)}${delimiter}${process.env['PATH'] ?? ''}` },
+    // A group of its own, since the CDK does not end the app with itself.
+    detached: signal !== undefined,
+  });
+  const end = () => killGroup(child);
+  signal?.addEventListener('abort', end);
   let said = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {
@@ -21,5 +36,15 @@ export async function synthesize(outputDir: string, context: Readonly<Record<str
     });
   }
   const code = await new Promise<number | null>((done, fail) => child.on('error', fail).on('close', done));
+  signal?.removeEventListener('abort', end);
   if (code !== 0) throw new LocalRunError(`cdk synth failed:\n${said.trim()}\nCorrect this and start again.`);
+}
+
+function killGroup({ pid }: ChildProcess): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It ended by itself a moment ago.
+  }
 }

@@ -25,8 +25,18 @@ it.each([
   ],
   [['--ports', '1'], "Unknown option '--ports'"],
   [['demo'], "Unexpected argument 'demo'"],
+  [['--constructor'], "Unknown option '--constructor'"],
+  [['--port'], "Option '--port <value>' argument missing"],
+  [['--once=yes'], "Option '--once' does not take an argument"],
+  [['--state-dir='], '--state-dir is empty; give a folder, or leave it out for .local'],
 ])('refuses %j, and says what to do', (args, message) => {
   expect(() => parseOptions(args)).toThrow(message);
+});
+
+it('tells every unknown argument, and the faults of the known ones with them', () => {
+  expect(() => parseOptions(['--ports', '-x', 'demo', '--port', 'y'])).toThrow(
+    /^- Unknown option '--ports'\n- Unknown option '-x'\n- Unexpected argument 'demo'; leave it out\n- --port is "y"; .*\nSee/,
+  );
 });
 
 it('says every fault at once', () => {

@@ -1,12 +1,6 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { Webhook } from 'standardwebhooks';
 import { expect, it } from 'vitest';
 import { renderProgress } from '../../../local/demo/progress.ts';
-import { type Endpoints, readEndpoints, writeEndpoints } from '../../../local/run/endpoints.ts';
-import { renderBucket } from '../../../local/run/screen.ts';
-import { signedHeaders } from '../../../local/run/send.ts';
+import { createScreen, renderBucket, sendCommand } from '../../../local/run/screen.ts';
 import { formatBytes } from '../../../local/run/table.ts';
 
 it('draws what is known of each job', () => {
@@ -44,27 +38,48 @@ video/date=unknown/job=b/failed/
   expect(formatBytes(536_870_912)).toBe('537 MB');
 });
 
-it('signs what it sends as the reference implementation verifies', () => {
-  const secret = `whsec_${Buffer.from('k'.repeat(32)).toString('base64')}`;
-  const body = '{"type":"batch.succeeded"}';
+const ROWS = [
+  { title: 'a', submittedAt: 0 },
+  { title: 'b', submittedAt: 0, job: 'batches/b' },
+] as const;
+const TABLE = `     job        event  verified  on the bus  landed  seconds
+───  ─────────  ─────  ────────  ──────────  ──────  ───────
+… a
+… b  batches/b
+`;
 
-  const headers = signedHeaders(secret, 'msg_1', Math.floor(Date.now() / 1000), body);
+function screenOf(terminal: { isTTY?: boolean; rows: number; columns: number }) {
+  const written: string[] = [];
+  const screen = createScreen({ ...terminal, write: (text) => written.push(text) });
+  return { screen, written };
+}
 
-  expect(new Webhook(secret).verify(body, headers)).toEqual({ type: 'batch.succeeded' });
+it('draws the table over itself on a terminal, no line wider than that', () => {
+  const { screen, written } = screenOf({ isTTY: true, rows: 5, columns: 10 });
+
+  for (const row of ROWS) screen.show(ROWS, row);
+  screen.end(ROWS);
+
+  const narrow = '     job \n───  ────\n… a\n… b  batc\n';
+  expect(written).toEqual([narrow, `\x1b[4A\x1b[J${narrow}`, `\x1b[4A\x1b[J${TABLE}`]);
 });
 
-it('writes the endpoints for nobody else to read, and takes them away again', () => {
-  const dir = mkdtempSync(join(tmpdir(), 'endpoints-'));
-  const endpoints: Endpoints = {
-    ...{ webhookUrl: 'a', dynamicWebhookUrl: 'b', signingSecret: 'c', geminiUrl: 'd', apiKey: 'e', dynamodbUrl: 'f' },
-    ...{ s3Url: 'g', bucket: 'h', table: 'i', busName: 'j', eventsFile: 'k', jwksUrl: 'l', simulatorControlUrl: null },
-  };
-  const remove = writeEndpoints(dir, endpoints);
+it.each([
+  ['that is no terminal', { rows: 5, columns: 80 }],
+  ['that is as low as the table, which would scroll away', { isTTY: true, rows: 4, columns: 80 }],
+])('writes a line for each change, and the table once, to an output %s', (_case, terminal) => {
+  const { screen, written } = screenOf(terminal);
 
-  expect(statSync(join(dir, 'endpoints.json')).mode & 0o777).toBe(0o600);
-  expect(JSON.parse(readFileSync(join(dir, 'endpoints.json'), 'utf8'))).toEqual(endpoints);
-  expect(readEndpoints(dir)).toEqual(endpoints);
-  remove();
-  expect(() => readEndpoints(dir)).toThrow('Start the local run first: npm start -- --serve');
-  rmSync(dir, { recursive: true });
+  for (const row of ROWS) screen.show(ROWS, row);
+  screen.end(ROWS);
+
+  expect(written.join('')).toBe(`… a\n… b  batches/b\n\n${TABLE}`);
+});
+
+it.each([
+  ['.local', 'npm run send -- batch.succeeded batches/a'],
+  ['../other', 'npm run send -- batch.succeeded batches/a --state-dir ../other'],
+  ["it's here", "npm run send -- batch.succeeded batches/a --state-dir 'it'\\''s here'"],
+])('gives a command to paste for the folder %s', (stateDir, command) => {
+  expect(sendCommand('batches/a', stateDir)).toBe(command);
 });
