@@ -21,35 +21,76 @@ export type JobType = (typeof JOB_TYPES)[number];
 /** Detail-types of our own; those of Gemini's events are Gemini's event types. */
 export const DETAIL_TYPE = { outputStored: 'output.stored', outputFailed: 'output.failed' } as const;
 
-/** Where Gemini posts to. Route keys of the HTTP API; the token binds a dynamic delivery to this deployment. */
-export const ROUTE = {
-  static: 'POST /webhooks/gemini',
-  dynamic: 'POST /webhooks/gemini/dynamic/{token}',
-} as const;
+/** The Gemini project of a deployment that has only one. */
+export const DEFAULT_SOURCE = 'default';
+
+/** Names of sources stand in URLs, S3 keys and metrics. */
+export const SOURCE_NAME = /^[a-z](?:-?[a-z0-9]){0,31}$/;
+
+/** Where Gemini posts to, as the HTTP API writes paths; the token binds a dynamic delivery to this deployment. */
+export function pathsOf(source: string): { readonly static: string; readonly dynamic: string } {
+  const root = source === DEFAULT_SOURCE ? '/webhooks/gemini' : `/webhooks/gemini/sources/${source}`;
+  return { static: root, dynamic: `${root}/dynamic/{token}` };
+}
+
+/** Characters of a token; its secret holds two, and the first is the one for URLs. */
+export const TOKEN_LENGTH = 43;
+
+/** All that Gemini lets a webhook subscribe to; for anything else it answers 400. Cancellations are never pushed. */
+export const SUBSCRIBABLE_EVENTS = [
+  'batch.succeeded',
+  'batch.expired',
+  'batch.failed',
+  'interaction.requires_action',
+  'interaction.completed',
+  'interaction.failed',
+  'video.generated',
+] as const;
+export type SubscribableEvent = (typeof SUBSCRIBABLE_EVENTS)[number];
+
+/** Type of the custom resource that registers a webhook at Gemini. */
+export const WEBHOOK_RESOURCE_TYPE = 'Custom::GeminiWebhook';
 
 /** Environment variables of the functions. The two URLs are never in a template: only tests and the local run set them. */
 export const ENV = {
   tableName: 'TABLE_NAME',
   eventBusName: 'EVENT_BUS_NAME',
   bucketName: 'BUCKET_NAME',
-  signingSecretId: 'SIGNING_SECRET_ID',
-  dynamicTokenSecretId: 'DYNAMIC_TOKEN_SECRET_ID',
-  apiKeySecretId: 'API_KEY_SECRET_ID',
+  /** JSON, by source: the ids of the secrets that the function needs of it. */
+  sources: 'SOURCES',
   jwtAudiences: 'JWT_AUDIENCES',
   recordTtlSeconds: 'RECORD_TTL_SECONDS',
   leaseSeconds: 'LEASE_SECONDS',
   maxOutputBytes: 'MAX_OUTPUT_BYTES',
   queueUrl: 'QUEUE_URL',
   maxReceiveCount: 'MAX_RECEIVE_COUNT',
+  /** Of the functions that look after one source. */
+  source: 'SOURCE',
+  apiKeySecretId: 'API_KEY_SECRET_ID',
+  signingSecretId: 'SIGNING_SECRET_ID',
+  dynamicTokenSecretId: 'DYNAMIC_TOKEN_SECRET_ID',
+  webhookName: 'WEBHOOK_NAME',
+  webhookUrl: 'WEBHOOK_URL',
+  subscribedEvents: 'SUBSCRIBED_EVENTS',
+  repairWebhook: 'REPAIR_WEBHOOK',
   geminiUrl: 'GEMINI_URL',
   jwksUrl: 'GEMINI_JWKS_URL',
 } as const;
+
+/** Environment variables of applications that create jobs; the construct sets them, `createWebhookConfig` reads them. */
+export const WEBHOOK_CONFIG_ENV = {
+  webhookUrl: 'GEMINI_WEBHOOK_URL',
+  tokenSecretId: 'GEMINI_WEBHOOK_TOKEN_SECRET_ID',
+} as const;
+
+/** The API's own host; tests and the local run put another in its place. */
+export const GEMINI_URL = 'https://generativelanguage.googleapis.com';
 
 /** Namespace of the CloudWatch metrics that the functions write (EMF). */
 export const METRIC_NAMESPACE = 'GeminiWebhooks';
 
 export const METRIC = {
-  /** One per delivery, dimension `outcome`: accepted, duplicate, in-progress, or a rejection's code. */
+  /** One per delivery, dimensions `source` and `outcome`: accepted, duplicate, in-progress, or a rejection's code. */
   deliveries: 'Deliveries',
   /** The same webhook id arrived with other bytes: the producer broke its promise, or somebody holds a secret. */
   payloadMismatch: 'PayloadMismatch',
@@ -57,13 +98,21 @@ export const METRIC = {
   completeFailed: 'CompleteFailed',
   /** Verification went on with keys or secrets that could not be refreshed. */
   staleKeysServed: 'StaleKeysServed',
-  /** Jobs landed, failed for good, or put back, dimension `jobType`. */
+  /** Jobs landed, failed for good, or put back, dimensions `source` and `jobType`. */
   outputsStored: 'OutputsStored',
   outputsFailed: 'OutputsFailed',
   outputsRetried: 'OutputsRetried',
   bytesStored: 'BytesStored',
   /** Seconds from the job's end at Gemini to its manifest. */
   landingSeconds: 'LandingSeconds',
+  /** 1 when the webhook at Gemini is as it was deployed and enabled, else 0; dimension `source`. */
+  webhookHealthy: 'WebhookHealthy',
+  /** What a health check found amiss, dimensions `source` and `finding`. */
+  webhookFindings: 'WebhookFindings',
+  /** Webhooks that a health check set right, dimension `source`. */
+  webhookRepairs: 'WebhookRepairs',
+  /** Seconds since a secret was rotated, dimensions `source` and `secret`. */
+  secretAge: 'SecretAge',
 } as const;
 export type MetricName = (typeof METRIC)[keyof typeof METRIC];
 

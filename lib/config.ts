@@ -5,8 +5,11 @@
 import { Duration, RemovalPolicy, Size } from 'aws-cdk-lib';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import * as z from 'zod';
-import type { GeminiWebhooksProps } from './gemini-webhooks-props.ts';
+import { DEFAULT_SOURCE } from '../lambda/contract.ts';
+import type { CustomDomain, GeminiSource, GeminiWebhooksProps } from './gemini-webhooks-props.ts';
+import { LONGEST_ROTATION, SHORTEST_ROTATION } from './managed-webhook.ts';
 import { nearest } from './nearest.ts';
+import { resolveSources, sourceFaults } from './sources.ts';
 
 const PREFIX = 'gemini-webhooks:';
 
@@ -65,6 +68,59 @@ const removalPolicy: Field<RemovalPolicy> = {
   remedy: 'give "retain" or "destroy"',
 };
 
+/** A JSON value, or its text, as `-c` gives it. */
+function json(value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
+}
+
+/** Names of events are checked with the rest of a source, to tell what there is. */
+const eventNames = z.preprocess(
+  (value) => (typeof value === 'string' ? value.split(',').map((event) => event.trim()) : value),
+  z.array(z.string()),
+) as unknown as z.ZodType<GeminiSource['subscribedEvents']>;
+const subscribedEvents: Field<GeminiSource['subscribedEvents']> = {
+  schema: eventNames,
+  remedy: 'give a list of events, or one string with commas between them; leave it out for all events',
+};
+const sources: Field<GeminiSource[]> = {
+  schema: z.preprocess(
+    json,
+    z.array(
+      z.strictObject({
+        name: z.string(),
+        apiKeySecretName: secretName.schema.optional(),
+        subscribedEvents: eventNames.optional(),
+      }),
+    ),
+  ) as unknown as z.ZodType<GeminiSource[]>,
+  remedy: 'give a list of {"name", "apiKeySecretName", "subscribedEvents"}, the last two optional',
+};
+const customDomain: Field<CustomDomain | undefined> = {
+  schema: z.preprocess(
+    (value) => (value === '' ? undefined : json(value)),
+    z
+      .strictObject({
+        domainName: z.string().regex(/^(?=.{4,253}$)[a-z0-9-]+(?:\.[a-z0-9-]+)+$/),
+        certificateArn: z.string().regex(/^arn:[\w-]+:acm:[\w-]+:\d{12}:certificate\/[\w-]+$/),
+        hostedZoneId: z.string().regex(/^Z[A-Z0-9]{5,31}$/),
+        hostedZoneName: z.string().regex(/^[a-z0-9-]+(?:\.[a-z0-9-]+)+$/),
+      })
+      .refine(({ domainName, hostedZoneName }) => `.${domainName}`.endsWith(`.${hostedZoneName}`))
+      .optional(),
+  ),
+  remedy:
+    'give {"domainName", "certificateArn", "hostedZoneId", "hostedZoneName"}, the first within the last; the certificate is one of ACM in the Region of the stack',
+};
+const flag: Field<boolean> = {
+  schema: z.preprocess((value) => (value === 'true' ? true : value === 'false' ? false : value), z.boolean()),
+  remedy: 'give true or false',
+};
+
 function integer(min: number, max: number, unit: string, why = ''): Field<number> {
   return {
     schema: z.preprocess(numeric, z.int().min(min).max(max)),
@@ -74,6 +130,16 @@ function integer(min: number, max: number, unit: string, why = ''): Field<number
 
 function mapped<From, To>(field: Field<From>, map: (value: From) => To): Field<To> {
   return { schema: field.schema.transform(map), remedy: field.remedy };
+}
+
+function rotation(name: keyof typeof SHORTEST_ROTATION): Field<Duration> {
+  const shortest = SHORTEST_ROTATION[name];
+  return {
+    schema: z
+      .preprocess(numeric, z.union([z.literal(0), z.int().min(shortest).max(LONGEST_ROTATION)]))
+      .transform((value) => Duration.days(value)),
+    remedy: `give a whole number of days from ${shortest} to ${LONGEST_ROTATION}, or 0 to switch it off`,
+  };
 }
 
 const days = (min: number, max: number, why?: string) => mapped(integer(min, max, 'days', why), Duration.days);
@@ -95,12 +161,35 @@ export function parseConfig(context: Readonly<Record<string, unknown>>): AppConf
     return result.data;
   };
 
+  /** One project is configured by two keys of its own, several by a list. */
+  const readSources = (): readonly GeminiSource[] | undefined => {
+    const several = read('sources', sources);
+    const apiKeySecretName = read('apiKeySecretName', secretName);
+    const events = read('subscribedEvents', subscribedEvents);
+    if (apiKeySecretName === undefined && events === undefined) return several;
+    if (several === undefined) {
+      return [
+        {
+          name: DEFAULT_SOURCE,
+          ...(apiKeySecretName && { apiKeySecretName }),
+          ...(events && { subscribedEvents: events }),
+        },
+      ];
+    }
+    faults.push(
+      `${PREFIX}sources is given together with ${PREFIX}apiKeySecretName or ${PREFIX}subscribedEvents; write those into each source.`,
+    );
+    return several;
+  };
+
   const config: AppConfig = {
     stackName: read('stackName', stackName) ?? 'GeminiWebhooks',
     webhooks: {
-      apiKeySecretName: read('apiKeySecretName', secretName),
-      signingSecretName: read('signingSecretName', secretName),
-      dynamicTokenSecretName: read('dynamicTokenSecretName', secretName),
+      sources: readSources(),
+      signingSecretRotation: read('signingSecretRotationDays', rotation('signingSecretRotation')),
+      dynamicTokenRotation: read('dynamicTokenRotationDays', rotation('dynamicTokenRotation')),
+      repairWebhook: read('repairWebhook', flag),
+      customDomain: read('customDomain', customDomain),
       jwtAudiences: read('jwtAudiences', audiences),
       recordTtl: read('recordTtlDays', days(2, 365, ', because Gemini retries a delivery for 24 hours')),
       throttleRate: read('throttleRate', integer(1, 10_000, 'requests a second')),
@@ -116,20 +205,14 @@ export function parseConfig(context: Readonly<Record<string, unknown>>): AppConf
     },
   };
 
-  faults.push(...sharedSecrets(config.webhooks));
+  faults.push(...sourceFaults(resolveSources(config.webhooks.sources)));
   for (const key of Object.keys(context)) {
     // A misspelt prefix is meant for this app, too.
     if (!/^gemini[-_ ]?webhooks?/i.test(key) || known.has(key)) continue;
-    const meant = nearest(key, known);
-    faults.push(`${key} is not a key of this app; ${meant ? `did you mean ${meant}?` : 'remove it.'}`);
+    const names = [...known].map((name) => name.slice(PREFIX.length));
+    const meant = nearest(key.slice(key.indexOf(':') + 1), names);
+    faults.push(`${key} is not a key of this app; ${meant ? `did you mean ${PREFIX}${meant}?` : 'remove it.'}`);
   }
   if (faults.length > 0) throw new ConfigurationError(faults);
   return config;
-}
-
-/** A secret that serves two purposes is a copy-and-paste error: the API key would be served as the URL's token. */
-function sharedSecrets(props: GeminiWebhooksProps): string[] {
-  const names = [props.apiKeySecretName, props.signingSecretName, props.dynamicTokenSecretName];
-  const shared = new Set(names.filter((name, index) => name !== undefined && names.indexOf(name) !== index));
-  return [...shared].map((name) => `${JSON.stringify(name)} names two of the secrets; give each its own secret.`);
 }

@@ -1,19 +1,33 @@
-/** Where Gemini posts to: an HTTP API with two routes, throttled and logged, and the verifier function behind it. */
+/**
+ * Where Gemini posts to: an HTTP API with two routes for each source, throttled and logged, and the verifier function
+ * behind it.
+ */
 import { join } from 'node:path';
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
-import { HttpApi, HttpMethod, HttpStage, LogGroupLogDestination } from 'aws-cdk-lib/aws-apigatewayv2';
+import {
+  DomainName,
+  HttpApi,
+  HttpMethod,
+  HttpStage,
+  LogGroupLogDestination,
+  SecurityPolicy,
+} from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import type { ITableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import type { IEventBus } from 'aws-cdk-lib/aws-events';
 import type { Role } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
-import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
+import { AaaaRecord, ARecord, HostedZone, RecordTarget } from 'aws-cdk-lib/aws-route53';
+import { ApiGatewayv2DomainProperties } from 'aws-cdk-lib/aws-route53-targets';
 import { Construct } from 'constructs';
-import { ENV, ROUTE } from '../lambda/contract.ts';
+import { ENV, pathsOf } from '../lambda/contract.ts';
+import type { CustomDomain } from './gemini-webhooks-props.ts';
 import { acknowledge } from './nag-acknowledgement.ts';
 import { NodeFunction } from './node-function.ts';
+import type { SourceSecrets } from './source-secrets.ts';
 
 /** Gemini waits "a few seconds" for an answer; a function that needs longer has lost its caller already. */
 const VERIFIER_TIMEOUT = Duration.seconds(10);
@@ -46,8 +60,9 @@ export interface DoorProps {
   readonly handlersPath: string;
   readonly table: ITableV2;
   readonly eventBus: IEventBus;
-  readonly signingSecret: ISecret;
-  readonly dynamicTokenSecret: ISecret;
+  /** What the deliveries of each Gemini project verify with. */
+  readonly sources: readonly SourceSecrets[];
+  readonly customDomain: CustomDomain | undefined;
   /** Audiences of JWTs; none switches the scheme off. */
   readonly jwtAudiences: string[];
   readonly recordTtl: Duration;
@@ -62,8 +77,8 @@ export class Door extends Construct {
   readonly api: HttpApi;
   readonly verifier: LambdaFunction;
   readonly verifierRole: Role;
-  /** The URL to register as a static webhook at Gemini. */
-  readonly webhookUrl: string;
+  /** `https://<host>` */
+  private readonly origin: string;
 
   constructor(scope: Construct, id: string, props: DoorProps) {
     super(scope, id);
@@ -75,11 +90,18 @@ export class Door extends Construct {
       memorySize: 512,
       timeout: VERIFIER_TIMEOUT,
       logRetention: props.logRetention,
+      invokedBy: 'Never invoked asynchronously: the HTTP API waits for its answer, and Gemini tries again.',
       environment: {
         [ENV.tableName]: props.table.tableName,
         [ENV.eventBusName]: props.eventBus.eventBusName,
-        [ENV.signingSecretId]: props.signingSecret.secretName,
-        [ENV.dynamicTokenSecretId]: props.dynamicTokenSecret.secretName,
+        [ENV.sources]: Stack.of(this).toJsonString(
+          Object.fromEntries(
+            props.sources.map(({ sourceName, signingSecret, dynamicTokenSecret }) => [
+              sourceName,
+              { signingSecretId: signingSecret.secretArn, dynamicTokenSecretId: dynamicTokenSecret.secretArn },
+            ]),
+          ),
+        ),
         [ENV.recordTtlSeconds]: String(props.recordTtl.toSeconds()),
         [ENV.leaseSeconds]: String(LEASE.toSeconds()),
         ...(props.jwtAudiences.length > 0 && { [ENV.jwtAudiences]: props.jwtAudiences.join(',') }),
@@ -92,12 +114,14 @@ export class Door extends Construct {
       apiName: Stack.of(this).stackName,
       description: 'Webhooks from the Gemini API.',
       createDefaultStage: false,
+      disableExecuteApiEndpoint: props.customDomain !== undefined,
     });
-    this.addStage(props);
+    const domain = props.customDomain && this.addDomain(props.customDomain);
+    this.origin = domain ? `https://${domain.name}` : this.api.apiEndpoint;
+    this.addStage(props, domain);
 
     const integration = new HttpLambdaIntegration('VerifierIntegration', this.verifier);
-    for (const routeKey of Object.values(ROUTE)) {
-      const path = routeKey.replace('POST ', '');
+    for (const path of props.sources.flatMap(({ sourceName }) => Object.values(pathsOf(sourceName)))) {
       for (const route of this.api.addRoutes({ path, methods: [HttpMethod.POST], integration })) {
         acknowledge(route, {
           'AwsSolutions-APIG4':
@@ -105,10 +129,26 @@ export class Door extends Construct {
         });
       }
     }
-    this.webhookUrl = `${this.api.apiEndpoint}${ROUTE.static.replace('POST ', '')}`;
   }
 
-  private addStage(props: DoorProps): void {
+  /** Of the source's static webhook. */
+  webhookUrl(source: string): string {
+    return this.origin + pathsOf(source).static;
+  }
+
+  private addDomain({ domainName, certificateArn, hostedZoneId, hostedZoneName: zoneName }: CustomDomain): DomainName {
+    const certificate = Certificate.fromCertificateArn(this, 'Certificate', certificateArn);
+    const hostedZone = HostedZone.fromHostedZoneAttributes(this, 'Zone', { hostedZoneId, zoneName });
+    const domain = new DomainName(this, 'Domain', { domainName, certificate, securityPolicy: SecurityPolicy.TLS_1_2 });
+    const target = RecordTarget.fromAlias(
+      new ApiGatewayv2DomainProperties(domain.regionalDomainName, domain.regionalHostedZoneId),
+    );
+    new ARecord(this, 'Ipv4', { zone: hostedZone, recordName: domainName, target });
+    new AaaaRecord(this, 'Ipv6', { zone: hostedZone, recordName: domainName, target });
+    return domain;
+  }
+
+  private addStage(props: DoorProps, domain: DomainName | undefined): void {
     const accessLog = new LogGroup(this, 'AccessLog', {
       retention: props.logRetention,
       removalPolicy: RemovalPolicy.DESTROY,
@@ -117,6 +157,7 @@ export class Door extends Construct {
       httpApi: this.api,
       stageName: '$default',
       autoDeploy: true,
+      ...(domain && { domainMapping: { domainName: domain } }),
       throttle: { rateLimit: props.throttleRate, burstLimit: props.throttleBurst },
       accessLogSettings: {
         destination: new LogGroupLogDestination(accessLog),

@@ -7,13 +7,13 @@ import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
-import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { ENV, type FetchedJobType } from '../lambda/contract.ts';
 import { deadLetterQueue, MAX_MESSAGE_BYTES } from './dead-letter-queue.ts';
 import { acknowledge } from './nag-acknowledgement.ts';
 import { NodeFunction } from './node-function.ts';
+import type { ResolvedSource } from './sources.ts';
 
 /** The longest that Lambda allows; what a fetch cannot do in it, it can never do. */
 const FUNCTION_TIMEOUT = Duration.minutes(15);
@@ -37,7 +37,8 @@ export interface FetcherProps {
   readonly handlersPath: string;
   readonly eventBus: IEventBus;
   readonly outputBucket: IBucket;
-  readonly apiKeySecret: ISecret;
+  /** The Gemini projects, by whose API keys jobs are looked up. */
+  readonly sources: readonly ResolvedSource[];
   /** Fetches at a time, at least 2. */
   readonly maxConcurrency: number;
   /** Outputs that are larger fail for good. */
@@ -75,10 +76,15 @@ export class Fetcher extends Construct {
       memorySize: 1024,
       timeout: FUNCTION_TIMEOUT,
       logRetention: props.logRetention,
+      invokedBy: 'Never invoked asynchronously: its queue keeps the messages and has a dead-letter queue of its own.',
       environment: {
         [ENV.eventBusName]: props.eventBus.eventBusName,
         [ENV.bucketName]: props.outputBucket.bucketName,
-        [ENV.apiKeySecretId]: props.apiKeySecret.secretName,
+        [ENV.sources]: JSON.stringify(
+          Object.fromEntries(
+            props.sources.map(({ name, apiKeySecretName }) => [name, { apiKeySecretId: apiKeySecretName }]),
+          ),
+        ),
         [ENV.maxOutputBytes]: String(props.maxOutputSize.toBytes()),
         [ENV.queueUrl]: this.queue.queueUrl,
         [ENV.maxReceiveCount]: String(MAX_RECEIVE_COUNT),

@@ -1,29 +1,82 @@
 /** What can be chosen about the pipeline. */
 import type { Duration, RemovalPolicy, Size } from 'aws-cdk-lib';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { SubscribableEvent } from '../lambda/contract.ts';
 
-export interface GeminiWebhooksProps {
+/** A Gemini project whose jobs are received. */
+export interface GeminiSource {
   /**
-   * Name of the secret that holds the Gemini API key, as a plain string.
+   * Stands in the route, in the events, in the S3 keys and in the metrics. Small letters, digits and single dashes, at
+   * most 32, a letter first. `default` has the short route.
+   */
+  readonly name: string;
+
+  /**
+   * Name of the secret that holds the project's API key, as a plain string. It is not part of the stack.
    *
-   * @default 'gemini-webhooks/api-key'
+   * @default 'gemini-webhooks/api-key' for the source `default`, 'gemini-webhooks/<name>/api-key' for others
    */
   readonly apiKeySecretName?: string;
 
   /**
-   * Name of the secret that holds the static webhook's signing secret, `whsec_<base64>`.
+   * Events for which the static webhook is registered. Jobs with a webhook of their own are not concerned.
    *
-   * @default 'gemini-webhooks/signing-secret'
+   * @default - all seven that Gemini offers
    */
-  readonly signingSecretName?: string;
+  readonly subscribedEvents?: readonly SubscribableEvent[];
+}
+
+/** A name of one's own for the webhook URLs. */
+export interface CustomDomain {
+  /** E.g. `hooks.example.com`. */
+  readonly domainName: string;
+  /** Of ACM, for that name, in the stack's Region. */
+  readonly certificateArn: string;
+  /** Of Route 53; there the name is made to lead to the API. */
+  readonly hostedZoneId: string;
+  /** E.g. `example.com`. */
+  readonly hostedZoneName: string;
+}
+
+export interface GeminiWebhooksProps {
+  /**
+   * The Gemini projects, at most 10: each with a route, a registered webhook, a signing secret and a dynamic token of its
+   * own.
+   *
+   * @default - one, with the name `default`
+   */
+  readonly sources?: readonly GeminiSource[];
 
   /**
-   * Name of the secret that holds the token in the URL of dynamic webhooks: 32 or more characters that are safe in a
-   * URL, and that nobody can guess.
+   * How often the signing secret is rotated, in whole days from 2 to 1000; `Duration.days(0)` switches it off. Gemini signs with the
+   * secret before it for 24 hours more, and no delivery is refused.
    *
-   * @default 'gemini-webhooks/dynamic-token'
+   * @default Duration.days(30)
    */
-  readonly dynamicTokenSecretName?: string;
+  readonly signingSecretRotation?: Duration;
+
+  /**
+   * How often the token in the URL of dynamic webhooks is rotated, in whole days from 5 to 1000; `Duration.days(0)`
+   * switches it off. The token before it is accepted for 96 hours more.
+   *
+   * @default Duration.days(30)
+   */
+  readonly dynamicTokenRotation?: Duration;
+
+  /**
+   * Whether the health check sets a webhook right that Gemini disabled, or whose URL or events are not those of the
+   * deployment. Findings are measured and logged in any case.
+   *
+   * @default false
+   */
+  readonly repairWebhook?: boolean;
+
+  /**
+   * The API under a name of one's own; its own endpoint is then disabled.
+   *
+   * @default - the endpoint of API Gateway
+   */
+  readonly customDomain?: CustomDomain;
 
   /**
    * Audiences for which a delivery signed as a JWT is accepted.
@@ -113,7 +166,7 @@ export interface GeminiWebhooksProps {
   readonly noncurrentVersionExpiration?: Duration;
 
   /**
-   * Folder with the handler modules `verifier.ts`, `fetch-batch.ts`, `fetch-interaction.ts` and `fetch-video.ts`.
+   * Folder with the handler modules.
    *
    * @default - those of this package
    * @internal

@@ -7,29 +7,39 @@ import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
-import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
-import { DETAIL_TYPE, EVENT_SOURCE, type FetchedJobType, MANIFEST_NAME } from '../lambda/contract.ts';
+import {
+  DEFAULT_SOURCE,
+  DETAIL_TYPE,
+  EVENT_SOURCE,
+  type FetchedJobType,
+  MANIFEST_NAME,
+  WEBHOOK_CONFIG_ENV,
+} from '../lambda/contract.ts';
 import { CatchAll } from './catch-all.ts';
 import { Door } from './door.ts';
 import { JobEventBus } from './event-bus.ts';
 import { Fetcher } from './fetcher.ts';
 import type { GeminiWebhooksProps } from './gemini-webhooks-props.ts';
 import { IdempotencyTable } from './idempotency-table.ts';
+import { ManagedWebhook, rotationFaults } from './managed-webhook.ts';
 import { acknowledgeWildcard } from './nag-acknowledgement.ts';
 import { OutputBucket } from './output-bucket.ts';
+import { SourceSecrets } from './source-secrets.ts';
+import { resolveSources, sourceFaults } from './sources.ts';
 
 const HANDLERS_PATH = fileURLToPath(new URL('../lambda/handlers', import.meta.url));
 
 /**
  * Receives webhooks of the Gemini API, announces finished jobs on an event bus, and lands their outputs in a bucket.
  *
- * The three secrets are not part of it: they hold what Gemini gives out, and are referenced by name.
+ * The API keys are not part of it: they are in secrets of your own, which are referenced by name.
  */
 export class GeminiWebhooks extends Construct {
   /** Finished jobs (`batch.succeeded`, …) and landed outputs (`output.stored`, `output.failed`). */
   readonly eventBus: EventBus;
-  /** Outputs, under `<job type>/date=<date>/job=<id>/<status>/`; complete when `manifest.json` is there. */
+  /** Outputs, under `<job type>/source=<name>/date=<date>/job=<id>/<status>/`; complete when `manifest.json` is there. */
   readonly outputBucket: Bucket;
   /** Idempotency records. */
   readonly table: TableV2;
@@ -37,8 +47,10 @@ export class GeminiWebhooks extends Construct {
   readonly verifier: LambdaFunction;
   /** One for each job type. */
   readonly fetchers: Fetcher[];
-  /** The URL to register as a static webhook at Gemini. */
-  readonly webhookUrl: string;
+  /** One for each Gemini project. */
+  readonly webhooks: readonly ManagedWebhook[];
+
+  private readonly door: Door;
 
   constructor(scope: Construct, id: string, props: GeminiWebhooksProps = {}) {
     super(scope, id);
@@ -48,17 +60,17 @@ export class GeminiWebhooks extends Construct {
         `recordTtl is ${recordTtl.toHumanString()}; give at least 48 hours, because Gemini retries a delivery for 24.`,
       );
     }
+    const sources = resolveSources(props.sources);
+    const signingSecretRotation = props.signingSecretRotation ?? Duration.days(30);
+    const dynamicTokenRotation = props.dynamicTokenRotation ?? Duration.days(30);
+    const faults = [...sourceFaults(sources), ...rotationFaults({ signingSecretRotation, dynamicTokenRotation })];
+    if (faults.length > 0) throw new Error(`The props do not hold:\n${faults.map((fault) => `- ${fault}`).join('\n')}`);
     const retain = props.removalPolicy !== RemovalPolicy.DESTROY;
     const logRetention = props.logRetention ?? RetentionDays.ONE_MONTH;
     const throttleRate = props.throttleRate ?? 50;
     const throttleBurst = props.throttleBurst ?? 100;
     const handlersPath = props.handlersPath ?? HANDLERS_PATH;
-    const apiKeySecret = this.secret('ApiKey', props.apiKeySecretName ?? 'gemini-webhooks/api-key');
-    const signingSecret = this.secret('SigningSecret', props.signingSecretName ?? 'gemini-webhooks/signing-secret');
-    const dynamicTokenSecret = this.secret(
-      'DynamicToken',
-      props.dynamicTokenSecretName ?? 'gemini-webhooks/dynamic-token',
-    );
+    const secrets = sources.map((source) => new SourceSecrets(this, `${pascal(source.name)}Secrets`, source));
 
     this.table = new IdempotencyTable(this, 'IdempotencyTable', {
       // What the door lets through in one second, claimed and completed, and half of it once more for retried calls:
@@ -78,23 +90,25 @@ export class GeminiWebhooks extends Construct {
     this.eventBus = bus.eventBus;
     new CatchAll(this, 'CatchAll', { bus, logRetention });
 
-    const door = new Door(this, 'Door', {
+    this.door = new Door(this, 'Door', {
       handlersPath,
       table: this.table,
       eventBus: this.eventBus,
-      signingSecret,
-      dynamicTokenSecret,
+      sources: secrets,
+      customDomain: props.customDomain,
       jwtAudiences: props.jwtAudiences ?? [],
       recordTtl,
       throttleRate,
       throttleBurst,
       logRetention,
     });
-    this.verifier = door.verifier;
-    this.webhookUrl = door.webhookUrl;
+    this.verifier = this.door.verifier;
     this.grantClaims(this.verifier);
     this.grantPublishJobs(this.verifier);
-    this.grantReadSecrets(this.verifier, [signingSecret, dynamicTokenSecret]);
+    this.grantReadSecrets(
+      this.verifier,
+      secrets.flatMap(({ signingSecret, dynamicTokenSecret }) => [signingSecret, dynamicTokenSecret]),
+    );
 
     const addFetcher = (fetcherId: string, jobType: FetchedJobType, maxConcurrency: number): Fetcher => {
       const fetcher = new Fetcher(this, `${fetcherId}Fetcher`, {
@@ -102,7 +116,7 @@ export class GeminiWebhooks extends Construct {
         handlersPath,
         eventBus: this.eventBus,
         outputBucket: this.outputBucket,
-        apiKeySecret,
+        sources,
         maxConcurrency,
         maxOutputSize: props.maxOutputSize ?? Size.gibibytes(10),
         logRetention,
@@ -110,7 +124,10 @@ export class GeminiWebhooks extends Construct {
       bus.addJobHandler(`${fetcherId}Jobs`, jobType, fetcher.queue);
       this.grantLandOutputs(fetcher);
       this.grantPublishOutputs(fetcher.function);
-      this.grantReadSecrets(fetcher.function, [apiKeySecret]);
+      this.grantReadSecrets(
+        fetcher.function,
+        secrets.map(({ apiKeySecret }) => apiKeySecret),
+      );
       return fetcher;
     };
     this.fetchers = [
@@ -118,10 +135,68 @@ export class GeminiWebhooks extends Construct {
       addFetcher('Interaction', 'interaction', props.maxConcurrencyInteraction ?? 3),
       addFetcher('Video', 'video', props.maxConcurrencyVideo ?? 2),
     ];
+
+    this.webhooks = sources.flatMap((source, index) => {
+      const own = secrets[index];
+      if (own === undefined) return [];
+      const webhook = new ManagedWebhook(this, `${pascal(source.name)}Webhook`, {
+        source,
+        secrets: own,
+        webhookUrl: this.door.webhookUrl(source.name),
+        handlersPath,
+        logRetention,
+        signingSecretRotation,
+        dynamicTokenRotation,
+        repair: props.repairWebhook ?? false,
+      });
+      this.grantManageWebhook(webhook);
+      webhook.registerAfter(this.door);
+      return [webhook];
+    });
   }
 
-  private secret(id: string, name: string): ISecret {
-    return Secret.fromSecretNameV2(this, id, name);
+  /**
+   * The URL of a source's static webhook, which is registered at Gemini. A dynamic webhook has `/dynamic/` and the token
+   * appended.
+   */
+  webhookUrl(source: string = DEFAULT_SOURCE): string {
+    return this.door.webhookUrl(this.secretsOf(source).sourceName);
+  }
+
+  /** The secret with the token of the source's dynamic webhooks. */
+  dynamicTokenSecret(source: string = DEFAULT_SOURCE): ISecret {
+    return this.secretsOf(source).dynamicTokenSecret;
+  }
+
+  /** Lets a function that creates jobs give them a webhook: it may read the token, and `createWebhookConfig` finds it. */
+  addWebhookConfig(creator: LambdaFunction, source: string = DEFAULT_SOURCE): void {
+    const { dynamicTokenSecret } = this.secretsOf(source);
+    creator.addEnvironment(WEBHOOK_CONFIG_ENV.webhookUrl, this.webhookUrl(source));
+    creator.addEnvironment(WEBHOOK_CONFIG_ENV.tokenSecretId, dynamicTokenSecret.secretArn);
+    this.grantReadSecrets(creator, [dynamicTokenSecret]);
+  }
+
+  private secretsOf(source: string): SourceSecrets {
+    const found = this.webhooks.map(({ secrets }) => secrets).find(({ sourceName }) => sourceName === source);
+    if (found !== undefined) return found;
+    const names = this.webhooks.map(({ secrets }) => secrets.sourceName).join(', ');
+    throw new Error(`There is no source ${JSON.stringify(source)}; give one of ${names}.`);
+  }
+
+  private grantManageWebhook({ registrar, rotator, healthCheck, secrets }: ManagedWebhook): void {
+    const { apiKeySecret, signingSecret, dynamicTokenSecret } = secrets;
+    const arns = [signingSecret.secretArn, dynamicTokenSecret.secretArn];
+    this.grantReadSecrets(registrar.function, [apiKeySecret]);
+    grant(registrar.function, ['secretsmanager:PutSecretValue'], [signingSecret.secretArn]);
+    this.grantReadSecrets(healthCheck.function, [apiKeySecret]);
+    grant(healthCheck.function, ['secretsmanager:DescribeSecret'], arns);
+    if (rotator === undefined) return;
+    this.grantReadSecrets(rotator.function, [apiKeySecret, signingSecret, dynamicTokenSecret]);
+    grant(
+      rotator.function,
+      ['secretsmanager:DescribeSecret', 'secretsmanager:PutSecretValue', 'secretsmanager:UpdateSecretVersionStage'],
+      arns,
+    );
   }
 
   /** Claim, complete and release are conditional updates; nothing is ever deleted but by the time to live. */
@@ -159,7 +234,7 @@ export class GeminiWebhooks extends Construct {
     grant(
       grantee,
       ['secretsmanager:GetSecretValue'],
-      secrets.map((secret) => `${secret.secretArn}-??????`),
+      secrets.map((secret) => secret.secretFullArn ?? `${secret.secretArn}-??????`),
     );
   }
 
@@ -181,6 +256,14 @@ export class GeminiWebhooks extends Construct {
     acknowledgeWildcard(fetcher.role, outputs, reason);
     acknowledgeWildcard(fetcher.role, manifests, reason);
   }
+}
+
+/** `acme-eu` as a part of a construct id: `AcmeEu`. */
+export function pascal(name: string): string {
+  return name
+    .split('-')
+    .map((part) => part.charAt(0).toUpperCase() + part.slice(1))
+    .join('');
 }
 
 function grant(

@@ -1,5 +1,6 @@
 /** The public constructs. */
 export { Fetcher } from './fetcher.ts';
 export { GeminiWebhooks } from './gemini-webhooks.ts';
-export type { GeminiWebhooksProps } from './gemini-webhooks-props.ts';
+export type { CustomDomain, GeminiSource, GeminiWebhooksProps } from './gemini-webhooks-props.ts';
+export { ManagedWebhook } from './managed-webhook.ts';
 export { WebhooksStack, type WebhooksStackProps } from './webhooks-stack.ts';

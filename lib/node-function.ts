@@ -26,6 +26,8 @@ export interface NodeFunctionProps {
   readonly memorySize: number;
   readonly timeout: Duration;
   readonly logRetention: RetentionDays;
+  /** Who invokes the function, and why nothing is lost when an invocation fails: the reason for it to have no dead-letter queue. */
+  readonly invokedBy: string;
 }
 
 export class NodeFunction extends Construct {
@@ -86,8 +88,7 @@ export class NodeFunction extends Construct {
         'xray:PutTraceSegments and xray:PutTelemetryRecords know no resources (Service Authorization Reference, AWS X-Ray).',
     });
     acknowledge(this.function, {
-      'Serverless-LambdaDLQ':
-        'The function is never invoked asynchronously: HTTP API waits for its answer, and a queue keeps its own messages and has its own dead-letter queue.',
+      'Serverless-LambdaDLQ': props.invokedBy,
     });
   }
 }

@@ -1,7 +1,8 @@
 /** The pipeline as a stack of its own, with the outputs that an operator needs. */
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { GeminiWebhooks } from './gemini-webhooks.ts';
+import { DEFAULT_SOURCE, TOKEN_LENGTH } from '../lambda/contract.ts';
+import { GeminiWebhooks, pascal } from './gemini-webhooks.ts';
 import type { GeminiWebhooksProps } from './gemini-webhooks-props.ts';
 
 export interface WebhooksStackProps extends StackProps {
@@ -21,11 +22,21 @@ export class WebhooksStack extends Stack {
 
     this.webhooks = new GeminiWebhooks(this, 'GeminiWebhooks', props.webhooks);
 
-    new CfnOutput(this, 'WebhookUrl', {
-      value: this.webhooks.webhookUrl,
-      description:
-        'Register this URL as a static webhook at Gemini. Dynamic webhooks use it with "/dynamic/" and the dynamic token, which is in Secrets Manager, appended.',
-    });
+    for (const { secrets } of this.webhooks.webhooks) {
+      const { sourceName, dynamicTokenSecret } = secrets;
+      const suffix = sourceName === DEFAULT_SOURCE ? '' : pascal(sourceName);
+      const webhookUrl = this.webhooks.webhookUrl(sourceName);
+      new CfnOutput(this, `WebhookUrl${suffix}`, {
+        value: webhookUrl,
+        description: `The static webhook of the source ${sourceName}; it is registered at Gemini.`,
+      });
+      // The command and not what it prints: outputs are shown to everybody who may look at the stack.
+      const readToken = `aws secretsmanager get-secret-value --secret-id ${dynamicTokenSecret.secretArn} --query SecretString --output text | cut -c 1-${TOKEN_LENGTH}`;
+      new CfnOutput(this, `DynamicWebhookUrlCommand${suffix}`, {
+        value: `echo "${webhookUrl}/dynamic/$(${readToken})"`,
+        description: `Prints the URL for dynamic webhooks of the source ${sourceName}. Treat it like a password.`,
+      });
+    }
     new CfnOutput(this, 'OutputBucketName', {
       value: this.webhooks.outputBucket.bucketName,
       description: 'Outputs of finished jobs land here; a job is complete when its manifest.json is there.',

@@ -5,8 +5,18 @@ import { runDemo } from './demo/demo.ts';
 import type { Row } from './demo/progress.ts';
 import { takeOver } from './run/endpoints.ts';
 import { type Options, parseOptions, USAGE } from './run/options.ts';
+import { rotateUnderLoad } from './run/rotation.ts';
 import { type Run, startRun } from './run/run.ts';
-import { createScreen, showBucket, showDeadLetters, showMissing, showServing, showTotal, step } from './run/screen.ts';
+import {
+  createScreen,
+  showBucket,
+  showDeadLetters,
+  showMissing,
+  showRotation,
+  showServing,
+  showTotal,
+  step,
+} from './run/screen.ts';
 import { synthesize } from './run/synthesize.ts';
 
 const EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
@@ -60,6 +70,11 @@ async function main(): Promise<void> {
     return;
   }
   run = await start(options);
+  if (options.mode === 'rotate') {
+    const rows = await rotateUnderLoad(run, (title) => console.log(`Webhooks arrive: ${title}`));
+    await end(showRotation(rows) ? 0 : 1);
+    return;
+  }
   const rows = options.mode === 'serve' ? [] : await demonstrate(run);
   if (options.mode === 'once') await end(rows.every(hasLanded) ? 0 : 1);
   const known = rows.find(({ event }) => event === 'batch.succeeded');

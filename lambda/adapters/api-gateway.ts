@@ -1,26 +1,34 @@
 /** HTTP API payload 2.0 to a raw delivery, and a result or an error to the response; all statuses are in this file. */
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import type { ReceiveResult } from '../app/receive-webhook.ts';
-import { ROUTE } from '../contract.ts';
+import { pathsOf } from '../contract.ts';
 import type { DeliveryRoute, RawDelivery } from '../domain/delivery.ts';
 import { RequestError, type RequestErrorCode, TransientError } from '../domain/errors.ts';
 
 /** Soon enough for a blip; Gemini's own backoff takes over from there. */
 const UNAVAILABLE_RETRY_AFTER_SECONDS = 5;
 
-/** @throws RequestError when the event is not of a route of ours */
-export function toRawDelivery(event: APIGatewayProxyEventV2): RawDelivery {
+/**
+ * @param sources names of the sources that have routes
+ * @throws RequestError when the event is not of a route of ours
+ */
+export function toRawDelivery(event: APIGatewayProxyEventV2, sources: readonly string[]): RawDelivery {
   const headers = Object.fromEntries(Object.entries(event.headers).map(([name, value]) => [name.toLowerCase(), value]));
   return {
-    route: toRoute(event),
+    route: toRoute(event, sources),
     headers,
     body: Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8'),
   };
 }
 
-function toRoute(event: APIGatewayProxyEventV2): DeliveryRoute {
-  if (event.routeKey === ROUTE.static) return { kind: 'static' };
-  if (event.routeKey === ROUTE.dynamic) return { kind: 'dynamic', token: event.pathParameters?.['token'] ?? '' };
+function toRoute(event: APIGatewayProxyEventV2, sources: readonly string[]): DeliveryRoute {
+  for (const source of sources) {
+    const paths = pathsOf(source);
+    if (event.routeKey === `POST ${paths.static}`) return { kind: 'static', source };
+    if (event.routeKey === `POST ${paths.dynamic}`) {
+      return { kind: 'dynamic', source, token: event.pathParameters?.['token'] ?? '' };
+    }
+  }
   throw new RequestError('ERR_HEADER_INVALID', 'Not a route of this function');
 }
 

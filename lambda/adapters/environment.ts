@@ -1,4 +1,7 @@
 /** Reads a function's environment once, at init, and reports every fault together. */
+import * as z from 'zod/mini';
+import type { WantedWebhook } from '../app/ports.ts';
+import { ENV, SUBSCRIBABLE_EVENTS } from '../contract.ts';
 import { ConfigError } from '../domain/errors.ts';
 
 export class EnvironmentReader {
@@ -42,6 +45,32 @@ export class EnvironmentReader {
     const value = this.optional(name) ?? fallback;
     if (!URL.canParse(value)) this.#faults.push(`${name} is not a URL; unset it to use ${fallback}`);
     return value;
+  }
+
+  /** JSON: a record by source of what `entry` describes, at least one. Empty when it does not hold: `check` will throw. */
+  sources<Entry>(name: string, entry: z.ZodMiniType<Entry>): Readonly<Record<string, Entry>> {
+    const value = this.required(name);
+    if (value === '') return {};
+    try {
+      const sources = z.record(z.string(), entry).parse(JSON.parse(value));
+      if (Object.keys(sources).length > 0) return sources;
+    } catch {
+      // Told below.
+    }
+    this.#faults.push(
+      `${name} does not name the secrets of any source; deploy the function with the stack's own template`,
+    );
+    return {};
+  }
+
+  /** The webhook that was deployed for the source of this function. */
+  webhook(): WantedWebhook {
+    const events = this.list(ENV.subscribedEvents);
+    const known = SUBSCRIBABLE_EVENTS.filter((event) => events.includes(event));
+    if (known.length === 0 || known.length !== events.length) {
+      this.#faults.push(`${ENV.subscribedEvents} is not a list of ${SUBSCRIBABLE_EVENTS.join(', ')}`);
+    }
+    return { name: this.required(ENV.webhookName), uri: this.required(ENV.webhookUrl), events: known };
   }
 
   /** @throws ConfigError with every fault found so far. */

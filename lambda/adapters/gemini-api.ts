@@ -175,7 +175,7 @@ export function createApiKeySource(secrets: SecretReader, secretId: string, cloc
       if (/^[\x21-\x7e]{1,512}$/.test(key)) return [key];
       throw new TransientError(
         'ERR_KEYS_UNAVAILABLE',
-        `The secret ${secretId} holds no API key; put one, see README, "Deploying"`,
+        `The secret ${secretId} holds no API key; put one there, see README, "Deploy it"`,
       );
     },
   });

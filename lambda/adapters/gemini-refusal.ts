@@ -30,6 +30,12 @@ type ErrorBody = z.infer<typeof ErrorBody>['error'];
 const KEY_REASON =
   /^(?:API_KEY_|SERVICE_DISABLED$|CONSUMER_|BILLING_|USER_PROJECT_DENIED$|ACCESS_TOKEN_|CREDENTIALS_MISSING$)/;
 
+/** Whether an error body that was read already is about the key and not about what was asked for. */
+export function isKeyRefused(status: number, body: unknown): boolean {
+  const parsed = ErrorBody.safeParse(body);
+  return kindOf(status, parsed.success ? parsed.data.error : {}) === 'key-refused';
+}
+
 export async function readRefusal(response: Response, now: Date): Promise<Refusal> {
   const body = parse(await readBounded(response));
   const retryAfterSeconds = retryAfter(response.headers.get('retry-after'), now) ?? retryInfo(body);

@@ -41,7 +41,7 @@ export class JoseJwtVerifier implements JwtVerifier {
     this.#audiences = audiences;
   }
 
-  async verify(token: string, now: Date): Promise<VerifiedDelivery> {
+  async verify(token: string, now: Date): Promise<Omit<VerifiedDelivery, 'source'>> {
     const current = await this.#keys.current();
     const payload = (await this.#claims(token, current, now)) ?? (await this.#claimsAfterRefresh(token, current, now));
     if (payload === undefined) throw new RequestError('ERR_SIGNATURE_MISMATCH', 'The JWT does not hold');

@@ -12,8 +12,10 @@ import { loadDynamicTokens, loadSigningSecrets } from './webhook-secrets.ts';
 
 export interface VerificationKeysOptions {
   readonly secrets: SecretReader;
-  readonly signingSecretId: string;
-  readonly dynamicTokenSecretId: string;
+  /** Ids of the secrets, by source. */
+  readonly sources: Readonly<
+    Record<string, { readonly signingSecretId: string; readonly dynamicTokenSecretId: string }>
+  >;
   readonly jwksUrl: string;
   /** JWT stays off while this is empty. */
   readonly jwtAudiences: readonly string[];
@@ -35,8 +37,15 @@ export function createAuthenticatePorts(options: VerificationKeysOptions): Authe
     });
   const jwks = loadJwks(options.jwksUrl, options.fetch);
   return {
-    signingSecrets: cached(loadSigningSecrets(secrets, options.signingSecretId, clock)),
-    dynamicTokens: cached(loadDynamicTokens(secrets, options.dynamicTokenSecretId, clock)),
+    sources: new Map(
+      Object.entries(options.sources).map(([name, { signingSecretId, dynamicTokenSecretId }]) => [
+        name,
+        {
+          signingSecrets: cached(loadSigningSecrets(secrets, signingSecretId, clock)),
+          dynamicTokens: cached(loadDynamicTokens(secrets, dynamicTokenSecretId, clock)),
+        },
+      ]),
+    ),
     ed25519Keys: cached(async () => nonEmpty(importEd25519Keys(await jwks()))),
     jwt:
       options.jwtAudiences.length === 0

@@ -2,7 +2,7 @@
 import type { Clock } from '../app/ports.ts';
 import { TransientError } from '../domain/errors.ts';
 import { parseSigningSecret, type SigningSecret } from '../domain/signature.ts';
-import { digestConfiguredToken, type TokenDigest } from '../domain/token.ts';
+import { digestTokens, type TokenDigest } from '../domain/token.ts';
 import type { SecretReader, SecretStage } from './secrets-manager.ts';
 
 /** Gemini revokes the secret before a rotation after 24 h (`revoke_previous_secrets_after_h24`); one hour for clocks and caches. */
@@ -17,13 +17,8 @@ export function loadSigningSecrets(
   clock: Clock,
 ): () => Promise<readonly SigningSecret[]> {
   return () =>
-    load(
-      reader,
-      secretId,
-      ['AWSCURRENT', 'AWSPENDING', 'AWSPREVIOUS'],
-      SIGNING_OVERLAP_SECONDS,
-      clock,
-      parseSigningSecret,
+    load(reader, secretId, ['AWSCURRENT', 'AWSPENDING', 'AWSPREVIOUS'], SIGNING_OVERLAP_SECONDS, clock, (value) =>
+      [value].flatMap((secret) => parseSigningSecret(secret) ?? []),
     );
 }
 
@@ -32,8 +27,7 @@ export function loadDynamicTokens(
   secretId: string,
   clock: Clock,
 ): () => Promise<readonly TokenDigest[]> {
-  return () =>
-    load(reader, secretId, ['AWSCURRENT', 'AWSPREVIOUS'], TOKEN_OVERLAP_SECONDS, clock, digestConfiguredToken);
+  return () => load(reader, secretId, ['AWSCURRENT', 'AWSPREVIOUS'], TOKEN_OVERLAP_SECONDS, clock, digestTokens);
 }
 
 async function load<Key>(
@@ -42,21 +36,21 @@ async function load<Key>(
   stages: readonly SecretStage[],
   overlapSeconds: number,
   clock: Clock,
-  parse: (value: string) => Key | undefined,
+  parse: (value: string) => readonly Key[],
 ): Promise<readonly Key[]> {
   const versions = await Promise.all(
     stages.map(async (stage) => ({ stage, version: await reader.read(secretId, stage) })),
   );
   const current = versions.find(({ stage }) => stage === 'AWSCURRENT')?.version;
-  if (current === undefined || parse(current.value) === undefined) {
+  if (current === undefined || parse(current.value).length === 0) {
     throw new TransientError(
       'ERR_KEYS_UNAVAILABLE',
-      `The secret ${secretId} holds no usable value; put one, see README, "Deploying"`,
+      `The secret ${secretId} holds no usable value; rotate it, or deploy again`,
     );
   }
   const overlapEnds = current.createdAt.getTime() + overlapSeconds * 1000;
   return versions.flatMap(({ stage, version }) => {
     if (version === undefined || (stage === 'AWSPREVIOUS' && clock().getTime() > overlapEnds)) return [];
-    return parse(version.value) ?? [];
+    return parse(version.value);
   });
 }

@@ -40,6 +40,7 @@ export function writeUp(ports: AnnounceOutputsPorts, event: FetchableEvent, told
   return {
     schemaVersion: SCHEMA_VERSION,
     outcome: told.outcome,
+    source: event.source,
     event: { webhookId, type, scheme, origin, occurredAt, receivedAt },
     job: {
       type: event.jobType,
@@ -106,7 +107,7 @@ export async function announceFailed(
   const { code, message } = failure;
   let manifestKey: string | null = null;
   if (plan !== undefined) {
-    const key = outputPrefix({ ...plan, jobType: event.jobType }, FETCH_FAILED) + MANIFEST_NAME;
+    const key = outputPrefix({ ...plan, ...placeOf(event) }, FETCH_FAILED) + MANIFEST_NAME;
     const manifest = writeUp(ports, event, { outcome: 'failed', plan, startedAt, error: { code, message } });
     manifestKey = await ports.store.writeManifest(key, manifest).then(
       () => key,
@@ -129,15 +130,20 @@ export async function announceFailed(
       manifestKey,
     },
   });
-  ports.metrics.count(METRIC.outputsFailed, { jobType: event.jobType });
+  ports.metrics.count(METRIC.outputsFailed, placeOf(event));
   ports.log.error('Outputs failed', { ...logged(event), code, reason: message, retryable });
 }
 
 function about(event: FetchableEvent, jobId: string) {
-  const { jobType, webhookId, type, userMetadata } = event;
-  return { schemaVersion: SCHEMA_VERSION, jobType, jobId, webhookId, type, userMetadata } as const;
+  const { source, jobType, webhookId, type, userMetadata } = event;
+  return { schemaVersion: SCHEMA_VERSION, source, jobType, jobId, webhookId, type, userMetadata } as const;
 }
 
-function logged({ webhookId, type, jobType, jobId }: FetchableEvent) {
-  return { webhookId, type, jobType, jobId };
+/** Of which project, and of which type: dimensions of the metrics, and parts of the keys. */
+export function placeOf({ source, jobType }: FetchableEvent) {
+  return { source, jobType };
+}
+
+export function logged({ source, webhookId, type, jobType, jobId }: FetchableEvent) {
+  return { source, webhookId, type, jobType, jobId };
 }

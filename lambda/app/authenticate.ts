@@ -7,9 +7,16 @@ import { matchesToken, type TokenDigest } from '../domain/token.ts';
 import { checkTolerance, parseWebhookHeaders, type WebhookHeaders } from '../domain/webhook-headers.ts';
 import type { JwtVerifier, KeySource } from './ports.ts';
 
-export interface AuthenticatePorts {
+/** What only one Gemini project's deliveries verify with. */
+interface SourceKeys {
   readonly signingSecrets: KeySource<SigningSecret>;
   readonly dynamicTokens: KeySource<TokenDigest>;
+}
+
+export interface AuthenticatePorts {
+  /** By name. */
+  readonly sources: ReadonlyMap<string, SourceKeys>;
+  /** Google's, which sign for every project. */
   readonly ed25519Keys: KeySource<Ed25519Key>;
   /** Undefined while no audience is configured: a JWT is then like any other bad signature. */
   readonly jwt: JwtVerifier | undefined;
@@ -32,28 +39,31 @@ export function createAuthenticate(ports: AuthenticatePorts): Authenticate {
     return matched !== undefined;
   }
 
-  async function holds(delivery: RawDelivery, headers: WebhookHeaders): Promise<boolean> {
+  async function holds(delivery: RawDelivery, headers: WebhookHeaders, keys: SourceKeys): Promise<boolean> {
     if (delivery.route.kind === 'dynamic') return holdsV1a(headers, delivery.body);
     // Without an entry of the route's scheme there is nothing that newer secrets could change.
     if (!headers.signatures.some(({ identifier }) => identifier === 'v1')) return false;
     return (
-      (await tryKeys(ports.signingSecrets, (secrets) => verifyV1(headers, delivery.body, secrets) || undefined)) ===
-      true
+      (await tryKeys(keys.signingSecrets, (secrets) => verifyV1(headers, delivery.body, secrets) || undefined)) === true
     );
   }
 
   return async (delivery, now) => {
     const { route, body } = delivery;
+    const keys = ports.sources.get(route.source);
+    if (keys === undefined)
+      throw new Error(`There is a route for the source ${route.source}, but nothing to verify with`);
     const signature = delivery.headers['webhook-signature'];
     if (route.kind === 'dynamic' && ports.jwt !== undefined && signature !== undefined && JWS.test(signature)) {
-      await checkToken(ports.dynamicTokens, route.token);
-      return ports.jwt.verify(signature, now);
+      await checkToken(keys.dynamicTokens, route.token);
+      return { ...(await ports.jwt.verify(signature, now)), source: route.source };
     }
     const headers = parseWebhookHeaders(delivery.headers);
     checkTolerance(headers.timestampSeconds, now);
-    if (route.kind === 'dynamic') await checkToken(ports.dynamicTokens, route.token);
-    if (!(await holds(delivery, headers))) throw new RequestError('ERR_SIGNATURE_MISMATCH', 'No signature holds');
+    if (route.kind === 'dynamic') await checkToken(keys.dynamicTokens, route.token);
+    if (!(await holds(delivery, headers, keys))) throw new RequestError('ERR_SIGNATURE_MISMATCH', 'No signature holds');
     return {
+      source: route.source,
       scheme: route.kind === 'static' ? 'v1' : 'v1a',
       webhookId: headers.id,
       attemptedAt: new Date(headers.timestampSeconds * 1000),

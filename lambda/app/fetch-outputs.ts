@@ -14,6 +14,7 @@ import {
   INTERNAL,
   type Landed,
   type Progress,
+  placeOf,
   writeUp,
 } from './announce-outputs.ts';
 import type { JobKind, LandingPlan } from './job-kind.ts';
@@ -24,7 +25,8 @@ import { Landing } from './landing.ts';
 import type { Download, Gemini } from './ports.ts';
 
 export interface FetchOutputsPorts extends AnnounceOutputsPorts {
-  readonly gemini: Gemini;
+  /** Of a source, with its API key. @throws TransientError `ERR_SOURCE_UNKNOWN` */
+  readonly geminiOf: (source: string) => Gemini;
   /** Of all outputs of a job together. */
   readonly maxOutputBytes: number;
 }
@@ -73,11 +75,12 @@ async function land(
   event: FetchableEvent,
   attempt: FetchAttempt & { readonly startedAt: Date; readonly progress: Progress },
 ): Promise<Landed> {
-  const { gemini, store } = ports;
+  const { store } = ports;
+  const gemini = ports.geminiOf(event.source);
   const { signal, startedAt, progress } = attempt;
   const { path, plan } = await readPlan(gemini, kind, event.jobId, signal);
   progress.plan = plan;
-  const prefix = outputPrefix({ ...plan, jobType: kind.jobType }, plan.status);
+  const prefix = outputPrefix({ ...plan, ...placeOf(event) }, plan.status);
   const key = prefix + MANIFEST_NAME;
   const found = await store.readManifest(key);
   if (found !== undefined) return { key, manifest: found };
@@ -95,7 +98,7 @@ async function land(
   }
   const manifest = writeUp(ports, event, { outcome: 'stored', plan, landing, counts, startedAt, error: plan.error });
   if (await store.writeManifest(key, manifest)) {
-    measure(ports, manifest);
+    measure(ports, event, manifest);
     return { key, manifest };
   }
   // Another fetch of the same job was faster; what it wrote is what counts.
@@ -125,8 +128,8 @@ async function openJob(gemini: Gemini, path: string, signal: AbortSignal): Promi
   return download;
 }
 
-function measure({ metrics }: FetchOutputsPorts, { job, counts, timings }: Manifest): void {
-  const dimension = { jobType: job.type };
+function measure({ metrics }: FetchOutputsPorts, event: FetchableEvent, { job, counts, timings }: Manifest): void {
+  const dimension = placeOf(event);
   metrics.count(METRIC.outputsStored, dimension);
   metrics.count(METRIC.bytesStored, dimension, counts.bytes);
   if (job.endedAt === null) return;

@@ -3,6 +3,7 @@ import { METRIC } from '../contract.ts';
 import { backoffSeconds } from '../domain/backoff.ts';
 import { PipelineError, TransientError } from '../domain/errors.ts';
 import type { FetchableEvent } from '../domain/job-event.ts';
+import { logged, placeOf } from './announce-outputs.ts';
 import { type FetchOutputsPorts, fetchOutputs } from './fetch-outputs.ts';
 import type { JobKind } from './job-kind.ts';
 
@@ -42,10 +43,10 @@ export async function handleMessage(
   } catch (error) {
     const asked = error instanceof TransientError ? error.retryAfterSeconds : undefined;
     const delaySeconds = backoffSeconds(receiveCount, asked);
-    const { webhookId, type, jobType, jobId } = event;
-    ports.metrics.count(METRIC.outputsRetried, { jobType });
+    ports.metrics.count(METRIC.outputsRetried, placeOf(event));
     ports.log.warn('The message goes back to the queue', {
-      ...{ webhookId, type, jobType, jobId, messageId, receiveCount, delaySeconds },
+      ...logged(event),
+      ...{ messageId, receiveCount, delaySeconds },
       ...describe(error),
     });
     return { outcome: 'returned', delaySeconds };

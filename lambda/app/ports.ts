@@ -2,7 +2,7 @@
  * What the use cases need from the outside, in their own words: no AWS type, no HTTP code. Adapters implement these;
  * tests pass fakes that run the same contract suites.
  */
-import type { MetricName } from '../contract.ts';
+import type { MetricName, SubscribableEvent } from '../contract.ts';
 import type { VerifiedDelivery } from '../domain/delivery.ts';
 import type { BusEvent } from '../domain/job-event.ts';
 import type { Manifest } from '../domain/manifest.ts';
@@ -12,7 +12,7 @@ export type Clock = () => Date;
 
 /** What the store must know to claim a delivery. */
 export interface DeliveryClaim {
-  /** Idempotency key: the scheme, `#`, the webhook id. */
+  /** Idempotency key: the source, `#`, the scheme, `#`, the webhook id. */
   readonly id: string;
   /** Unique to this attempt; only the owner of a lease completes or releases it. */
   readonly owner: string;
@@ -64,7 +64,7 @@ export interface KeySource<Key> {
 }
 
 export interface Metrics {
-  /** Adds `value` (default 1) to a count, under at most one dimension. */
+  /** Adds `value` (default 1) to a count, under one set of dimensions. */
   count(name: MetricName, dimension?: { readonly [name: string]: string }, value?: number): void;
   /** One observation of a duration in seconds. */
   seconds(name: MetricName, value: number, dimension?: { readonly [name: string]: string }): void;
@@ -83,7 +83,7 @@ interface LogFields {
 /** RS256 JWT, as Google's page documents dynamic webhooks. */
 export interface JwtVerifier {
   /** @throws RequestError `ERR_SIGNATURE_MISMATCH`; TransientError `ERR_KEYS_UNAVAILABLE` */
-  verify(token: string, now: Date): Promise<VerifiedDelivery>;
+  verify(token: string, now: Date): Promise<Omit<VerifiedDelivery, 'source'>>;
 }
 
 /** The body of an answer that holds. Reading it may throw what `Gemini`'s methods throw, or `ERR_OUTPUT_TRUNCATED`. */
@@ -120,4 +120,39 @@ export interface OutputStore {
   readManifest(key: string): Promise<Manifest | undefined>;
   /** False when there is one already; it is left as it is. */
   writeManifest(key: string, manifest: Manifest): Promise<boolean>;
+}
+
+/** A static webhook as it stands at Gemini. */
+export interface RegisteredWebhook {
+  readonly id: string;
+  readonly name: string | undefined;
+  readonly uri: string;
+  readonly events: readonly string[];
+  /** `enabled`, `disabled`, `disabled_due_to_failed_deliveries`, or what Gemini may come to say. */
+  readonly state: string;
+  /** The last characters of each secret that signs now; all that Gemini shows of them. */
+  readonly secretEndings: readonly string[];
+}
+
+/** What a webhook is to be. */
+export interface WantedWebhook {
+  readonly name: string;
+  readonly uri: string;
+  readonly events: readonly SubscribableEvent[];
+}
+
+/**
+ * Gemini's management of static webhooks. Every method throws `ManagementError`; `mayHaveHappened` of a create, an update
+ * or a rotation means that its answer was lost.
+ */
+export interface WebhookRegistry {
+  list(): Promise<readonly RegisteredWebhook[]>;
+  get(id: string): Promise<RegisteredWebhook | undefined>;
+  /** Once and never again: a repeated create makes a second webhook. The secret is shown here and nowhere else. */
+  create(wanted: WantedWebhook): Promise<{ readonly id: string; readonly secret: string }>;
+  update(id: string, changes: Partial<WantedWebhook> & { readonly state?: 'enabled' }): Promise<void>;
+  /** Resolves, too, when it is gone already. */
+  delete(id: string): Promise<void>;
+  /** The secret that signs from now on. Those before it sign as well for 24 hours. */
+  rotate(id: string): Promise<string>;
 }

@@ -27,12 +27,14 @@ export type ReceiveResult =
 
 /** Throws `RequestError` for what is not a genuine event and `TransientError` when the producer should try again. */
 export async function receiveWebhook(ports: ReceiveWebhookPorts, delivery: RawDelivery): Promise<ReceiveResult> {
+  const { source } = delivery.route;
   try {
     const result = await receive(ports, delivery);
-    ports.metrics.count(METRIC.deliveries, { outcome: result.outcome });
+    ports.metrics.count(METRIC.deliveries, { source, outcome: result.outcome });
     return result;
   } catch (error) {
-    ports.metrics.count(METRIC.deliveries, { outcome: error instanceof PipelineError ? error.code : 'ERR_INTERNAL' });
+    const outcome = error instanceof PipelineError ? error.code : 'ERR_INTERNAL';
+    ports.metrics.count(METRIC.deliveries, { source, outcome });
     throw error;
   }
 }
@@ -53,8 +55,8 @@ async function publishOnce(
   detail: JobEventDetail,
 ): Promise<ReceiveResult> {
   const { store, metrics } = ports;
-  // The scheme is part of the key: who can sign for one scheme must not be able to use up another's ids.
-  const id = `${verified.scheme}#${verified.webhookId}`;
+  // Who can sign for one source or scheme must not be able to use up the ids of another.
+  const id = `${verified.source}#${verified.scheme}#${verified.webhookId}`;
   const owner = ports.createOwner();
   const now = ports.clock();
   const claim = await store.claim(
@@ -108,6 +110,6 @@ async function complete(ports: ReceiveWebhookPorts, id: string, owner: string, d
 }
 
 function identify(detail: JobEventDetail) {
-  const { webhookId, type, jobType, jobId, scheme } = detail;
-  return { webhookId, type, jobType, jobId, scheme };
+  const { source, webhookId, type, jobType, jobId, scheme } = detail;
+  return { source, webhookId, type, jobType, jobId, scheme };
 }

@@ -2,7 +2,9 @@
 import type { Scheme } from './job-event.ts';
 
 /** Which door the producer knocked at; the route decides which schemes are accepted. */
-export type DeliveryRoute = { readonly kind: 'static' } | { readonly kind: 'dynamic'; readonly token: string };
+export type DeliveryRoute =
+  | { readonly kind: 'static'; readonly source: string }
+  | { readonly kind: 'dynamic'; readonly source: string; readonly token: string };
 
 /** As it came from the wire: nothing in it is believed. */
 export interface RawDelivery {
@@ -14,6 +16,8 @@ export interface RawDelivery {
 
 /** A delivery whose signature holds; only this may be parsed, logged or stored. */
 export interface VerifiedDelivery {
+  /** The Gemini project at whose route it came in and verified. */
+  readonly source: string;
   readonly scheme: Scheme;
   /** The delivery's `webhook-id`; for a JWT its `jti`, else the SHA-256 of the token. */
   readonly webhookId: string;

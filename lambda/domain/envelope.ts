@@ -35,6 +35,7 @@ export function toJobEvent(delivery: VerifiedDelivery, receivedAt: Date): JobEve
   }
   return fitted({
     schemaVersion: SCHEMA_VERSION,
+    source: delivery.source,
     webhookId: delivery.webhookId,
     type,
     ...identifyJob(type, data['id']),

@@ -24,12 +24,27 @@ export type TransientErrorCode =
   | 'ERR_PUBLISH_FAILED'
   | 'ERR_RATE_LIMITED'
   | 'ERR_REDIRECT_REFUSED'
+  | 'ERR_SOURCE_UNKNOWN'
   | 'ERR_STORE_UNAVAILABLE';
 
 /** Will never hold: announced as `output.failed`, and the message is done. */
 export type PermanentErrorCode = 'ERR_JOB_NOT_OURS' | 'ERR_OUTPUT_GONE' | 'ERR_OUTPUT_INVALID' | 'ERR_OUTPUT_TOO_LARGE';
 
-export type PipelineErrorCode = RequestErrorCode | TransientErrorCode | PermanentErrorCode | 'ERR_CONFIG_INVALID';
+/** A webhook at Gemini, or its secrets, could not be looked after. */
+export type ManagementErrorCode =
+  | 'ERR_API_KEY_MISSING'
+  | 'ERR_API_KEY_REFUSED'
+  | 'ERR_GEMINI_UNAVAILABLE'
+  | 'ERR_REGISTRATION_REFUSED'
+  | 'ERR_ROTATION_INVALID'
+  | 'ERR_SECRET_NOT_STORED';
+
+export type PipelineErrorCode =
+  | RequestErrorCode
+  | TransientErrorCode
+  | PermanentErrorCode
+  | ManagementErrorCode
+  | 'ERR_CONFIG_INVALID';
 
 export abstract class PipelineError<Code extends PipelineErrorCode = PipelineErrorCode> extends Error {
   readonly code: Code;
@@ -54,6 +69,17 @@ export class TransientError extends PipelineError<TransientErrorCode> {
 }
 
 export class PermanentError extends PipelineError<PermanentErrorCode> {}
+
+/** Its message is one sentence or two for who deploys: what happened, and what to do. */
+export class ManagementError extends PipelineError<ManagementErrorCode> {
+  /** Whether the call may have taken effect all the same: its answer was lost, or a server failed on the way. */
+  readonly mayHaveHappened: boolean;
+
+  constructor(code: ManagementErrorCode, message: string, options?: ErrorOptions & { mayHaveHappened?: boolean }) {
+    super(code, message, options);
+    this.mayHaveHappened = options?.mayHaveHappened ?? false;
+  }
+}
 
 /** The function cannot start: every fault, with what to do about it. */
 export class ConfigError extends PipelineError<'ERR_CONFIG_INVALID'> {

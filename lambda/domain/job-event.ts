@@ -4,6 +4,7 @@
  */
 import * as z from 'zod/mini';
 import {
+  DEFAULT_SOURCE,
   type DETAIL_TYPE,
   EVENT_SOURCE,
   FETCHED_JOB_TYPES,
@@ -21,6 +22,8 @@ export type Scheme = (typeof SCHEMES)[number];
 /** `detail` of an event that Gemini reported; its detail-type is Gemini's event type. */
 export const JobEventDetail = z.object({
   schemaVersion: z.literal(SCHEMA_VERSION),
+  /** Name of the Gemini project, as configured. An archived event from before there were several has none. */
+  source: z._default(z.string(), DEFAULT_SOURCE),
   /** The delivery's `webhook-id`; for a JWT its `jti`, else the SHA-256 of the token. */
   webhookId: z.string(),
   /** Gemini's event type, e.g. `batch.succeeded`. */
@@ -46,6 +49,8 @@ export type FetchableEvent = JobEventDetail & { readonly jobType: FetchedJobType
 /** What both announcements about a job's outputs say. */
 const outputDetail = {
   schemaVersion: z.literal(SCHEMA_VERSION),
+  /** Name of the Gemini project, as configured. */
+  source: z.string(),
   jobType: z.enum(FETCHED_JOB_TYPES),
   jobId: z.string(),
   /** The delivery that caused the fetch. */

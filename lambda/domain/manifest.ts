@@ -1,6 +1,6 @@
 /** The account of a landing: the last object that is written, and written once. */
 import * as z from 'zod/mini';
-import { FETCHED_JOB_TYPES, SCHEMA_VERSION } from '../contract.ts';
+import { DEFAULT_SOURCE, FETCHED_JOB_TYPES, SCHEMA_VERSION } from '../contract.ts';
 import { SCHEMES } from './job-event.ts';
 
 const timestamp = z.iso.datetime();
@@ -24,6 +24,8 @@ export const Manifest = z.object({
   schemaVersion: z.literal(SCHEMA_VERSION),
   /** `stored`: everything that the job has is here. `failed`: its outputs could not be fetched, see `error`. */
   outcome: z.enum(['stored', 'failed']),
+  /** Name of the Gemini project, as configured. */
+  source: z._default(z.string(), DEFAULT_SOURCE),
   /** The event that caused the fetch. */
   event: z.object({
     webhookId: z.string(),

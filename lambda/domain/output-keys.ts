@@ -7,6 +7,8 @@ export const FETCH_FAILED = 'fetch-failed';
 const NO_DATE = 'unknown';
 
 export interface JobPlace {
+  /** Name of the Gemini project: two projects may have jobs of the same name. */
+  readonly source: string;
   readonly jobType: FetchedJobType;
   /** The resource's name, e.g. `batches/abc` or `models/m/operations/x`. */
   readonly jobName: string;
@@ -17,7 +19,7 @@ export interface JobPlace {
 export function outputPrefix(place: JobPlace, status: string): string {
   const date = place.createdAt?.toISOString().slice(0, 10) ?? NO_DATE;
   const id = place.jobName.slice(place.jobName.lastIndexOf('/') + 1);
-  return `${place.jobType}/date=${date}/job=${safe(id, 512)}/${safe(status, 40)}/`;
+  return `${place.jobType}/source=${place.source}/date=${date}/job=${safe(id, 512)}/${safe(status, 40)}/`;
 }
 
 function safe(part: string, maxLength: number): string {

@@ -1,5 +1,6 @@
 /** What the three fetchers have in common: composes the ports from the environment and works off queue messages. */
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import * as z from 'zod/mini';
 import { eventBridgeClient, s3Client, secretsManagerClient, sqsClient } from '../adapters/aws-clients.ts';
 import { EnvironmentReader } from '../adapters/environment.ts';
 import { EventBridgePublisher } from '../adapters/eventbridge-publisher.ts';
@@ -10,7 +11,8 @@ import { SqsJobQueue, toQueuedJob } from '../adapters/sqs-job-queue.ts';
 import { createTelemetry } from '../adapters/telemetry.ts';
 import { handleMessage } from '../app/handle-message.ts';
 import type { JobKind } from '../app/job-kind.ts';
-import { ENV } from '../contract.ts';
+import { ENV, GEMINI_URL } from '../contract.ts';
+import { TransientError } from '../domain/errors.ts';
 
 /** Time to abort uploads and to put the message back before Lambda ends the process. */
 const RESERVE_MS = 15_000;
@@ -21,21 +23,30 @@ export function createFetcher(kind: JobKind): (event: SQSEvent, context: Context
   const config = {
     eventBusName: env.required(ENV.eventBusName),
     bucketName: env.required(ENV.bucketName),
-    apiKeySecretId: env.required(ENV.apiKeySecretId),
+    sources: env.sources(ENV.sources, z.object({ apiKeySecretId: z.string() })),
     maxOutputBytes: env.integer(ENV.maxOutputBytes, { min: 1, max: 50 * 1024 ** 3 }),
     queueUrl: env.required(ENV.queueUrl),
     maxReceiveCount: env.integer(ENV.maxReceiveCount, { min: 1, max: 1000 }),
-    geminiUrl: env.url(ENV.geminiUrl, 'https://generativelanguage.googleapis.com'),
+    geminiUrl: env.url(ENV.geminiUrl, GEMINI_URL),
   };
   env.check();
 
   const clock = () => new Date();
   const { log, metrics, flush } = createTelemetry(`fetch-${kind.jobType}`);
   const secrets = new SecretReader(secretsManagerClient());
-  const apiKey = createApiKeySource(secrets, config.apiKeySecretId, clock);
+  const geminis = new Map(
+    Object.entries(config.sources).map(([source, { apiKeySecretId }]) => {
+      const apiKey = createApiKeySource(secrets, apiKeySecretId, clock);
+      return [source, new GeminiApi({ baseUrl: config.geminiUrl, apiKey, fetch, clock, stallMs: GEMINI_STALL_MS })];
+    }),
+  );
   const queue = new SqsJobQueue(sqsClient(), config.queueUrl);
   const ports = {
-    gemini: new GeminiApi({ baseUrl: config.geminiUrl, apiKey, fetch, clock, stallMs: GEMINI_STALL_MS }),
+    geminiOf(source: string) {
+      const gemini = geminis.get(source);
+      if (gemini !== undefined) return gemini;
+      throw new TransientError('ERR_SOURCE_UNKNOWN', `The source ${source} is not configured; deploy with it again`);
+    },
     store: new S3OutputStore(s3Client(), config.bucketName),
     publisher: new EventBridgePublisher(eventBridgeClient(), config.eventBusName),
     ...{ clock, log, metrics },

@@ -26,7 +26,7 @@ const ACTIONS: Readonly<Record<Service, readonly string[]>> = {
     'PutObject',
     'UploadPart',
   ],
-  secretsmanager: ['GetSecretValue'],
+  secretsmanager: ['DescribeSecret', 'GetSecretValue', 'PutSecretValue', 'UpdateSecretVersionStage'],
   sqs: ['ChangeMessageVisibility'],
 };
 

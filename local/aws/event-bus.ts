@@ -140,7 +140,7 @@ export class EventBus {
 
 function compileRule({ id, properties }: Resource<'AWS::Events::Rule'>): (event: unknown) => boolean {
   try {
-    return compilePattern(properties.EventPattern);
+    return compilePattern(properties.EventPattern ?? {});
   } catch (cause) {
     throw new LocalRunError(`${id}: ${cause instanceof Error ? cause.message : cause}`, { cause });
   }

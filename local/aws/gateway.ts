@@ -17,7 +17,7 @@ export interface JsonAnswer {
   readonly status: number;
   readonly body: object;
 }
-type JsonService = (input: Readonly<Record<string, unknown>>) => Promise<JsonAnswer> | JsonAnswer;
+type JsonService = (input: Readonly<Record<string, unknown>>, action: string) => Promise<JsonAnswer> | JsonAnswer;
 
 export interface GatewayOptions {
   /** Base URLs of the emulators. */
@@ -114,7 +114,7 @@ async function serve(options: GatewayOptions, call: AwsCall, exchange: Exchange)
     await pass(options, call, exchange, body);
     return;
   }
-  const answer = await service(input);
+  const answer = await service(input, call.action);
   if (losesAnswer) response.destroy();
   else response.writeHead(answer.status, JSON_TYPE).end(JSON.stringify(answer.body));
 }

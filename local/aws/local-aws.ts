@@ -5,11 +5,13 @@
 import { appendFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { WEBHOOK_RESOURCE_TYPE } from '../../lambda/contract.ts';
 import { LambdaFunction } from '../lambda/lambda-function.ts';
 import { type Assembly, readAssembly } from '../template/assembly.ts';
 import { REGION } from '../template/intrinsics.ts';
 import { readStack, type Stack } from '../template/stack.ts';
 import type { CallInterceptor } from './aws-call.ts';
+import { CustomResources } from './custom-resources.ts';
 import { clientOptions, startEmulators } from './emulators.ts';
 import { type BusEvent, type DeliverTo, EventBus } from './event-bus.ts';
 import { startGateway } from './gateway.ts';
@@ -17,6 +19,8 @@ import { listen } from './http-api.ts';
 import { LocalRunError } from './local-run-error.ts';
 import { Permissions } from './permissions.ts';
 import { startQueuePoller } from './queue-poller.ts';
+import { rotate } from './rotation.ts';
+import { startSchedules } from './schedules.ts';
 import { SecretsManager } from './secrets-manager.ts';
 import { prepareState, type StateDirectories } from './state-directories.ts';
 import { createState, type QueueDepth, readDepths } from './stateful-resources.ts';
@@ -46,10 +50,15 @@ export interface LocalAws {
   /** One event a line, as EventBridge would deliver it. */
   readonly eventsFile: string;
   onEvent(listener: (event: BusEvent) => void): () => void;
-  /** What the template sets an environment variable to, in the first function that has it. */
-  variable(name: string): string | undefined;
-  /** The value that was current becomes the previous one. */
-  putSecret(name: string, value: string): void;
+  /** What the template sets an environment variable to, in every function that has it, each value once. */
+  variables(name: string): readonly string[];
+  readonly secrets: SecretsManager;
+  /** What CloudFormation would create last, and delete first. */
+  readonly customResources: CustomResources;
+  /** @throws LocalRunError when a step failed */
+  rotate(secretId: string): Promise<void>;
+  /** Invokes what a schedule would. @param ruleIdPart of the rules' logical ids */
+  runSchedule(ruleIdPart: string): Promise<void>;
   queueDepths(): Promise<readonly QueueDepth[]>;
   functions(): readonly { readonly logicalId: string; readonly logFile: string; readonly pids: readonly number[] }[];
   killSandboxes(logicalId: string, signal: NodeJS.Signals): void;
@@ -104,6 +113,9 @@ async function start(
 
   const stack = readStack(assembly, { apiUrl: api.url, awsUrl: gateway.url });
   const permissions = new Permissions(stack);
+  for (const { id, properties } of stack.all('AWS::SecretsManager::Secret')) {
+    secrets.generate(id, properties.GenerateSecretString);
+  }
   const sqs = new SQSClient(clientOptions(emulators.s3Url));
   closers.push(async () => sqs.destroy());
   await createState(stack, emulators, sqs);
@@ -114,6 +126,10 @@ async function start(
     { ...options.environment, AWS_ENDPOINT_URL: gateway.url },
     directories,
   );
+  const byArn = new Map([...functions.values()].map((target) => [target.options.arn, target]));
+  const functionOf = (arn: string) => byArn.get(arn);
+  const schedules = startSchedules(stack.all('AWS::Events::Rule'), functionOf);
+  closers.push(() => schedules.close());
   await startPollers(stack, functions, { sqs, permissions, closers });
   // Closed before the pollers, which wait for what they invoked.
   closers.push(() => Promise.all([...functions.values()].map((target) => target.close())));
@@ -126,11 +142,14 @@ async function start(
     s3Url: emulators.s3Url,
     outputs: stack.outputs,
     onEvent: (listener) => bus.onEvent(listener),
-    variable: (name) =>
-      [...functions.values()]
-        .map(({ options: { environment } }) => environment[name])
-        .find((value) => value !== undefined),
-    putSecret: (name, value) => secrets.put(name, value),
+    variables: (name) => [
+      ...new Set([...functions.values()].flatMap(({ options: { environment } }) => environment[name] ?? [])),
+    ],
+    secrets,
+    customResources: new CustomResources(stack.all(WEBHOOK_RESOURCE_TYPE), functionOf),
+    rotate: (secretId) =>
+      rotate({ schedules: stack.all('AWS::SecretsManager::RotationSchedule'), secrets, functionOf }, secretId),
+    runSchedule: (part) => schedules.run(part),
     queueDepths: () => readDepths(stack, sqs),
     functions: () =>
       [...functions].map(
@@ -182,7 +201,12 @@ function createBus(
       await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody, MessageAttributes }));
     };
   };
-  return new EventBus({ bus, rules: stack.all('AWS::Events::Rule'), deliverTo, eventsFile });
+  return new EventBus({
+    bus,
+    rules: stack.all('AWS::Events::Rule').filter(({ properties }) => properties.EventPattern !== undefined),
+    deliverTo,
+    eventsFile,
+  });
 }
 
 function createFunctions(

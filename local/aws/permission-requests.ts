@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { ACCOUNT, REGION } from '../template/intrinsics.ts';
 import type { AwsCall } from './aws-call.ts';
 import type { PermissionRequest } from './permissions.ts';
+import { secretArn } from './secrets-manager.ts';
 
 /** IAM has one action for several of S3's calls. */
 const S3_ACTIONS: Readonly<Record<string, string>> = {
@@ -23,7 +24,7 @@ export function permissionsFor(call: AwsCall, request: IncomingMessage, input: I
     case 'dynamodb':
       return one(arn('dynamodb', `table/${input['TableName']}`));
     case 'secretsmanager':
-      return one(arn('secretsmanager', `secret:${input['SecretId']}-AbCdEf`));
+      return one(secretOf(String(input['SecretId'])));
     case 'sqs':
       return one(arn('sqs', String(input['QueueUrl']).split('/').at(-1) ?? ''));
     case 'events':
@@ -31,6 +32,11 @@ export function permissionsFor(call: AwsCall, request: IncomingMessage, input: I
     case 's3':
       return [s3Request(call, request)];
   }
+}
+
+/** Names and ARNs are both allowed; IAM sees the ARN. */
+function secretOf(id: string): string {
+  return id.startsWith('arn:') ? id : secretArn(id);
 }
 
 function putEvents(input: Input): PermissionRequest {

@@ -34,6 +34,8 @@ export interface Stats {
   /** Calls of the API by name. */
   readonly calls: Map<string, number>;
   bytesDownloaded: number;
+  /** Calls that manage webhooks, in order: name and HTTP status. */
+  readonly journal: string[];
 }
 
 /** @param routes of the API, by which jobs are created */
@@ -59,7 +61,7 @@ export function controlRoutes(world: World, routes: readonly Route[], stats: Sta
       return { json: {} };
     }),
     route('GET', '/stats', () => ({
-      json: { calls: Object.fromEntries(stats.calls), bytesDownloaded: stats.bytesDownloaded },
+      json: { calls: Object.fromEntries(stats.calls), bytesDownloaded: stats.bytesDownloaded, journal: stats.journal },
     })),
   ];
   return own;

@@ -46,7 +46,7 @@ export async function startGeminiSimulator(options: GeminiSimulatorOptions): Pro
   await once(server, 'listening');
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const world = createWorld(url, options);
-  const stats: Stats = { calls: new Map(), bytesDownloaded: 0 };
+  const stats: Stats = { calls: new Map(), bytesDownloaded: 0, journal: [] };
   const routes = [
     ...batchRoutes(world),
     ...fileRoutes(world),
@@ -94,6 +94,7 @@ interface Site {
 
 async function answer(site: Site, request: IncomingMessage, response: ServerResponse): Promise<void> {
   let style: ErrorStyle = 'classic';
+  let route: Route | undefined;
   try {
     const { pathname, searchParams } = new URL(request.url ?? '/', site.world.url);
     if (request.method === 'GET' && pathname === '/.well-known/jwks.json') {
@@ -103,16 +104,29 @@ async function answer(site: Site, request: IncomingMessage, response: ServerResp
     }
     const found = find(site, request.method ?? '', pathname);
     style = found.route.errors;
+    route = found.route;
     if (found.route.name !== 'control') admit(site, found.route, request);
     const body = await readBody(request);
     const call = { params: found.params, query: searchParams, headers: request.headers, body };
     const reply = await found.route.handle(call);
+    note(site, found.route, 200);
+    const changes = request.method !== 'GET' && found.route.name !== 'control';
+    if (changes && site.world.switches.take('loseAnswers')) {
+      response.destroy();
+      return;
+    }
     site.stats.bytesDownloaded += reply.cutAfter ?? reply.content?.size ?? 0;
     await send(response, reply);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
+    if (route !== undefined) note(site, route, error.status);
     await send(response, { status: error.status, headers: error.headers, json: error.body(style) });
   }
+}
+
+/** Those that manage webhooks are few, and their order matters. */
+function note({ stats }: Site, { name }: Route, status: number): void {
+  if (name.startsWith('webhooks.')) stats.journal.push(`${name} ${status}`);
 }
 
 /** `/v1/…`, `/v1beta/…`, `/upload/v1beta/…`, `/download/v1beta/…`. */

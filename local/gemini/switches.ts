@@ -31,6 +31,8 @@ const SwitchesSchema = z.strictObject({
     .default({ next: 0, retryDelaySeconds: 1, retryAfterSeconds: null }),
   /** The next n API calls answer 503. Counts down. */
   serverErrors: count.default(0),
+  /** The next n API calls that change something take effect, and their answers are lost. Counts down. */
+  loseAnswers: count.default(0),
   /** The next n requests for the key set answer 503. Counts down. */
   jwksErrors: count.default(0),
   /** The next n downloads break off in the middle. Counts down. */
@@ -87,7 +89,7 @@ export class SwitchBoard {
   }
 
   /** True, and one less, while a counting switch is above zero. */
-  take(name: 'jwksErrors' | 'missing' | 'serverErrors' | 'truncateDownloads'): boolean {
+  take(name: 'jwksErrors' | 'loseAnswers' | 'missing' | 'serverErrors' | 'truncateDownloads'): boolean {
     if (this.#current[name] === 0) return false;
     this.#current = { ...this.#current, [name]: this.#current[name] - 1 };
     return true;

@@ -8,6 +8,8 @@ Runs the stack on this machine, from the template and the bundles that would be 
 
   (no option)          submits jobs of every kind, shows them landing, and keeps serving
   --once               the same, and then ends: with 0 if every job landed, else with 1
+  --rotate             rotates the signing secret and the dynamic token while webhooks arrive, shows what became of each
+                       of them, and ends: with 0 if none was refused, else with 1
   --serve              serves without submitting anything
   --port <number>      of the webhook's URL (default 3000; 0 takes any that is free)
   --state-dir <dir>    for objects, logs, events and endpoints.json (default .local)
@@ -29,7 +31,7 @@ export interface OtherGemini {
 }
 
 export interface Options {
-  readonly mode: 'demo' | 'once' | 'serve' | 'help';
+  readonly mode: 'demo' | 'once' | 'rotate' | 'serve' | 'help';
   readonly port: number;
   readonly stateDir: string;
   /** Undefined for the simulator. */
@@ -38,6 +40,7 @@ export interface Options {
 
 const OPTIONS = {
   once: { type: 'boolean' },
+  rotate: { type: 'boolean' },
   serve: { type: 'boolean' },
   port: { type: 'string' },
   'state-dir': { type: 'string' },
@@ -50,15 +53,17 @@ const OPTIONS = {
 /** @throws LocalRunError with every fault */
 export function parseOptions(args: readonly string[]): Options {
   const { values, faults } = parse(args);
-  const { once = false, serve = false, port = '3000', help = false } = values;
+  const { once = false, rotate = false, serve = false, port = '3000', help = false } = values;
   const others = [values['gemini-url'], values['jwks-url'], values['api-key']];
   const given = others.filter((value) => value !== undefined).length;
 
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535)
     faults.push(`--port is "${port}"; give a number from 0 to 65535`);
   if (values['state-dir'] === '') faults.push('--state-dir is empty; give a folder, or leave it out for .local');
-  if (once && serve) faults.push('--once and --serve exclude each other; give one of them');
-  if (once && given > 0) faults.push('--once needs the simulator; use --serve with another Gemini');
+  if ([once, rotate, serve].filter(Boolean).length > 1)
+    faults.push('--once, --rotate and --serve exclude each other; give one of them');
+  if ((once || rotate) && given > 0)
+    faults.push(`--${once ? 'once' : 'rotate'} needs the simulator; use --serve with another Gemini`);
   if (given > 0 && given < 3) faults.push('--gemini-url, --jwks-url and --api-key belong together; give all three');
   for (const name of ['gemini-url', 'jwks-url'] as const) {
     const url = values[name];
@@ -73,7 +78,7 @@ export function parseOptions(args: readonly string[]): Options {
   const [url = '', jwksUrl = '', apiKey = ''] = others;
   const isServing = serve || given > 0;
   return {
-    mode: help ? 'help' : once ? 'once' : isServing ? 'serve' : 'demo',
+    mode: help ? 'help' : once ? 'once' : rotate ? 'rotate' : isServing ? 'serve' : 'demo',
     port: Number(port),
     stateDir: values['state-dir'] ?? '.local',
     gemini: given > 0 ? { url, jwksUrl, apiKey } : undefined,

@@ -3,24 +3,14 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { GoogleGenAI } from '@google/genai';
-import { ENV } from '../../lambda/contract.ts';
+import * as z from 'zod';
+import { DEFAULT_SOURCE, ENV, TOKEN_LENGTH } from '../../lambda/contract.ts';
 import { type LocalAws, startLocalAws } from '../aws/local-aws.ts';
 import { LocalRunError } from '../aws/local-run-error.ts';
 import { startGeminiSimulator } from '../gemini/simulator.ts';
 import type { SwitchesUpdate } from '../gemini/switches.ts';
 import { type Endpoints, writeEndpoints } from './endpoints.ts';
 import type { OtherGemini } from './options.ts';
-
-/** All that can be subscribed to. */
-const SUBSCRIBED_EVENTS = [
-  'batch.succeeded',
-  'batch.failed',
-  'batch.expired',
-  'interaction.completed',
-  'interaction.failed',
-  'interaction.requires_action',
-  'video.generated',
-] as const;
 
 export interface RunOptions {
   readonly assemblyDir: string;
@@ -37,9 +27,13 @@ export interface RunOptions {
 export interface Run {
   readonly aws: LocalAws;
   readonly endpoints: Endpoints;
-  /** Leaves no process, no listener and no endpoints file. */
+  /** As Secrets Manager does on its schedule; `endpoints` and its file have the new value afterwards. */
+  rotate(which: 'signing-secret' | 'dynamic-token'): Promise<void>;
+  /** Deletes the webhook at the simulator; leaves no process, no listener and no endpoints file. */
   close(): Promise<void>;
 }
+
+const SourceSecretIds = z.object({ signingSecretId: z.string(), dynamicTokenSecretId: z.string() });
 
 interface Gemini extends OtherGemini {
   readonly controlUrl: string | null;
@@ -56,13 +50,20 @@ export async function startRun(options: RunOptions): Promise<Run> {
     const environment = { [ENV.geminiUrl]: gemini.url, [ENV.jwksUrl]: gemini.jwksUrl };
     aws = await startLocalAws({ ...options, stateDir, environment });
     const endpoints = await connect(aws, gemini);
-    const remove = writeEndpoints(stateDir, endpoints);
+    let remove = writeEndpoints(stateDir, endpoints);
     const started = aws;
     return {
       aws,
       endpoints,
+      async rotate(which) {
+        const ids = secretIdsOf(started);
+        await started.rotate(which === 'signing-secret' ? ids.signingSecretId : ids.dynamicTokenSecretId);
+        Object.assign(endpoints, secretsOf(started));
+        remove = writeEndpoints(stateDir, endpoints);
+      },
       async close() {
         remove();
+        for (const left of await started.customResources.delete()) console.error(left);
         await Promise.all([started.close(), gemini.close()]);
       },
     };
@@ -79,20 +80,17 @@ async function reachGemini({ gemini, switches }: RunOptions): Promise<Gemini> {
   return { ...simulator, apiKey };
 }
 
-/** Puts the secrets where the functions look for them, and registers the webhook as a team would. */
+/** Puts the API key where the functions look for it, and has the webhook registered as a deployment does. */
 async function connect(aws: LocalAws, gemini: Gemini): Promise<Endpoints> {
+  for (const name of aws.variables(ENV.apiKeySecretId)) aws.secrets.put(name, gemini.apiKey);
   const { WebhookUrl = '', OutputBucketName = '', DeliveriesTableName = '', EventBusName = '' } = aws.outputs;
-  const token = randomBytes(32).toString('base64url');
-  putSecret(aws, ENV.apiKeySecretId, gemini.apiKey);
-  putSecret(aws, ENV.dynamicTokenSecretId, token);
-  const signingSecret = gemini.controlUrl
-    ? await register(gemini, WebhookUrl)
-    : `whsec_${randomBytes(32).toString('base64')}`;
-  putSecret(aws, ENV.signingSecretId, signingSecret);
+  const { signingSecretId } = secretIdsOf(aws);
+  if (gemini.controlUrl) await aws.customResources.create();
+  // Google's Gemini cannot reach loopback: nothing is registered there, and who drives the run signs by itself.
+  else aws.secrets.put(signingSecretId, `whsec_${randomBytes(32).toString('base64')}`);
   return {
     webhookUrl: WebhookUrl,
-    dynamicWebhookUrl: `${WebhookUrl}/dynamic/${token}`,
-    signingSecret,
+    ...secretsOf(aws),
     geminiUrl: gemini.url,
     apiKey: gemini.apiKey,
     dynamodbUrl: aws.dynamodbUrl,
@@ -106,22 +104,22 @@ async function connect(aws: LocalAws, gemini: Gemini): Promise<Endpoints> {
   };
 }
 
-function putSecret(aws: LocalAws, variable: string, value: string): void {
-  const name = aws.variable(variable);
-  if (name === undefined) throw new LocalRunError(`No function of the template has the variable ${variable}.`);
-  aws.putSecret(name, value);
+/** Of the source `default`, from the verifier's own configuration. */
+function secretIdsOf(aws: LocalAws): { readonly signingSecretId: string; readonly dynamicTokenSecretId: string } {
+  for (const sources of aws.variables(ENV.sources)) {
+    const found = SourceSecretIds.safeParse(JSON.parse(sources)[DEFAULT_SOURCE]);
+    if (found.success) return found.data;
+  }
+  throw new LocalRunError(`No function of the template has the secrets of the source ${DEFAULT_SOURCE}.`);
 }
 
-async function register({ url, apiKey }: Gemini, uri: string): Promise<string> {
-  const client = createClient(url, apiKey);
-  const webhook = await client.webhooks.create(
-    { name: 'local-run', uri, subscribed_events: [...SUBSCRIBED_EVENTS] },
-    // The SDK repeats creates by default, and a repeated one makes a second webhook.
-    { maxRetries: 0 },
-  );
-  if (!webhook.new_signing_secret)
-    throw new LocalRunError('Gemini registered the webhook, but gave no signing secret.');
-  return webhook.new_signing_secret;
+/** As they are now: a rotation changes them. */
+function secretsOf(aws: LocalAws): Pick<Endpoints, 'dynamicWebhookUrl' | 'signingSecret'> {
+  const { signingSecretId, dynamicTokenSecretId } = secretIdsOf(aws);
+  return {
+    dynamicWebhookUrl: `${aws.outputs['WebhookUrl']}/dynamic/${aws.secrets.current(dynamicTokenSecretId).slice(0, TOKEN_LENGTH)}`,
+    signingSecret: aws.secrets.current(signingSecretId),
+  };
 }
 
 export function createClient(baseUrl: string, apiKey: string): GoogleGenAI {

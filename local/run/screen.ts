@@ -5,6 +5,7 @@ import type { QueueDepth } from '../aws/stateful-resources.ts';
 import type { DemoResult, StoredObject } from '../demo/demo.ts';
 import { cellsOf, type Row, renderProgress } from '../demo/progress.ts';
 import type { Endpoints } from './endpoints.ts';
+import type { RotationRow } from './rotation.ts';
 import { formatBytes, renderTable } from './table.ts';
 
 export async function step<Result>(title: string, work: () => Promise<Result>): Promise<Result> {
@@ -95,6 +96,18 @@ export function showMissing(rows: readonly Row[], logsDir: string): void {
   console.error(`\n${missing.length} of ${rows.length} jobs did not land:\n`);
   console.error(renderTable(['job', 'name', 'why'], cells));
   console.error(`\nThe functions' logs are in ${relative(process.cwd(), logsDir) || logsDir}/`);
+}
+
+/** @returns whether none was refused */
+export function showRotation(rows: readonly RotationRow[]): boolean {
+  const cells = rows.map((row) =>
+    [row.phase, row.scheme, row.attempts, row.accepted, row.refused, row.others].map(String),
+  );
+  console.log(`\n${renderTable(['phase', 'scheme', 'deliveries', '200', '401', 'others'], cells)}`);
+  const refused = rows.reduce((sum, row) => sum + row.refused + row.others, 0);
+  const attempts = rows.reduce((sum, row) => sum + row.attempts, 0);
+  console.log(`\n${refused} of ${attempts} deliveries were refused while both secrets were rotated.`);
+  return refused === 0 && attempts > 0;
 }
 
 export function showTotal(rows: readonly Row[], seconds: number): void {

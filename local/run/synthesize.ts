@@ -14,10 +14,14 @@ const CDK = fileURLToPath(new URL('../../node_modules/aws-cdk/bin/cdk', import.m
  */
 export async function synthesize(
   outputDir: string,
-  context: Readonly<Record<string, number>> = {},
+  context: Readonly<Record<string, number | string>> = {},
   signal?: AbortSignal,
 ): Promise<void> {
-  const options = Object.entries(context).flatMap(([key, value]) => ['-c', `gemini-webhooks:${key}=${value}`]);
+  // A name of one's own would lead away from this machine.
+  const options = Object.entries({ customDomain: '', ...context }).flatMap(([key, value]) => [
+    '-c',
+    `gemini-webhooks:${key}=${value}`,
+  ]);
   const args = [CDK, 'synth', '--quiet', '--output', outputDir, ...options];
   const child = spawn(process.execPath, args, {
     cwd: PROJECT,

@@ -3,6 +3,8 @@
  * them, or knowingly nothing. Anything else stops the run.
  */
 import * as z from 'zod';
+import { WEBHOOK_RESOURCE_TYPE } from '../../lambda/contract.ts';
+import { secretArn } from '../aws/secrets-manager.ts';
 import type { Identity } from './intrinsics.ts';
 import { ACCOUNT, REGION } from './intrinsics.ts';
 
@@ -18,7 +20,13 @@ function without(...properties: readonly string[]) {
 }
 
 export const RESOURCES = {
-  'AWS::ApiGatewayV2::Api': z.strictObject({ Name: text, Description: inert, ProtocolType: z.literal('HTTP') }),
+  'AWS::ApiGatewayV2::Api': z.strictObject({
+    Name: text,
+    Description: inert,
+    // With a name of one's own the API has no other; the local run is synthesized without one.
+    DisableExecuteApiEndpoint: z.literal(false),
+    ProtocolType: z.literal('HTTP'),
+  }),
   'AWS::ApiGatewayV2::Integration': z.strictObject({
     ApiId: text,
     IntegrationType: z.literal('AWS_PROXY'),
@@ -52,8 +60,10 @@ export const RESOURCES = {
   'AWS::Events::EventBus': z.strictObject({ Name: text, Description: inert, LogConfig: inert }),
   'AWS::Events::Rule': z.strictObject({
     Description: inert,
-    EventBusName: text,
-    EventPattern: z.record(text, z.unknown()),
+    EventBusName: text.optional(),
+    /** One of the two. */
+    EventPattern: z.record(text, z.unknown()).optional(),
+    ScheduleExpression: text.optional(),
     State: z.literal('ENABLED'),
     Targets: z.array(
       z.strictObject({
@@ -87,7 +97,7 @@ export const RESOURCES = {
     Timeout: z.number(),
     TracingConfig: inert,
   }),
-  'AWS::Lambda::Permission': without('Action', 'FunctionName', 'Principal', 'SourceArn'),
+  'AWS::Lambda::Permission': without('Action', 'FunctionName', 'Principal', 'SourceAccount', 'SourceArn'),
   'AWS::Logs::Delivery': without('DeliveryDestinationArn', 'DeliverySourceName'),
   'AWS::Logs::DeliveryDestination': without('DestinationResourceArn', 'Name', 'OutputFormat'),
   'AWS::Logs::DeliverySource': without('LogType', 'Name', 'ResourceArn'),
@@ -110,6 +120,18 @@ export const RESOURCES = {
     VisibilityTimeout: z.number().optional(),
   }),
   'AWS::SQS::QueuePolicy': z.strictObject({ PolicyDocument: policy, Queues: z.array(text) }),
+  'AWS::SecretsManager::RotationSchedule': z.strictObject({
+    SecretId: text,
+    RotationLambdaARN: text,
+    // A run is over before the first rotation is due.
+    RotationRules: inert,
+    RotateImmediatelyOnUpdate: z.literal(false),
+  }),
+  'AWS::SecretsManager::Secret': z.strictObject({
+    Description: inert,
+    GenerateSecretString: z.strictObject({ PasswordLength: z.number(), ExcludePunctuation: z.boolean().optional() }),
+  }),
+  [WEBHOOK_RESOURCE_TYPE]: z.looseObject({ ServiceToken: text, ServiceTimeout: inert }),
 };
 
 export type ResourceType = keyof typeof RESOURCES;
@@ -146,6 +168,8 @@ export function identify(type: ResourceType, id: string, name: unknown, endpoint
       return { ref: id, attributes: { Arn: arn('logs', `log-group:${id}:*`) } };
     case 'AWS::S3::Bucket':
       return { ref: bucketNameOf(id), attributes: { Arn: `arn:aws:s3:::${bucketNameOf(id)}` } };
+    case 'AWS::SecretsManager::Secret':
+      return { ref: secretArn(id), attributes: {} };
     case 'AWS::SQS::Queue':
       return { ref: `${endpoints.awsUrl}/${ACCOUNT}/${id}`, attributes: { Arn: arn('sqs', id), QueueName: id } };
     default:

@@ -66,8 +66,13 @@ const none = { current: async () => [], refreshed: async () => undefined };
 const secrets = [parseSigningSecret(SECRET)].flatMap((secret) => secret ?? []);
 const ports = {
   authenticate: createAuthenticate({
-    signingSecrets: { current: async () => secrets, refreshed: async () => undefined },
-    ...{ dynamicTokens: none, ed25519Keys: none, jwt: undefined },
+    sources: new Map([
+      [
+        'default',
+        { signingSecrets: { current: async () => secrets, refreshed: async () => undefined }, dynamicTokens: none },
+      ],
+    ]),
+    ...{ ed25519Keys: none, jwt: undefined },
   }),
   store: new DynamoDbDeliveryStore({
     client: dynamodb,
@@ -81,7 +86,8 @@ const ports = {
   log: { info: () => {}, warn: () => {}, error: () => {} },
   metrics: { count: () => {}, seconds: () => {} },
 };
-const ours = async (event: APIGatewayProxyEventV2) => toResponse(await receiveWebhook(ports, toRawDelivery(event)));
+const ours = async (event: APIGatewayProxyEventV2) =>
+  toResponse(await receiveWebhook(ports, toRawDelivery(event, ['default'])));
 
 const config = new IdempotencyConfig({ eventKeyJmesPath: 'id', throwOnNoIdempotencyKey: true });
 config.registerLambdaContext({ getRemainingTimeInMillis: () => 10_000 } as Context);

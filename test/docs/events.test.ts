@@ -70,7 +70,13 @@ describe('the examples of docs/events.md', () => {
       '{"type":"batch.succeeded","version":"v1","timestamp":"2026-11-20T09:14:03.118530657Z",' +
       '"data":{"id":"batches/k2q9x7d4","output_file_uri":"files/batch-k2q9x7d4"}}';
     const attemptedAt = new Date('2026-11-20T09:14:03Z');
-    const delivery = { scheme: 'v1', webhookId: 'msg_2f6c1d1e', attemptedAt, bodySha256: '' } as const;
+    const delivery = {
+      source: 'default',
+      scheme: 'v1',
+      webhookId: 'msg_2f6c1d1e',
+      attemptedAt,
+      bodySha256: '',
+    } as const;
 
     const made = toJobEvent({ ...delivery, payload: Buffer.from(body) }, new Date('2026-11-20T09:14:03.902Z'));
 
@@ -82,8 +88,18 @@ describe('the examples of docs/events.md', () => {
     const { detail: stored } = example('output.stored');
     const { detail: failed } = example('output.failed');
     const createdAt = new Date('2026-11-20T09:40:00Z');
-    const research = { jobType: 'interaction', jobName: String(stored['jobId']), createdAt } as const;
-    const video = { jobType: 'video', jobName: String(failed['jobId']), createdAt: undefined } as const;
+    const research = {
+      source: 'default',
+      jobType: 'interaction',
+      jobName: String(stored['jobId']),
+      createdAt,
+    } as const;
+    const video = {
+      source: 'default',
+      jobType: 'video',
+      jobName: String(failed['jobId']),
+      createdAt: undefined,
+    } as const;
 
     expect(stored['prefix']).toBe(outputPrefix(research, 'completed'));
     expect(stored['manifestKey']).toBe(`${stored['prefix']}manifest.json`);
@@ -110,6 +126,7 @@ describe('the tables of docs/events.md', () => {
       ERR_API_KEY_REFUSED: true,
       ERR_FETCH_TIMED_OUT: true,
       ERR_GEMINI_UNAVAILABLE: true,
+      ERR_SOURCE_UNKNOWN: true,
       ERR_INTERNAL: true,
       ERR_KEYS_UNAVAILABLE: true,
       ERR_OUTPUT_NOT_READY: true,

@@ -26,8 +26,11 @@ async function control(path: string, method: string, body: object): Promise<stri
   return String(((await response.json()) as { name?: string }).name);
 }
 
-/** Everything that a function can be made to do: several parts, one that breaks off, a duplicate, a failure. */
+/** Everything that a function can be made to do: several parts, one that breaks off, a duplicate, a failure, a rotation. */
 async function exercise(): Promise<void> {
+  await run.rotate('signing-secret');
+  await run.rotate('dynamic-token');
+  await run.aws.runSchedule('HealthCheck');
   const delivery = deliveryOf(run, { type: 'ping.of.2027' });
   await post(delivery);
   await post(delivery);
@@ -49,8 +52,9 @@ async function exercise(): Promise<void> {
 
 const functionsOf = () => [...run.aws.permissions.policies.keys()];
 
-it('has asked for something in the name of each of the four functions', () => {
-  expect(functionsOf().map((id) => run.aws.permissions.requestsOf(id).length > 0)).toEqual([true, true, true, true]);
+it('has asked for something in the name of each function', () => {
+  expect(functionsOf().filter((id) => run.aws.permissions.requestsOf(id).length === 0)).toEqual([]);
+  expect(functionsOf()).toHaveLength(7);
 });
 
 it('was denied nothing', async () => {
@@ -123,10 +127,10 @@ describe('a role', () => {
     const { permissions } = run.aws;
     const get = (key: string) => ({ action: 's3:GetObject', resource: object(key), context: {} });
 
-    expect(await permissions.allows(fetcher(), put('video/date=x/video-00.mp4'))).toBe(true);
-    expect(await permissions.allows(fetcher(), put('batch/date=x/responses.jsonl'))).toBe(false);
-    expect(await permissions.allows(fetcher(), get('video/date=x/manifest.json'))).toBe(true);
-    expect(await permissions.allows(fetcher(), get('video/date=x/video-00.mp4'))).toBe(false);
+    expect(await permissions.allows(fetcher(), put('video/source=default/date=x/video-00.mp4'))).toBe(true);
+    expect(await permissions.allows(fetcher(), put('batch/source=default/date=x/responses.jsonl'))).toBe(false);
+    expect(await permissions.allows(fetcher(), get('video/source=default/date=x/manifest.json'))).toBe(true);
+    expect(await permissions.allows(fetcher(), get('video/source=default/date=x/video-00.mp4'))).toBe(false);
   });
 
   it('lets nobody overwrite a manifest', async () => {
@@ -137,17 +141,26 @@ describe('a role', () => {
   });
 
   it('keeps the API key from the verifier, and the signing secret from the fetchers', async () => {
-    const read = (name: string) => ({
-      action: 'secretsmanager:GetSecretValue',
-      resource: `arn:aws:secretsmanager:us-east-1:000000000000:secret:gemini-webhooks/${name}-AbCdEf`,
+    const request = (action: string, name: string) => ({
+      action: `secretsmanager:${action}`,
+      resource: `arn:aws:secretsmanager:us-east-1:000000000000:secret:${name}-AbCdEf`,
       context: {},
     });
     const { permissions } = run.aws;
+    const may = (id: string, action: string, name: string) => permissions.allows(id, request(action, name));
+    const apiKey = 'gemini-webhooks/api-key';
+    const signingSecret = 'GeminiWebhooksDefaultSecretsSigningSecretAF297459';
+    const registrar = functionsOf().find((id) => id.includes('Registrar')) ?? '';
+    const healthCheck = functionsOf().find((id) => id.includes('HealthCheck')) ?? '';
 
-    expect(await permissions.allows(verifier(), read('signing-secret'))).toBe(true);
-    expect(await permissions.allows(verifier(), read('api-key'))).toBe(false);
-    expect(await permissions.allows(fetcher(), read('api-key'))).toBe(true);
-    expect(await permissions.allows(fetcher(), read('signing-secret'))).toBe(false);
+    expect(await may(verifier(), 'GetSecretValue', signingSecret)).toBe(true);
+    expect(await may(verifier(), 'PutSecretValue', signingSecret)).toBe(false);
+    expect(await may(verifier(), 'GetSecretValue', apiKey)).toBe(false);
+    expect(await may(fetcher(), 'GetSecretValue', apiKey)).toBe(true);
+    expect(await may(fetcher(), 'GetSecretValue', signingSecret)).toBe(false);
+    expect(await may(registrar, 'PutSecretValue', signingSecret)).toBe(true);
+    expect(await may(registrar, 'GetSecretValue', signingSecret)).toBe(false);
+    expect(await may(healthCheck, 'GetSecretValue', signingSecret)).toBe(false);
   });
 
   it('is denied whatever does not travel by TLS', async () => {

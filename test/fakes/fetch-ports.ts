@@ -11,6 +11,7 @@ export const LIVE = new AbortController().signal;
 export function eventOf(jobType: FetchableEvent['jobType'], jobId: string, type: string): FetchableEvent {
   return {
     schemaVersion: '1',
+    source: 'default',
     webhookId: 'msg_1',
     type,
     jobType,
@@ -111,7 +112,7 @@ export function portsOf(answers: Answers, maxOutputBytes = 1_000_000) {
   const lines: string[] = [];
   const write = (message: string, fields: object) => lines.push(JSON.stringify([message, fields]));
   const ports: FetchOutputsPorts = {
-    gemini,
+    geminiOf: () => gemini,
     store,
     publisher: {
       publish: async (event) => {

@@ -11,7 +11,9 @@ import type { RawDelivery } from '../../lambda/domain/delivery.ts';
 import { PipelineError } from '../../lambda/domain/errors.ts';
 
 const START = Date.parse('2026-11-24T05:00:00Z');
-const TOKEN = 'dynamic-token-that-nobody-can-guess-0123456789';
+const TOKEN = 'dynamic-token-that-nobody-can-guess-0123456';
+/** As the secret holds them: the token of now, and the one after the next rotation. */
+const TOKENS = `${TOKEN}next-token-that-nobody-can-guess-0123456789`;
 const SECRET = `whsec_${Buffer.from('k'.repeat(32)).toString('base64')}`;
 
 function setUp(document: unknown) {
@@ -19,12 +21,13 @@ function setUp(document: unknown) {
   const secretsManager = mockClient(SecretsManagerClient);
   secretsManager.on(GetSecretValueCommand).callsFake(({ SecretId, VersionStage }) => {
     if (VersionStage !== 'AWSCURRENT') return {};
-    return { SecretString: SecretId === 'token' ? TOKEN : SECRET, CreatedDate: new Date(START) };
+    return { SecretString: SecretId === 'token' ? TOKENS : SECRET, CreatedDate: new Date(START) };
   });
   const fetchKeys = vi.fn(async () => new Response(JSON.stringify(document)));
   const authenticate = createAuthenticate(
     createAuthenticatePorts({
-      ...{ signingSecretId: 'secret', dynamicTokenSecretId: 'token', jwksUrl: 'https://keys', jwtAudiences: [] },
+      sources: { default: { signingSecretId: 'secret', dynamicTokenSecretId: 'token' } },
+      ...{ jwksUrl: 'https://keys', jwtAudiences: [] },
       secrets: new SecretReader(new SecretsManagerClient({ region: 'us-east-1' })),
       fetch: fetchKeys as unknown as typeof fetch,
       clock: () => new Date(now),
@@ -55,9 +58,9 @@ it('asks Secrets Manager and the key set a handful of times in a minute of 30,00
   // 500 a second, on all the ways in: no token, the right token, the static route.
   for (let second = 0; second < 60; second += 1) {
     for (let index = 0; index < 166; index += 1) {
-      answers.add(await attempt({ kind: 'static' }, BAD_V1));
-      answers.add(await attempt({ kind: 'dynamic', token: 'guess' }, BAD_V1A));
-      answers.add(await attempt({ kind: 'dynamic', token: TOKEN }, BAD_V1A));
+      answers.add(await attempt({ kind: 'static', source: 'default' }, BAD_V1));
+      answers.add(await attempt({ kind: 'dynamic', source: 'default', token: 'guess' }, BAD_V1A));
+      answers.add(await attempt({ kind: 'dynamic', source: 'default', token: TOKEN }, BAD_V1A));
     }
     pass(1);
   }
@@ -95,7 +98,7 @@ it('accepts nothing, and never fails otherwise, whatever the key set says', asyn
   await fc.assert(
     fc.asyncProperty(documents, fc.constantFrom(BAD_V1A, UNIVERSAL), async (document, signature) => {
       const { attempt } = setUp(document);
-      const answer = await attempt({ kind: 'dynamic', token: TOKEN }, signature);
+      const answer = await attempt({ kind: 'dynamic', source: 'default', token: TOKEN }, signature);
       return ['ERR_SIGNATURE_MISMATCH', 'ERR_KEYS_UNAVAILABLE'].includes(answer);
     }),
     { numRuns: 2000 },

@@ -8,9 +8,9 @@ import { JoseJwtVerifier } from '../../lambda/adapters/jose-jwt-verifier.ts';
 import { createAuthenticate } from '../../lambda/app/authenticate.ts';
 import type { KeySource } from '../../lambda/app/ports.ts';
 import { receiveWebhook } from '../../lambda/app/receive-webhook.ts';
-import { ROUTE } from '../../lambda/contract.ts';
+import { pathsOf } from '../../lambda/contract.ts';
 import { importEd25519Keys, parseSigningSecret } from '../../lambda/domain/signature.ts';
-import { digestConfiguredToken } from '../../lambda/domain/token.ts';
+import { digestTokens } from '../../lambda/domain/token.ts';
 
 /** A delivery on its way, in parts that can be tampered with. */
 export interface Delivery {
@@ -22,7 +22,9 @@ export interface Delivery {
 }
 
 const SECRETS = ['a', 'b'].map((letter) => `whsec_${Buffer.from(letter.repeat(32)).toString('base64')}`);
-export const TOKEN = 'dynamic-token-that-nobody-can-guess-0123456789';
+export const TOKEN = 'dynamic-token-that-nobody-can-guess-0123456';
+/** As the secret holds them: the token of now, and the one after the next rotation. */
+const TOKENS = `${TOKEN}next-token-that-nobody-can-guess-0123456789`;
 const AUDIENCE = 'https://hooks.example.com';
 const ISSUER = 'https://generativelanguage.googleapis.com';
 /** Stands in every body and every claim, and must stand in no log. */
@@ -38,8 +40,15 @@ const fixed = <Key>(keys: readonly Key[]): KeySource<Key> => ({
   refreshed: async () => undefined,
 });
 const authenticate = createAuthenticate({
-  signingSecrets: fixed(SECRETS.flatMap((secret) => parseSigningSecret(secret) ?? [])),
-  dynamicTokens: fixed([digestConfiguredToken(TOKEN)].flatMap((digest) => digest ?? [])),
+  sources: new Map([
+    [
+      'default',
+      {
+        signingSecrets: fixed(SECRETS.flatMap((secret) => parseSigningSecret(secret) ?? [])),
+        dynamicTokens: fixed(digestTokens(TOKENS)),
+      },
+    ],
+  ]),
   ed25519Keys: fixed(importEd25519Keys(edJwks)),
   jwt: new JoseJwtVerifier(fixed([rsaJwk]), [AUDIENCE]),
 });
@@ -109,7 +118,7 @@ export async function deliver(delivery: Delivery): Promise<Answer> {
     },
   };
   try {
-    const { statusCode } = toResponse(await receiveWebhook(ports, toRawDelivery(eventOf(delivery))));
+    const { statusCode } = toResponse(await receiveWebhook(ports, toRawDelivery(eventOf(delivery), ['default'])));
     return { status: statusCode ?? 0, published, logged: lines.join('\n') };
   } catch (error) {
     return { status: toErrorResponse(error)?.statusCode ?? 500, published, logged: lines.join('\n') };
@@ -119,7 +128,7 @@ export async function deliver(delivery: Delivery): Promise<Answer> {
 function eventOf(delivery: Delivery): APIGatewayProxyEventV2 {
   const { route, token, body } = delivery;
   return {
-    routeKey: ROUTE[route],
+    routeKey: `POST ${pathsOf('default')[route]}`,
     headers: headersOf(delivery),
     ...(route === 'dynamic' && { pathParameters: { token } }),
     body: body.toString('base64'),

@@ -2,6 +2,13 @@ import { Duration, RemovalPolicy, Size } from 'aws-cdk-lib';
 import { describe, expect, it } from 'vitest';
 import { ConfigurationError, parseConfig } from '../../lib/config.ts';
 
+const DOMAIN = {
+  domainName: 'hooks.example.com',
+  certificateArn: 'arn:aws:acm:eu-west-1:123456789012:certificate/12345678-1234',
+  hostedZoneId: 'Z0123456789ABC',
+  hostedZoneName: 'example.com',
+};
+
 describe('parseConfig', () => {
   it('leaves everything but the stack name to the construct when nothing is given', () => {
     const config = parseConfig({ '@aws-cdk/core:anything': true, 'aws:cdk:bundling-stacks': [] });
@@ -11,14 +18,23 @@ describe('parseConfig', () => {
   });
 
   it.each([
-    { name: 'typed values of cdk.json', days: 3, rate: 20, audiences: ['a', 'b'] },
-    { name: 'strings of -c', days: '3', rate: '20', audiences: 'a, b' },
-  ])('takes $name', ({ days, rate, audiences }) => {
+    {
+      ...{ name: 'typed values of cdk.json', days: 3, rate: 20, audiences: ['a', 'b'], repair: true, domain: DOMAIN },
+      events: ['batch.failed', 'batch.succeeded'],
+    },
+    {
+      ...{ name: 'strings of -c', days: '3', rate: '20', audiences: 'a, b', repair: 'true' },
+      ...{ domain: JSON.stringify(DOMAIN), events: 'batch.failed, batch.succeeded' },
+    },
+  ])('takes $name', ({ days, rate, audiences, repair, domain, events }) => {
     const config = parseConfig({
       'gemini-webhooks:stackName': 'Webhooks-Prod',
       'gemini-webhooks:apiKeySecretName': 'team/gemini-key',
-      'gemini-webhooks:signingSecretName': 'team/signing',
-      'gemini-webhooks:dynamicTokenSecretName': 'team/token',
+      'gemini-webhooks:subscribedEvents': events,
+      'gemini-webhooks:signingSecretRotationDays': days,
+      'gemini-webhooks:dynamicTokenRotationDays': rate,
+      'gemini-webhooks:repairWebhook': repair,
+      'gemini-webhooks:customDomain': domain,
       'gemini-webhooks:jwtAudiences': audiences,
       'gemini-webhooks:recordTtlDays': days,
       'gemini-webhooks:throttleRate': rate,
@@ -36,9 +52,16 @@ describe('parseConfig', () => {
     expect(config).toEqual({
       stackName: 'Webhooks-Prod',
       webhooks: {
-        apiKeySecretName: 'team/gemini-key',
-        signingSecretName: 'team/signing',
-        dynamicTokenSecretName: 'team/token',
+        sources: [
+          {
+            ...{ name: 'default', apiKeySecretName: 'team/gemini-key' },
+            subscribedEvents: ['batch.failed', 'batch.succeeded'],
+          },
+        ],
+        signingSecretRotation: Duration.days(3),
+        dynamicTokenRotation: Duration.days(20),
+        repairWebhook: true,
+        customDomain: DOMAIN,
         jwtAudiences: ['a', 'b'],
         recordTtl: Duration.days(3),
         throttleRate: 20,
@@ -58,8 +81,15 @@ describe('parseConfig', () => {
   it.each([
     ['stackName', '1st', 'give letters, digits and dashes, a letter first, at most 128'],
     ['apiKeySecretName', 'arn:aws:secretsmanager:eu-west-1:1:secret:key', "give the secret's name, not its ARN"],
-    ['signingSecretName', '', "give the secret's name, not its ARN"],
-    ['dynamicTokenSecretName', 7, "give the secret's name, not its ARN"],
+    ['apiKeySecretName', '', "give the secret's name, not its ARN"],
+    ['apiKeySecretName', 7, "give the secret's name, not its ARN"],
+    ['sources', [{ name: 'a', apikey: 'b' }], 'give a list of {"name", "apiKeySecretName", "subscribedEvents"}'],
+    ['sources', 'a, b', 'give a list of {"name", "apiKeySecretName", "subscribedEvents"}'],
+    ['signingSecretRotationDays', 1, 'give a whole number of days from 2 to 1000, or 0 to switch it off'],
+    ['dynamicTokenRotationDays', 4, 'give a whole number of days from 5 to 1000, or 0 to switch it off'],
+    ['repairWebhook', 'yes', 'give true or false'],
+    ['customDomain', 'hooks.example.com', 'give {"domainName", "certificateArn", "hostedZoneId", "hostedZoneName"}'],
+    ['customDomain', { ...DOMAIN, hostedZoneName: 'xample.com' }, 'give {"domainName", "certificateArn"'],
     ['jwtAudiences', 'a,,b', 'give a list of audiences'],
     ['jwtAudiences', ['a b'], 'give a list of audiences'],
     ['recordTtlDays', 1, 'give a whole number of days from 2 to 365, because Gemini retries a delivery for 24 hours'],
@@ -86,23 +116,51 @@ describe('parseConfig', () => {
     const parse = () =>
       parseConfig({
         'gemini-webhooks:recordTtlDays': 1,
-        'gemini-webhooks:apiKeySecretName': 'same',
-        'gemini-webhooks:signingSecretName': 'same',
+        'gemini-webhooks:sources': [
+          { name: 'one', apiKeySecretName: 'same' },
+          { name: 'two', apiKeySecretName: 'same', subscribedEvents: ['batch.suceeded', 'batch.cancelled'] },
+          { name: 'Two' },
+        ],
         'gemini-webhooks:maxConcurencyVideo': 2,
         'gemini-webhook:stackName': 'Mine',
         'gemini-webhooks:colour': 'blue',
       });
 
-    expect(parse).toThrow(
-      [
-        'The configuration does not hold:',
-        '- gemini-webhooks:recordTtlDays is 1; give a whole number of days from 2 to 365, because Gemini retries a delivery for 24 hours.',
-        '- "same" names two of the secrets; give each its own secret.',
-        '- gemini-webhooks:maxConcurencyVideo is not a key of this app; did you mean gemini-webhooks:maxConcurrencyVideo?',
-        '- gemini-webhook:stackName is not a key of this app; did you mean gemini-webhooks:stackName?',
-        '- gemini-webhooks:colour is not a key of this app; remove it.',
-        'Correct "context" in cdk.json, or the -c options of the command.',
-      ].join('\n'),
-    );
+    const error = (() => {
+      try {
+        return parse();
+      } catch (thrown) {
+        return thrown;
+      }
+    })();
+    const offered =
+      'It offers batch.succeeded, batch.expired, batch.failed, interaction.requires_action, interaction.completed, interaction.failed, video.generated.';
+    expect(error).toBeInstanceOf(ConfigurationError);
+    expect((error as Error).message.split('\n')).toEqual([
+      'The configuration does not hold:',
+      '- gemini-webhooks:recordTtlDays is 1; give a whole number of days from 2 to 365, because Gemini retries a delivery for 24 hours.',
+      `- the source two subscribes to "batch.suceeded", which Gemini does not offer; did you mean batch.succeeded? ${offered}`,
+      expect.stringMatching(/^- the source two subscribes to "batch.cancelled", which Gemini does not offer; /),
+      '- the source name "Two" does not hold; give small letters, digits and single dashes, at most 32, a letter first.',
+      '- two sources take their API key from "same"; they would be one project, and every event would come twice.',
+      '- gemini-webhooks:maxConcurencyVideo is not a key of this app; did you mean gemini-webhooks:maxConcurrencyVideo?',
+      '- gemini-webhook:stackName is not a key of this app; did you mean gemini-webhooks:stackName?',
+      '- gemini-webhooks:colour is not a key of this app; remove it.',
+      'Correct "context" in cdk.json, or the -c options of the command.',
+    ]);
+  });
+
+  it('takes several projects as a list, or as its text, and an empty domain as none', () => {
+    const sources = [{ name: 'default' }, { name: 'acme-eu', apiKeySecretName: 'acme/key' }];
+
+    expect(parseConfig({ 'gemini-webhooks:sources': sources }).webhooks.sources).toEqual(sources);
+    expect(parseConfig({ 'gemini-webhooks:sources': JSON.stringify(sources) }).webhooks.sources).toEqual(sources);
+    expect(parseConfig({ 'gemini-webhooks:customDomain': '' }).webhooks.customDomain).toBeUndefined();
+  });
+
+  it('does not guess which project the keys of a single one are for', () => {
+    const both = { 'gemini-webhooks:sources': [{ name: 'one' }], 'gemini-webhooks:apiKeySecretName': 'key' };
+
+    expect(() => parseConfig(both)).toThrow('write those into each source');
   });
 });

@@ -61,8 +61,18 @@ describe('Door', () => {
       Variables: {
         TABLE_NAME: { Ref: 'GeminiWebhooksIdempotencyTableDeliveries82F76538' },
         EVENT_BUS_NAME: { Ref: 'GeminiWebhooksEventBusDE0CBF58' },
-        SIGNING_SECRET_ID: 'gemini-webhooks/signing-secret',
-        DYNAMIC_TOKEN_SECRET_ID: 'gemini-webhooks/dynamic-token',
+        SOURCES: {
+          'Fn::Join': [
+            '',
+            [
+              '{"default":{"signingSecretId":"',
+              { Ref: 'GeminiWebhooksDefaultSecretsSigningSecretAF297459' },
+              '","dynamicTokenSecretId":"',
+              { Ref: 'GeminiWebhooksDefaultSecretsDynamicToken4F377C01' },
+              '"}}',
+            ],
+          ],
+        },
         RECORD_TTL_SECONDS: '604800',
         LEASE_SECONDS: '15',
         NODE_OPTIONS: '--enable-source-maps',

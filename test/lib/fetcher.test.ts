@@ -35,7 +35,7 @@ describe('Fetcher', () => {
       Variables: {
         EVENT_BUS_NAME: { Ref: 'GeminiWebhooksEventBusDE0CBF58' },
         BUCKET_NAME: { Ref: 'GeminiWebhooksOutputBucketOutputs636BE2D7' },
-        API_KEY_SECRET_ID: 'gemini-webhooks/api-key',
+        SOURCES: '{"default":{"apiKeySecretId":"gemini-webhooks/api-key"}}',
         MAX_OUTPUT_BYTES: '10737418240',
         QUEUE_URL: { Ref: 'GeminiWebhooksBatchFetcherQueue658709B9' },
         MAX_RECEIVE_COUNT: '30',

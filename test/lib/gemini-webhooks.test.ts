@@ -40,8 +40,7 @@ describe('GeminiWebhooks', () => {
       ],
       [
         'secretsmanager:GetSecretValue',
-        'arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:gemini-webhooks/dynamic-token-?????? ' +
-          'arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:gemini-webhooks/signing-secret-??????',
+        '<GeminiWebhooksDefaultSecretsDynamicToken4F377C01> <GeminiWebhooksDefaultSecretsSigningSecretAF297459>',
       ],
     ]);
   });
@@ -87,24 +86,29 @@ describe('GeminiWebhooks', () => {
     ]);
   });
 
-  it('gives each of the four functions a role of its own, with one policy and nothing managed or inline', () => {
+  it('gives each of the seven functions a role of its own, with one policy and nothing managed or inline', () => {
     const roles = resourcesOf(template, 'AWS::IAM::Role');
     const used = Object.values(resourcesOf(template, 'AWS::Lambda::Function')).map((handler) =>
       readable(handler.Properties['Role']),
     );
 
-    expect(new Set(used).size).toBe(4);
+    expect(new Set(used).size).toBe(7);
     expect(Object.values(roles).map((role) => Object.keys(role.Properties))).toEqual(
-      Array(4).fill(['AssumeRolePolicyDocument']),
+      Array(7).fill(['AssumeRolePolicyDocument']),
     );
-    template.resourceCountIs('AWS::IAM::Policy', 4);
+    template.resourceCountIs('AWS::IAM::Policy', 7);
     template.resourceCountIs('AWS::IAM::ManagedPolicy', 0);
   });
 
-  it('lets the HTTP API invoke the verifier for its two routes, and nobody else any function', () => {
+  it('lets the HTTP API invoke the verifier for its two routes, Secrets Manager the rotation, the schedule the health check', () => {
     const permissions = Object.values(resourcesOf(template, 'AWS::Lambda::Permission'));
 
-    expect(permissions.map(({ Properties }) => [Properties['Principal'], readable(Properties['SourceArn'])])).toEqual([
+    const invokers = permissions.map(({ Properties }) => [
+      Properties['Principal'],
+      readable(Properties['SourceArn'] ?? Properties['SourceAccount']),
+    ]);
+
+    expect(invokers).toEqual([
       [
         'apigateway.amazonaws.com',
         'arn:<AWS::Partition>:execute-api:<AWS::Region>:<AWS::AccountId>:<GeminiWebhooksDoorApi0B30BEF5>/*/*/webhooks/gemini',
@@ -113,6 +117,8 @@ describe('GeminiWebhooks', () => {
         'apigateway.amazonaws.com',
         'arn:<AWS::Partition>:execute-api:<AWS::Region>:<AWS::AccountId>:<GeminiWebhooksDoorApi0B30BEF5>/*/*/webhooks/gemini/dynamic/{token}',
       ],
+      ['secretsmanager.amazonaws.com', '<AWS::AccountId>'],
+      ['events.amazonaws.com', '<GeminiWebhooksDefaultWebhookHealthCheckSchedule62E19AA7.Arn>'],
     ]);
   });
 });

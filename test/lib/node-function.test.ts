@@ -26,7 +26,7 @@ describe('NodeFunction', () => {
     const functions = Object.values(resourcesOf(template, 'AWS::Lambda::Function'));
     const logGroups = Object.values(resourcesOf(template, 'AWS::Logs::LogGroup'));
 
-    expect(functions).toHaveLength(4);
+    expect(functions).toHaveLength(7);
     for (const { Properties } of functions) {
       expect(Properties).toMatchObject({
         Runtime: 'nodejs24.x',
@@ -36,8 +36,8 @@ describe('NodeFunction', () => {
         LoggingConfig: { LogFormat: 'JSON', LogGroup: { Ref: expect.stringMatching('Logs') } },
       });
     }
-    expect(new Set(functions.map(({ Properties }) => JSON.stringify(Properties['LoggingConfig']))).size).toBe(4);
-    expect(logGroups.map(({ Properties }) => Properties['RetentionInDays'])).toEqual(Array(7).fill(7));
+    expect(new Set(functions.map(({ Properties }) => JSON.stringify(Properties['LoggingConfig']))).size).toBe(7);
+    expect(logGroups.map(({ Properties }) => Properties['RetentionInDays'])).toEqual(Array(10).fill(7));
   });
 
   it('bundles everything into an ES module with a source map, in which CommonJS finds the modules of Node', () => {
@@ -58,6 +58,7 @@ describe('NodeFunction', () => {
       memorySize: 128,
       timeout: Duration.seconds(1),
       logRetention: RetentionDays.ONE_DAY,
+      invokedBy: 'Nobody invokes it.',
     });
 
     const asset = readdirSync(join(folder, 'out')).find((name) => name.startsWith('asset.')) ?? 'none';

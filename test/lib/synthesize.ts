@@ -1,5 +1,5 @@
 /** Synthesizes the stack as `cdk.json` configures it, without bundling the functions: seconds that no template test needs. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
@@ -10,8 +10,8 @@ const CDK_JSON = new URL('../../cdk.json', import.meta.url);
 // Empty modules: what the handlers do is nothing to the template.
 const HANDLERS = fileURLToPath(new URL('../../.local/test-handlers', import.meta.url));
 mkdirSync(HANDLERS, { recursive: true });
-for (const name of ['verifier', 'fetch-batch', 'fetch-interaction', 'fetch-video']) {
-  writeFileSync(`${HANDLERS}/${name}.ts`, '');
+for (const name of readdirSync(new URL('../../lambda/handlers', import.meta.url))) {
+  writeFileSync(`${HANDLERS}/${name}`, '');
 }
 
 export interface Resource {

@@ -8,9 +8,24 @@ it('outputs the webhook URL and the names of bucket, table and bus, and no part 
 
   expect(outputs).toEqual({
     WebhookUrl: {
-      Description: expect.stringContaining('dynamic token, which is in Secrets Manager'),
+      Description: 'The static webhook of the source default; it is registered at Gemini.',
       Value: {
         'Fn::Join': ['', [{ 'Fn::GetAtt': ['GeminiWebhooksDoorApi0B30BEF5', 'ApiEndpoint'] }, '/webhooks/gemini']],
+      },
+    },
+    DynamicWebhookUrlCommand: {
+      Description: expect.any(String),
+      Value: {
+        'Fn::Join': [
+          '',
+          [
+            'echo "',
+            { 'Fn::GetAtt': ['GeminiWebhooksDoorApi0B30BEF5', 'ApiEndpoint'] },
+            '/webhooks/gemini/dynamic/$(aws secretsmanager get-secret-value --secret-id ',
+            { Ref: 'GeminiWebhooksDefaultSecretsDynamicToken4F377C01' },
+            ' --query SecretString --output text | cut -c 1-43)"',
+          ],
+        ],
       },
     },
     OutputBucketName: {

@@ -21,8 +21,8 @@ const JOB = JSON.stringify({
 const PARTS = ['{"key":"1"}\n', '{"key":"2"}\n'];
 const FILE = PARTS.join('');
 const EVENT = eventOf('batch', 'batches/abc', 'batch.succeeded');
-const RESPONSES = 'batch/date=2026-11-23/job=abc/succeeded/responses.jsonl';
-const MANIFEST = 'batch/date=2026-11-23/job=abc/succeeded/manifest.json';
+const RESPONSES = 'batch/source=default/date=2026-11-23/job=abc/succeeded/responses.jsonl';
+const MANIFEST = 'batch/source=default/date=2026-11-23/job=abc/succeeded/manifest.json';
 
 export interface FetcherModelOptions {
   /** Of the same job, overlapping. */
@@ -106,12 +106,12 @@ async function redeliver(world: World): Promise<void> {
 function portsOf(world: World, process: Process): FetchOutputsPorts {
   const away = () => new TransientError('ERR_STORE_UNAVAILABLE', 'away');
   return {
-    gemini: {
+    geminiOf: () => ({
       get: (path) => process.call('get', () => (path === 'batches/abc' ? downloadOf([JOB]) : undefined), away),
       // An answer that breaks off unnoticed is the way in which this call fails without an error.
       download: () =>
         process.call('download', () => downloadOf(PARTS), away, downloadOf(PARTS.slice(0, 1), FILE.length)),
-    },
+    }),
     store: {
       bucket: 'outputs',
       open: (key) => open(world, process, key),

@@ -118,7 +118,7 @@ function genuineDelivery(world: World): RawDelivery {
   const timestamp = Math.floor(world.now / 1000);
   const signature = createHmac('sha256', KEY).update(`msg_1.${timestamp}.`).update(BODY).digest('base64');
   return {
-    route: { kind: 'static' },
+    route: { kind: 'static', source: 'default' },
     headers: { 'webhook-id': 'msg_1', 'webhook-timestamp': String(timestamp), 'webhook-signature': `v1,${signature}` },
     body: BODY,
   };
@@ -148,8 +148,7 @@ function portsOf(world: World, process: Process): ReceiveWebhookPorts {
   };
   return {
     authenticate: createAuthenticate({
-      signingSecrets: secrets,
-      dynamicTokens: none,
+      sources: new Map([['default', { signingSecrets: secrets, dynamicTokens: none }]]),
       ed25519Keys: none,
       jwt: undefined,
     }),

@@ -3,6 +3,8 @@ import { expect, it } from 'vitest';
 import { toErrorResponse, toRawDelivery, toResponse } from '../../../lambda/adapters/api-gateway.ts';
 import { PermanentError, RequestError, TransientError } from '../../../lambda/domain/errors.ts';
 
+const SOURCES = ['default', 'acme-eu'];
+
 function event(overrides: Partial<APIGatewayProxyEventV2>): APIGatewayProxyEventV2 {
   return {
     version: '2.0',
@@ -34,8 +36,8 @@ function event(overrides: Partial<APIGatewayProxyEventV2>): APIGatewayProxyEvent
 }
 
 it('keeps the bytes, lowers header names and takes the token from the path', () => {
-  expect(toRawDelivery(event({ body: '/w==', isBase64Encoded: true }))).toEqual({
-    route: { kind: 'static' },
+  expect(toRawDelivery(event({ body: '/w==', isBase64Encoded: true }), SOURCES)).toEqual({
+    route: { kind: 'static', source: 'default' },
     headers: { 'webhook-id': 'msg_1' },
     body: Buffer.from([0xff]),
   });
@@ -44,11 +46,22 @@ it('keeps the bytes, lowers header names and takes the token from the path', () 
     pathParameters: { token: 't' },
     body: 'é',
   });
-  expect(toRawDelivery(dynamic)).toMatchObject({
-    route: { kind: 'dynamic', token: 't' },
+  expect(toRawDelivery(dynamic, SOURCES)).toMatchObject({
+    route: { kind: 'dynamic', source: 'default', token: 't' },
     body: Buffer.from([0xc3, 0xa9]),
   });
-  expect(toRawDelivery(event({})).body).toEqual(Buffer.alloc(0));
+  expect(toRawDelivery(event({}), SOURCES).body).toEqual(Buffer.alloc(0));
+});
+
+it('knows the source by the route, and no route of a source that is not configured', () => {
+  const acme = event({ routeKey: 'POST /webhooks/gemini/sources/acme-eu' });
+  const routeKey = 'POST /webhooks/gemini/sources/acme-eu/dynamic/{token}';
+
+  expect(toRawDelivery(acme, SOURCES).route).toEqual({ kind: 'static', source: 'acme-eu' });
+  expect(toRawDelivery(event({ routeKey, pathParameters: { token: 't' } }), SOURCES).route).toEqual({
+    ...{ kind: 'dynamic', source: 'acme-eu', token: 't' },
+  });
+  expect(() => toRawDelivery(acme, ['default'])).toThrow(expect.objectContaining({ code: 'ERR_HEADER_INVALID' }));
 });
 
 it('answers what was handled', () => {

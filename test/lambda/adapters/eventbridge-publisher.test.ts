@@ -12,6 +12,7 @@ const EVENT: BusEvent = {
   time: TIME,
   detail: {
     schemaVersion: '1',
+    source: 'default',
     jobType: 'batch',
     jobId: 'batches/abc',
     webhookId: 'msg_1',
@@ -44,7 +45,7 @@ it('puts the event on the bus', async () => {
           DetailType: 'output.stored',
           Time: TIME,
           Detail:
-            '{"schemaVersion":"1","jobType":"batch","jobId":"batches/abc","webhookId":"msg_1","type":"batch.succeeded","userMetadata":{},' +
+            '{"schemaVersion":"1","source":"default","jobType":"batch","jobId":"batches/abc","webhookId":"msg_1","type":"batch.succeeded","userMetadata":{},' +
             '"status":"succeeded","bucket":"b","prefix":"p/","manifestKey":"p/manifest.json","objectCount":1,"bytes":2}',
         },
       ],

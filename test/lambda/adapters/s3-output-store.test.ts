@@ -72,6 +72,7 @@ it('shows nothing of an upload that was aborted', async () => {
 it('has no manifest before one is written, and gives back what was written', async () => {
   const manifest: Manifest = {
     schemaVersion: '1',
+    source: 'default',
     outcome: 'stored',
     event: {
       webhookId: 'msg_1',

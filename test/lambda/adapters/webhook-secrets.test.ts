@@ -34,10 +34,11 @@ it('takes the current, the pending and the previous signing secret, the previous
 });
 
 it('takes the current and the previous token, the previous one for 96 h', async () => {
-  hold({ AWSCURRENT: 'abcdefghijklmnopqrstuvwxyz0123456789', AWSPREVIOUS: '0123456789abcdefghijklmnopqrstuvwxyz' });
+  hold({ AWSCURRENT: 'b'.repeat(43) + 'c'.repeat(43), AWSPREVIOUS: 'a'.repeat(43) + 'b'.repeat(43) });
 
-  expect(await loadDynamicTokens(reader, 's', hoursLater(96))()).toHaveLength(2);
-  expect(await loadDynamicTokens(reader, 's', hoursLater(96.1))()).toHaveLength(1);
+  // Of each value the token for URLs and the one after it.
+  expect(await loadDynamicTokens(reader, 's', hoursLater(96))()).toHaveLength(4);
+  expect(await loadDynamicTokens(reader, 's', hoursLater(96.1))()).toHaveLength(2);
 });
 
 it.each([

@@ -5,12 +5,14 @@ import { createAuthenticate } from '../../../lambda/app/authenticate.ts';
 import type { KeySource } from '../../../lambda/app/ports.ts';
 import type { RawDelivery } from '../../../lambda/domain/delivery.ts';
 import { importEd25519Keys, parseSigningSecret } from '../../../lambda/domain/signature.ts';
-import { digestConfiguredToken } from '../../../lambda/domain/token.ts';
+import { digestTokens } from '../../../lambda/domain/token.ts';
 
 const NOW = new Date(1_780_000_000_000);
 const BODY = Buffer.from('{"type":"batch.succeeded"}');
 const SECRET = 'whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=';
-const TOKEN = 'abcdefghijklmnopqrstuvwxyz0123456789';
+const OTHER_SECRET = 'whsec_YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXoxMjM0NTY=';
+const TOKEN = 'abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG';
+const NEXT_TOKEN = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789abcdefg';
 // RFC 8032 §7.1 test 1.
 const JWK = { kty: 'OKP', crv: 'Ed25519', x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo' };
 const PRIVATE_KEY = createPrivateKey({
@@ -28,13 +30,17 @@ function source<Key>(
 }
 
 function setUp() {
+  const keys = { signingSecrets: source(parseAll(SECRET)), dynamicTokens: source(digestTokens(TOKEN + NEXT_TOKEN)) };
+  const other = { signingSecrets: source(parseAll(OTHER_SECRET)), dynamicTokens: source([]) };
   const ports = {
-    signingSecrets: source([SECRET].flatMap((secret) => parseSigningSecret(secret) ?? [])),
-    dynamicTokens: source([TOKEN].flatMap((token) => digestConfiguredToken(token) ?? [])),
+    sources: new Map([
+      ['default', keys],
+      ['acme', other],
+    ]),
     ed25519Keys: source(importEd25519Keys([JWK])),
     jwt: undefined,
   };
-  return { ports, authenticate: createAuthenticate(ports) };
+  return { ports, keys, authenticate: createAuthenticate(ports) };
 }
 
 function delivery(route: RawDelivery['route'], signature: string, headers: Record<string, string> = {}): RawDelivery {
@@ -44,13 +50,14 @@ function delivery(route: RawDelivery['route'], signature: string, headers: Recor
     body: BODY,
   };
 }
-const STATIC = { kind: 'static' } as const;
-const DYNAMIC = { kind: 'dynamic', token: TOKEN } as const;
+const STATIC = { kind: 'static', source: 'default' } as const;
+const DYNAMIC = { kind: 'dynamic', source: 'default', token: TOKEN } as const;
 
 it('takes v1 at the static route and v1a with the token at the dynamic one', async () => {
   const { authenticate } = setUp();
 
   expect(await authenticate(delivery(STATIC, V1), NOW)).toMatchObject({
+    source: 'default',
     scheme: 'v1',
     webhookId: 'msg_1',
     attemptedAt: NOW,
@@ -75,18 +82,43 @@ it("refuses what Google signed for somebody else's endpoint before any key is as
   const { ports, authenticate } = setUp();
   const current = vi.spyOn(ports.ed25519Keys, 'current');
 
-  await expect(authenticate(delivery({ kind: 'dynamic', token: `${TOKEN}x` }, V1A), NOW)).rejects.toMatchObject({
+  await expect(
+    authenticate(delivery({ kind: 'dynamic', source: 'default', token: `${TOKEN}x` }, V1A), NOW),
+  ).rejects.toMatchObject({
     code: 'ERR_TOKEN_MISMATCH',
   });
-  await expect(authenticate(delivery({ kind: 'dynamic', token: '' }, V1A), NOW)).rejects.toMatchObject({
+  await expect(
+    authenticate(delivery({ kind: 'dynamic', source: 'default', token: '' }, V1A), NOW),
+  ).rejects.toMatchObject({
     code: 'ERR_TOKEN_MISMATCH',
   });
   expect(current).not.toHaveBeenCalled();
 });
 
+it('takes the token that the next rotation makes current, so that no verifier has to learn of it', async () => {
+  const { authenticate } = setUp();
+
+  const verified = await authenticate(delivery({ ...DYNAMIC, token: NEXT_TOKEN }, V1A), NOW);
+
+  expect(verified).toMatchObject({ source: 'default', scheme: 'v1a' });
+});
+
+it('verifies with the keys of the route and of no other source', async () => {
+  const { authenticate } = setUp();
+  const others = new Webhook(OTHER_SECRET).sign('msg_1', NOW, BODY.toString());
+  const ACME = { kind: 'static', source: 'acme' } as const;
+
+  expect(await authenticate(delivery(ACME, others), NOW)).toMatchObject({ source: 'acme', scheme: 'v1' });
+  await expect(authenticate(delivery(ACME, V1), NOW)).rejects.toMatchObject({ code: 'ERR_SIGNATURE_MISMATCH' });
+  await expect(authenticate(delivery(STATIC, others), NOW)).rejects.toMatchObject({ code: 'ERR_SIGNATURE_MISMATCH' });
+  await expect(authenticate(delivery({ ...DYNAMIC, source: 'acme' }, V1A), NOW)).rejects.toMatchObject({
+    code: 'ERR_TOKEN_MISMATCH',
+  });
+});
+
 it('refuses a stale delivery before any secret is asked for', async () => {
-  const { ports, authenticate } = setUp();
-  const current = vi.spyOn(ports.signingSecrets, 'current');
+  const { keys, authenticate } = setUp();
+  const current = vi.spyOn(keys.signingSecrets, 'current');
 
   await expect(authenticate(delivery(STATIC, V1), new Date(1_780_000_301_000))).rejects.toMatchObject({
     code: 'ERR_TIMESTAMP_OUT_OF_TOLERANCE',
@@ -95,21 +127,19 @@ it('refuses a stale delivery before any secret is asked for', async () => {
 });
 
 it('asks once for newer secrets on a mismatch, and takes what they verify', async () => {
-  const { ports } = setUp();
-  const rotated = {
-    ...ports,
-    signingSecrets: source(parseAll('whsec_YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXoxMjM0NTY='), parseAll(SECRET)),
-  };
+  const { ports, keys } = setUp();
+  const signingSecrets = source(parseAll(OTHER_SECRET), parseAll(SECRET));
+  const rotated = { ...ports, sources: new Map([['default', { ...keys, signingSecrets }]]) };
 
   expect(await createAuthenticate(rotated)(delivery(STATIC, V1), NOW)).toMatchObject({ scheme: 'v1' });
-  expect(rotated.signingSecrets.refreshed).toHaveBeenCalledTimes(1);
+  expect(signingSecrets.refreshed).toHaveBeenCalledTimes(1);
 });
 
 it('does not ask for newer secrets when the delivery has no entry of the scheme', async () => {
-  const { ports, authenticate } = setUp();
+  const { keys, authenticate } = setUp();
 
   await expect(authenticate(delivery(STATIC, V1A), NOW)).rejects.toMatchObject({ code: 'ERR_SIGNATURE_MISMATCH' });
-  expect(ports.signingSecrets.refreshed).not.toHaveBeenCalled();
+  expect(keys.signingSecrets.refreshed).not.toHaveBeenCalled();
 });
 
 function parseAll(secret: string) {

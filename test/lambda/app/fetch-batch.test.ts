@@ -5,7 +5,7 @@ import { eventOf, LIVE, portsOf } from '../../fakes/fetch-ports.ts';
 
 const ATTEMPT = { number: 1, isLast: false, signal: LIVE };
 const EVENT = eventOf('batch', 'batches/abc', 'batch.succeeded');
-const PREFIX = 'batch/date=2026-11-23/job=abc/succeeded/';
+const PREFIX = 'batch/source=default/date=2026-11-23/job=abc/succeeded/';
 
 /** As captured from the API: counters are strings, zeros and `done: false` are absent, nanoseconds. */
 function batch(state: string, more: object = {}, metadata: object = {}) {
@@ -121,7 +121,7 @@ it.each([
 
     await fetchOutputs(ports, batchJob, EVENT, ATTEMPT);
 
-    const prefix = `batch/date=2026-11-23/job=abc/${status}/`;
+    const prefix = `batch/source=default/date=2026-11-23/job=abc/${status}/`;
     expect(store.order).toEqual([`${prefix}batch.json`, `${prefix}manifest.json`]);
     expect(store.manifests.get(`${prefix}manifest.json`)).toMatchObject({ outcome: 'stored', error });
     expect(published).toMatchObject([{ detailType: 'output.stored', detail: { status, objectCount: 1 } }]);
@@ -169,7 +169,7 @@ it('gives up a file that is gone at the third attempt, and leaves the place of t
   });
   await fetchOutputs(ports, batchJob, EVENT, { ...ATTEMPT, number: 3 });
 
-  const manifestKey = 'batch/date=2026-11-23/job=abc/fetch-failed/manifest.json';
+  const manifestKey = 'batch/source=default/date=2026-11-23/job=abc/fetch-failed/manifest.json';
   expect([...store.manifests.keys()]).toEqual([manifestKey]);
   expect(store.manifests.get(manifestKey)).toMatchObject({ outcome: 'failed', error: { code: 'ERR_OUTPUT_GONE' } });
   expect(published).toMatchObject([{ detailType: 'output.failed', detail: { code: 'ERR_OUTPUT_GONE', manifestKey } }]);

@@ -6,7 +6,7 @@ import { eventOf, LIVE, portsOf } from '../../fakes/fetch-ports.ts';
 const ATTEMPT = { number: 1, isLast: false, signal: LIVE };
 const EVENT = eventOf('interaction', 'v1_abc', 'interaction.completed');
 const PATH = 'interactions/v1_abc?stream=false';
-const prefix = (status: string) => `interaction/date=2026-07-23/job=v1_abc/${status}/`;
+const prefix = (status: string) => `interaction/source=default/date=2026-07-23/job=v1_abc/${status}/`;
 /** The 8 bytes with which every PNG begins. */
 const PNG = 'iVBORw0KGgo=';
 

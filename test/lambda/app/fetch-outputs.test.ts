@@ -8,7 +8,7 @@ import { eventOf, LIVE, portsOf } from '../../fakes/fetch-ports.ts';
 
 const ATTEMPT = { number: 1, isLast: false, signal: LIVE };
 const EVENT = eventOf('batch', 'batches/abc', 'batch.succeeded');
-const KEY = 'batch/date=2026-11-23/job=abc/succeeded/manifest.json';
+const KEY = 'batch/source=default/date=2026-11-23/job=abc/succeeded/manifest.json';
 const ANSWERS = {
   'batches/abc': {
     name: 'batches/abc',
@@ -53,8 +53,8 @@ it('measures a landing once, from the end of the job', async () => {
 
   await fetchOutputs(ports, batchJob, EVENT, ATTEMPT);
 
-  expect(metrics).toContainEqual(['OutputsStored', { jobType: 'batch' }]);
-  expect(metrics).toContainEqual(['LandingSeconds', 120, { jobType: 'batch' }]);
+  expect(metrics).toContainEqual(['OutputsStored', { source: 'default', jobType: 'batch' }]);
+  expect(metrics).toContainEqual(['LandingSeconds', 120, { source: 'default', jobType: 'batch' }]);
 });
 
 it('writes manifests that hold to their own schema', async () => {

@@ -6,7 +6,7 @@ import { eventOf, LIVE, portsOf } from '../../fakes/fetch-ports.ts';
 const ATTEMPT = { number: 1, isLast: false, signal: LIVE };
 const NAME = 'models/veo-3.1-generate-preview/operations/ld6i6vp968tt';
 const EVENT = eventOf('video', NAME, 'video.generated');
-const prefix = (status: string) => `video/date=unknown/job=ld6i6vp968tt/${status}/`;
+const prefix = (status: string) => `video/source=default/date=unknown/job=ld6i6vp968tt/${status}/`;
 
 function operation(generateVideoResponse: object, more: object = {}) {
   return { name: NAME, done: true, response: { generateVideoResponse }, ...more };

@@ -7,7 +7,7 @@ import type { BusEvent } from '../../../lambda/domain/job-event.ts';
 
 const NOW = new Date('2026-11-24T05:00:00.000Z');
 const BODY = Buffer.from('{"type":"batch.succeeded","data":{"id":"abc"}}');
-const DELIVERY: RawDelivery = { route: { kind: 'static' }, headers: {}, body: BODY };
+const DELIVERY: RawDelivery = { route: { kind: 'static', source: 'default' }, headers: {}, body: BODY };
 
 function setUp(claimed: ClaimResult = { outcome: 'claimed', attempts: 1 }) {
   const calls: string[] = [];
@@ -17,6 +17,7 @@ function setUp(claimed: ClaimResult = { outcome: 'claimed', attempts: 1 }) {
       return result;
     });
   const verified: VerifiedDelivery = {
+    source: 'default',
     scheme: 'v1',
     webhookId: 'msg_1',
     attemptedAt: NOW,
@@ -51,8 +52,11 @@ it('claims, publishes and completes, in this order', async () => {
   expect(published).toMatchObject([
     { detailType: 'batch.succeeded', detail: { jobId: 'batches/abc', webhookId: 'msg_1' } },
   ]);
-  expect(ports.store.claim).toHaveBeenCalledWith(expect.objectContaining({ id: 'v1#msg_1', owner: 'owner-1' }), NOW);
-  expect(count).toHaveBeenCalledWith('Deliveries', { outcome: 'accepted' });
+  expect(ports.store.claim).toHaveBeenCalledWith(
+    expect.objectContaining({ id: 'default#v1#msg_1', owner: 'owner-1' }),
+    NOW,
+  );
+  expect(count).toHaveBeenCalledWith('Deliveries', { source: 'default', outcome: 'accepted' });
 });
 
 it('publishes nothing for a duplicate, and counts another body under the same id', async () => {
@@ -105,7 +109,7 @@ it('touches neither store nor bus nor log for what is not genuine', async () => 
 
   expect(calls).toEqual([]);
   expect(ports.log.info).not.toHaveBeenCalled();
-  expect(count.mock.calls).toEqual([['Deliveries', { outcome: 'ERR_SIGNATURE_MISMATCH' }]]);
+  expect(count.mock.calls).toEqual([['Deliveries', { source: 'default', outcome: 'ERR_SIGNATURE_MISMATCH' }]]);
 });
 
 it('refuses a body over 256 KiB before it looks at anything else', async () => {

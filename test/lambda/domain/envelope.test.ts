@@ -6,7 +6,8 @@ const RECEIVED = new Date('2026-11-24T05:00:02.000Z');
 
 function delivery(body: string | Buffer): VerifiedDelivery {
   const payload = Buffer.from(body);
-  return { scheme: 'v1', webhookId: 'msg_1', attemptedAt: new Date('2026-11-24T05:00:01Z'), payload, bodySha256: 'ab' };
+  const attemptedAt = new Date('2026-11-24T05:00:01Z');
+  return { source: 'acme', scheme: 'v1', webhookId: 'msg_1', attemptedAt, payload, bodySha256: 'ab' };
 }
 
 it('makes the event on the bus from a batch delivery', () => {
@@ -15,6 +16,7 @@ it('makes the event on the bus from a batch delivery', () => {
 
   expect(toJobEvent(delivery(body), RECEIVED)).toEqual({
     schemaVersion: '1',
+    source: 'acme',
     webhookId: 'msg_1',
     type: 'batch.succeeded',
     jobType: 'batch',

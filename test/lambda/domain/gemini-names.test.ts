@@ -43,12 +43,15 @@ it('reads states with either prefix, and dates with nine decimals', () => {
 it('keeps whatever a resource says inside its own folder', () => {
   const createdAt = new Date('2026-01-06T23:59:59Z');
 
-  expect(outputPrefix({ jobType: 'batch', jobName: 'batches/abc', createdAt }, 'succeeded')).toBe(
-    'batch/date=2026-01-06/job=abc/succeeded/',
+  expect(outputPrefix({ source: 'default', jobType: 'batch', jobName: 'batches/abc', createdAt }, 'succeeded')).toBe(
+    'batch/source=default/date=2026-01-06/job=abc/succeeded/',
   );
-  expect(outputPrefix({ jobType: 'video', jobName: 'models/m/operations/x', createdAt: undefined }, 'a/../b')).toBe(
-    'video/date=unknown/job=x/a____b/',
-  );
+  expect(
+    outputPrefix(
+      { source: 'acme', jobType: 'video', jobName: 'models/m/operations/x', createdAt: undefined },
+      'a/../b',
+    ),
+  ).toBe('video/source=acme/date=unknown/job=x/a____b/');
 });
 
 it.each([

@@ -135,9 +135,11 @@ it('keeps the secret before the current one, and knows no other', async () => {
 });
 
 it('stops the run at a member of a call that nobody wrote for, and names it', async () => {
-  await expect(secretsManager.send(new GetSecretValueCommand({ SecretId: 'x', VersionId: 'v' }))).rejects.toThrow();
+  await expect(
+    secretsManager.send(new GetSecretValueCommand({ SecretId: 'x', VersionStage: 'MINE' })),
+  ).rejects.toThrow();
 
-  expect(onFatal.mock.calls[0]?.[0].message).toContain('VersionId');
+  expect(onFatal.mock.calls[0]?.[0].message).toContain('VersionStage');
 });
 
 it('stops the run at an action that nobody wrote for, and names it and who called', async () => {

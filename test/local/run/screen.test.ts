@@ -23,17 +23,17 @@ it('draws what is known of each job', () => {
 
 it('lists the bucket by job, with sizes', () => {
   const objects = [
-    { key: 'batch/date=2026-11-24/job=a/succeeded/manifest.json', bytes: 999 },
-    { key: 'batch/date=2026-11-24/job=a/succeeded/responses.jsonl', bytes: 1_234_567 },
-    { key: 'video/date=unknown/job=b/failed/manifest.json', bytes: 1000 },
+    { key: 'batch/source=default/date=2026-11-24/job=a/succeeded/manifest.json', bytes: 999 },
+    { key: 'batch/source=default/date=2026-11-24/job=a/succeeded/responses.jsonl', bytes: 1_234_567 },
+    { key: 'video/source=default/date=unknown/job=b/failed/manifest.json', bytes: 1000 },
   ];
 
   expect(`\n${renderBucket(objects)}`).toBe(`
-batch/date=2026-11-24/job=a/succeeded/
+batch/source=default/date=2026-11-24/job=a/succeeded/
    999 B  manifest.json
   1.2 MB  responses.jsonl
 
-video/date=unknown/job=b/failed/
+video/source=default/date=unknown/job=b/failed/
   1.0 kB  manifest.json`);
   expect(formatBytes(536_870_912)).toBe('537 MB');
 });

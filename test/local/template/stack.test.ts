@@ -27,7 +27,10 @@ it('resolves references, attributes, joins and substitutions', () => {
     {
       Queue: queue,
       Bus: bus({ 'Fn::Join': ['-', ['a', { Ref: 'AWS::Region' }]] }),
-      Api: { Type: 'AWS::ApiGatewayV2::Api', Properties: { Name: 'n', ProtocolType: 'HTTP' } },
+      Api: {
+        Type: 'AWS::ApiGatewayV2::Api',
+        Properties: { Name: 'n', ProtocolType: 'HTTP', DisableExecuteApiEndpoint: false },
+      },
     },
     {
       Url: { Value: { 'Fn::Join': ['', [{ 'Fn::GetAtt': ['Api', 'ApiEndpoint'] }, '/x']] } },

@@ -1,0 +1,180 @@
+/** Gemini's management of webhooks, through `client.webhooks` of its SDK. */
+import { GoogleGenAI } from '@google/genai';
+import * as z from 'zod/mini';
+import type { RegisteredWebhook, WantedWebhook, WebhookRegistry } from '../app/ports.ts';
+import { ManagementError } from '../domain/errors.ts';
+import { isKeyRefused } from './gemini-refusal.ts';
+import type { SecretReader } from './secrets-manager.ts';
+
+/** The SDK's default is `v1` from its version 3 on, and the pages show `v1beta`. */
+const API_VERSION = 'v1beta';
+/** Far more than a project has: a list that does not end is broken off. */
+const MAX_PAGES = 20;
+const TIMEOUT_MS = 15_000;
+/** Not for what must not be done twice: the SDK repeats creates by default. */
+const ONCE = { maxRetries: 0, timeout: TIMEOUT_MS };
+const REPEATED = { maxRetries: 2, timeout: TIMEOUT_MS };
+
+const Answered = z.looseObject({ id: z.string() });
+
+export interface GenAiWebhookRegistryOptions {
+  readonly secrets: SecretReader;
+  readonly apiKeySecretId: string;
+  /** `https://generativelanguage.googleapis.com` */
+  readonly baseUrl: string;
+}
+
+type Webhooks = GoogleGenAI['webhooks'];
+type Webhook = Awaited<ReturnType<Webhooks['get']>>;
+
+export class GenAiWebhookRegistry implements WebhookRegistry {
+  readonly #options: GenAiWebhookRegistryOptions;
+
+  constructor(options: GenAiWebhookRegistryOptions) {
+    this.#options = options;
+  }
+
+  async list(): Promise<readonly RegisteredWebhook[]> {
+    return this.#call('list webhooks', async (webhooks) => {
+      const found: RegisteredWebhook[] = [];
+      let token: string | undefined;
+      for (let pages = 0; pages < MAX_PAGES; pages += 1) {
+        const page = await webhooks.list({ page_size: 100, ...(token && { page_token: token }) }, REPEATED);
+        found.push(...(page.webhooks ?? []).flatMap((webhook) => toRegistered(webhook) ?? []));
+        token = page.next_page_token;
+        if (!token) break;
+      }
+      return found;
+    });
+  }
+
+  async get(id: string): Promise<RegisteredWebhook | undefined> {
+    return this.#call('read a webhook', async (webhooks) => {
+      try {
+        return toRegistered(await webhooks.get(id, {}, REPEATED));
+      } catch (error) {
+        if (statusOf(error) === 404) return undefined;
+        throw error;
+      }
+    });
+  }
+
+  async create({ name, uri, events }: WantedWebhook): Promise<{ readonly id: string; readonly secret: string }> {
+    return this.#call('register the webhook', async (webhooks) => {
+      const webhook = await webhooks.create({ name, uri, subscribed_events: [...events] }, ONCE);
+      return { id: Answered.parse(webhook).id, secret: z.string().parse(webhook.new_signing_secret) };
+    });
+  }
+
+  async update(id: string, changes: Partial<WantedWebhook> & { readonly state?: 'enabled' }): Promise<void> {
+    const { events, ...others } = changes;
+    const update = { ...others, ...(events && { subscribed_events: [...events] }) };
+    await this.#call('update the webhook', (webhooks) =>
+      webhooks.update(id, { ...update, update_mask: Object.keys(update).join() }, REPEATED),
+    );
+  }
+
+  async delete(id: string): Promise<void> {
+    await this.#call('delete the webhook', async (webhooks) => {
+      try {
+        await webhooks.delete(id, {}, REPEATED);
+      } catch (error) {
+        if (statusOf(error) !== 404) throw error;
+      }
+    });
+  }
+
+  async rotate(id: string): Promise<string> {
+    return this.#call('rotate the signing secret', async (webhooks) => {
+      const { secret } = await webhooks.rotateSigningSecret(
+        id,
+        { revocation_behavior: 'revoke_previous_secrets_after_h24' },
+        ONCE,
+      );
+      return z.string().parse(secret);
+    });
+  }
+
+  /** The key is read anew each time: these calls are rare, and the one before may have been refused. */
+  async #call<Result>(what: string, call: (webhooks: Webhooks) => Promise<Result>): Promise<Result> {
+    const { apiKeySecretId, baseUrl } = this.#options;
+    const apiKey = await this.#readKey();
+    const client = new GoogleGenAI({ apiKey, apiVersion: API_VERSION, httpOptions: { baseUrl } });
+    try {
+      return await call(client.webhooks);
+    } catch (error) {
+      throw toManagementError(error, what, apiKeySecretId);
+    }
+  }
+
+  async #readKey(): Promise<string> {
+    const { secrets, apiKeySecretId } = this.#options;
+    const remedy = `Create it with "aws secretsmanager create-secret --name ${apiKeySecretId} --secret-string <key>", or name another one, and deploy again.`;
+    const version = await secrets.read(apiKeySecretId, 'AWSCURRENT').catch((cause: unknown) => {
+      throw new ManagementError(
+        'ERR_API_KEY_MISSING',
+        `The secret ${apiKeySecretId} with the Gemini API key cannot be read. ${remedy}`,
+        { cause },
+      );
+    });
+    // Anything else no header can carry.
+    if (version !== undefined && /^[\x21-\x7e]{1,512}$/.test(version.value)) return version.value;
+    throw new ManagementError('ERR_API_KEY_MISSING', `The secret ${apiKeySecretId} holds no Gemini API key. ${remedy}`);
+  }
+}
+
+function toRegistered(webhook: Webhook): RegisteredWebhook | undefined {
+  if (!webhook.id) return undefined;
+  const endings = (webhook.signing_secrets ?? []).map(
+    ({ truncated_secret }) => truncated_secret?.split('...')[1] ?? '',
+  );
+  return {
+    id: webhook.id,
+    name: webhook.name,
+    uri: webhook.uri,
+    events: webhook.subscribed_events ?? [],
+    state: webhook.state ?? 'enabled',
+    secretEndings: endings,
+  };
+}
+
+const HttpError = z.looseObject({ status: z.number(), error: z.optional(z.unknown()) });
+
+/** Undefined when the call had no answer. */
+function statusOf(error: unknown): number | undefined {
+  const parsed = HttpError.safeParse(error);
+  return parsed.success ? parsed.data.status : undefined;
+}
+
+/** What the SDK's errors quote of requests and answers stays out of the sentence. */
+function toManagementError(error: unknown, what: string, apiKeySecretId: string): ManagementError {
+  const status = statusOf(error);
+  const body = HttpError.safeParse(error).data?.error;
+  if (status !== undefined && isKeyRefused(status, body)) {
+    return new ManagementError(
+      'ERR_API_KEY_REFUSED',
+      `Gemini refused the API key in the secret ${apiKeySecretId} (HTTP ${status}). Put a valid key of the project there, from https://aistudio.google.com/apikey, and deploy again.`,
+      { cause: error },
+    );
+  }
+  if (status === 403) {
+    return new ManagementError(
+      'ERR_API_KEY_REFUSED',
+      `The API key in the secret ${apiKeySecretId} may not manage webhooks (HTTP 403). Lift the key's API restrictions, or use a key of the project's owner, and deploy again.`,
+      { cause: error },
+    );
+  }
+  if (status !== undefined && status < 500 && status !== 408 && status !== 429) {
+    return new ManagementError(
+      'ERR_REGISTRATION_REFUSED',
+      `Gemini refused to ${what} (HTTP ${status}). Check the webhook's URL and events, and deploy again.`,
+      { cause: error },
+    );
+  }
+  const why = status === undefined ? 'did not answer' : `answered HTTP ${status}`;
+  return new ManagementError(
+    'ERR_GEMINI_UNAVAILABLE',
+    `Gemini could not ${what}: it ${why}. Deploy again later; https://aistudio.google.com/status shows outages.`,
+    { cause: error, mayHaveHappened: status !== 429 },
+  );
+}

@@ -1,0 +1,41 @@
+/** Looks, on a schedule, whether a source's webhook is still as it was deployed. */
+import { secretsManagerClient } from '../adapters/aws-clients.ts';
+import { EnvironmentReader } from '../adapters/environment.ts';
+import { GenAiWebhookRegistry } from '../adapters/genai-webhook-registry.ts';
+import { SecretStore } from '../adapters/secret-store.ts';
+import { SecretReader } from '../adapters/secrets-manager.ts';
+import { createTelemetry } from '../adapters/telemetry.ts';
+import { checkWebhook } from '../app/check-webhook.ts';
+import { ENV, GEMINI_URL, METRIC } from '../contract.ts';
+
+const env = new EnvironmentReader(process.env);
+const config = {
+  source: env.required(ENV.source),
+  apiKeySecretId: env.required(ENV.apiKeySecretId),
+  signingSecretId: env.required(ENV.signingSecretId),
+  dynamicTokenSecretId: env.required(ENV.dynamicTokenSecretId),
+  repair: env.optional(ENV.repairWebhook) === 'true',
+  baseUrl: env.url(ENV.geminiUrl, GEMINI_URL),
+};
+const wanted = env.webhook();
+env.check();
+
+const { log, metrics, flush } = createTelemetry('check-webhook');
+const client = secretsManagerClient();
+const store = new SecretStore(client);
+const registry = new GenAiWebhookRegistry({ ...config, secrets: new SecretReader(client) });
+
+export async function handler(): Promise<void> {
+  const { source, repair, signingSecretId, dynamicTokenSecretId } = config;
+  try {
+    await checkWebhook({ registry, log, metrics }, { source, wanted, repair });
+    for (const [secret, id] of Object.entries({ signing: signingSecretId, token: dynamicTokenSecretId })) {
+      const rotatedAt = await store.rotatedAt(id);
+      if (rotatedAt !== undefined) {
+        metrics.seconds(METRIC.secretAge, (Date.now() - rotatedAt.getTime()) / 1000, { source, secret });
+      }
+    }
+  } finally {
+    flush();
+  }
+}

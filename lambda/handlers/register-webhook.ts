@@ -1,0 +1,43 @@
+/** The custom resource behind a source's webhook: registers it at Gemini, keeps it so, and deletes it with the stack. */
+import { secretsManagerClient } from '../adapters/aws-clients.ts';
+import {
+  type CustomResourceResult,
+  parseCustomResourceEvent,
+  respond,
+  toFailure,
+  toRegistrationRequest,
+} from '../adapters/cloudformation.ts';
+import { EnvironmentReader } from '../adapters/environment.ts';
+import { GenAiWebhookRegistry } from '../adapters/genai-webhook-registry.ts';
+import { SecretStore } from '../adapters/secret-store.ts';
+import { SecretReader } from '../adapters/secrets-manager.ts';
+import { createTelemetry } from '../adapters/telemetry.ts';
+import { registerWebhook } from '../app/register-webhook.ts';
+import { ENV, GEMINI_URL } from '../contract.ts';
+
+const env = new EnvironmentReader(process.env);
+const baseUrl = env.url(ENV.geminiUrl, GEMINI_URL);
+env.check();
+
+const { log } = createTelemetry('register-webhook');
+const client = secretsManagerClient();
+const secrets = new SecretReader(client);
+const store = new SecretStore(client);
+const ports = {
+  registryOf: (apiKeySecretId: string) => new GenAiWebhookRegistry({ secrets, apiKeySecretId, baseUrl }),
+  storeSecret: (secretId: string, value: string) => store.put(secretId, value),
+  log,
+};
+
+export async function handler(input: unknown): Promise<void> {
+  const event = parseCustomResourceEvent(input);
+  let result: CustomResourceResult;
+  try {
+    result = { status: 'SUCCESS', physicalId: await registerWebhook(ports, toRegistrationRequest(event)) };
+  } catch (error) {
+    const failure = toFailure(event, error);
+    log.error('The webhook could not be looked after', { request: event.RequestType, reason: failure.reason });
+    result = failure;
+  }
+  await respond(event, result, fetch);
+}

@@ -1,0 +1,54 @@
+/** Rotates the two secrets of a source's webhook, called by Secrets Manager once for each step. */
+import * as z from 'zod/mini';
+import { secretsManagerClient } from '../adapters/aws-clients.ts';
+import { EnvironmentReader } from '../adapters/environment.ts';
+import { GenAiWebhookRegistry } from '../adapters/genai-webhook-registry.ts';
+import { SecretStore } from '../adapters/secret-store.ts';
+import { SecretReader } from '../adapters/secrets-manager.ts';
+import { createTelemetry } from '../adapters/telemetry.ts';
+import { ROTATION_STEPS, type Rotation, rotateSecret } from '../app/rotate-secret.ts';
+import { dynamicTokenRotation, signingSecretRotation } from '../app/rotate-webhook-secrets.ts';
+import { ENV, GEMINI_URL } from '../contract.ts';
+import { PipelineError } from '../domain/errors.ts';
+
+const env = new EnvironmentReader(process.env);
+const config = {
+  apiKeySecretId: env.required(ENV.apiKeySecretId),
+  signingSecretId: env.required(ENV.signingSecretId),
+  dynamicTokenSecretId: env.required(ENV.dynamicTokenSecretId),
+  baseUrl: env.url(ENV.geminiUrl, GEMINI_URL),
+};
+const wanted = env.webhook();
+env.check();
+
+const { log } = createTelemetry('rotate-secret');
+const client = secretsManagerClient();
+const store = new SecretStore(client);
+const registry = new GenAiWebhookRegistry({ ...config, secrets: new SecretReader(client) });
+const rotations = new Map<string, Rotation>([
+  [config.signingSecretId, signingSecretRotation(registry, wanted)],
+  [config.dynamicTokenSecretId, dynamicTokenRotation()],
+]);
+const ports = {
+  secretOf: (secretId: string) => store.rotated(secretId),
+  rotationOf: (secretId: string) => rotations.get(secretId),
+  log,
+};
+
+/** https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html */
+const RotationEvent = z.looseObject({
+  SecretId: z.string(),
+  ClientRequestToken: z.string(),
+  Step: z.enum(ROTATION_STEPS),
+});
+
+export async function handler(input: unknown): Promise<void> {
+  const { SecretId: secretId, ClientRequestToken: versionId, Step: step } = RotationEvent.parse(input);
+  try {
+    await rotateSecret(ports, { secretId, versionId, step });
+  } catch (error) {
+    const reason = error instanceof PipelineError ? error.message : undefined;
+    log.error('Rotation step failed', { secretId, versionId, step, reason });
+    throw error;
+  }
+}

@@ -1,0 +1,176 @@
+/**
+ * The static webhook of one source at Gemini: registered with the stack and deleted with it, its secrets rotated, its state
+ * looked at. A function for each, so that each may only what it does.
+ */
+import { join } from 'node:path';
+import { Aws, CustomResource, Duration } from 'aws-cdk-lib';
+import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
+import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { CfnRotationSchedule, type Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { Construct, type IDependable } from 'constructs';
+import { ENV, WEBHOOK_RESOURCE_TYPE } from '../lambda/contract.ts';
+import { acknowledge } from './nag-acknowledgement.ts';
+import { NodeFunction } from './node-function.ts';
+import type { SourceSecrets } from './source-secrets.ts';
+import type { ResolvedSource } from './sources.ts';
+
+const MEMORY_MIB = 256;
+/** A few calls of Gemini's, each with its repetitions. */
+const TIMEOUT = Duration.minutes(2);
+const HEALTH_CHECK_INTERVAL = Duration.minutes(15);
+
+/** In days: one more than the time for which the value before a rotation holds, 25 and 96 hours. */
+export const SHORTEST_ROTATION = { signingSecretRotation: 2, dynamicTokenRotation: 5 } as const;
+/** https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotationRulesType.html */
+export const LONGEST_ROTATION = 1000;
+
+/** Each with what to do. */
+export function rotationFaults(rotations: Readonly<Record<keyof typeof SHORTEST_ROTATION, Duration>>): string[] {
+  return (['signingSecretRotation', 'dynamicTokenRotation'] as const).flatMap((name) => {
+    const days = rotations[name].toDays({ integral: false });
+    const shortest = SHORTEST_ROTATION[name];
+    if (days === 0 || (Number.isInteger(days) && days >= shortest && days <= LONGEST_ROTATION)) return [];
+    return [`${name} is ${days} days; give whole days from ${shortest} to ${LONGEST_ROTATION}, or 0 to switch it off.`];
+  });
+}
+
+export interface ManagedWebhookProps {
+  readonly source: ResolvedSource;
+  readonly secrets: SourceSecrets;
+  readonly webhookUrl: string;
+  /** Folder of the handler modules. */
+  readonly handlersPath: string;
+  readonly logRetention: RetentionDays;
+  /** Zero days switch a rotation off. */
+  readonly signingSecretRotation: Duration;
+  readonly dynamicTokenRotation: Duration;
+  /** Whether the health check sets right what it finds. */
+  readonly repair: boolean;
+}
+
+export class ManagedWebhook extends Construct {
+  readonly registrar: NodeFunction;
+  /** Undefined when nothing is rotated. */
+  readonly rotator: NodeFunction | undefined;
+  readonly healthCheck: NodeFunction;
+  readonly secrets: SourceSecrets;
+
+  private readonly registration: CustomResource;
+
+  constructor(scope: Construct, id: string, props: ManagedWebhookProps) {
+    super(scope, id);
+    const { source, secrets, webhookUrl } = props;
+    this.secrets = secrets;
+    // Who looks at the project's webhooks sees whose this is; nobody else's has the name.
+    const name = `${Aws.STACK_NAME}-${source.name}-${Aws.REGION}-${Aws.ACCOUNT_ID}`;
+    const environment = {
+      [ENV.apiKeySecretId]: source.apiKeySecretName,
+      [ENV.signingSecretId]: secrets.signingSecret.secretArn,
+      [ENV.dynamicTokenSecretId]: secrets.dynamicTokenSecret.secretArn,
+      [ENV.webhookName]: name,
+      [ENV.webhookUrl]: webhookUrl,
+      [ENV.subscribedEvents]: source.subscribedEvents.join(),
+    };
+
+    this.registrar = this.addFunction('Registrar', props, {
+      description: `Registers the webhook of the source ${source.name} at Gemini.`,
+      entry: 'register-webhook.ts',
+      environment: {},
+      invokedBy: 'CloudFormation waits for its answer, and fails the deployment when none comes.',
+    });
+    this.registration = new CustomResource(this, 'Webhook', {
+      resourceType: WEBHOOK_RESOURCE_TYPE,
+      serviceToken: this.registrar.function.functionArn,
+      serviceTimeout: Duration.minutes(10),
+      properties: {
+        Name: name,
+        Uri: webhookUrl,
+        SubscribedEvents: [...source.subscribedEvents],
+        ApiKeySecretId: source.apiKeySecretName,
+        SigningSecretId: secrets.signingSecret.secretArn,
+      },
+    });
+    this.registration.node.addDependency(this.registrar);
+
+    this.rotator = this.addRotation(props, environment);
+    this.healthCheck = this.addHealthCheck(props, environment);
+  }
+
+  /** Gemini may deliver as soon as the webhook is registered: after these are there. */
+  registerAfter(...dependencies: IDependable[]): void {
+    this.registration.node.addDependency(...dependencies);
+  }
+
+  private addRotation(props: ManagedWebhookProps, environment: { [name: string]: string }): NodeFunction | undefined {
+    const { signingSecret, dynamicTokenSecret } = props.secrets;
+    const schedules: [string, Secret, Duration][] = [
+      ['SigningSecretRotation', signingSecret, props.signingSecretRotation],
+      ['DynamicTokenRotation', dynamicTokenSecret, props.dynamicTokenRotation],
+    ];
+    for (const [, secret] of schedules.filter(([, , interval]) => interval.toDays() === 0)) {
+      acknowledge(secret, { 'AwsSolutions-SMG4': 'Its rotation was switched off by configuration.' });
+    }
+    const wanted = schedules.filter(([, , interval]) => interval.toDays() > 0);
+    if (wanted.length === 0) return undefined;
+
+    const rotator = this.addFunction('Rotator', props, {
+      description: `Rotates the secrets of the source ${props.source.name}.`,
+      entry: 'rotate-secret.ts',
+      environment,
+      invokedBy: 'Secrets Manager waits for its answer, and tries a failed rotation again.',
+    });
+    rotator.function.addPermission('Rotation', {
+      principal: new ServicePrincipal('secretsmanager.amazonaws.com'),
+      sourceAccount: Aws.ACCOUNT_ID,
+    });
+    for (const [id, secret, interval] of wanted) {
+      // Not the L2, which gives the function more than it does (GetRandomPassword).
+      const schedule = new CfnRotationSchedule(this, id, {
+        secretId: secret.secretArn,
+        rotationLambdaArn: rotator.function.functionArn,
+        rotationRules: { automaticallyAfterDays: interval.toDays() },
+        // What was registered a moment ago is new enough.
+        rotateImmediatelyOnUpdate: false,
+      });
+      schedule.node.addDependency(rotator, this.registration);
+    }
+    return rotator;
+  }
+
+  private addHealthCheck(props: ManagedWebhookProps, environment: { [name: string]: string }): NodeFunction {
+    const { source } = props;
+    const healthCheck = this.addFunction('HealthCheck', props, {
+      description: `Looks whether the webhook of the source ${source.name} is as it was deployed.`,
+      entry: 'check-webhook.ts',
+      environment: { ...environment, [ENV.source]: source.name, [ENV.repairWebhook]: String(props.repair) },
+      invokedBy: 'Invoked by a schedule: the next check finds what this one would have found.',
+    });
+    const rule = new Rule(this, 'HealthCheckSchedule', {
+      description: `Health check of the webhook of the source ${source.name}.`,
+      schedule: Schedule.rate(HEALTH_CHECK_INTERVAL),
+      targets: [new LambdaTarget(healthCheck.function, { maxEventAge: HEALTH_CHECK_INTERVAL, retryAttempts: 2 })],
+    });
+    acknowledge(rule, {
+      'Serverless-EventBusDLQ':
+        'A check that could not be invoked is made up for by the next one, a quarter of an hour later.',
+    });
+    rule.node.addDependency(this.registration);
+    return healthCheck;
+  }
+
+  private addFunction(
+    id: string,
+    { handlersPath, logRetention }: ManagedWebhookProps,
+    own: { description: string; entry: string; environment: { [name: string]: string }; invokedBy: string },
+  ): NodeFunction {
+    return new NodeFunction(this, id, {
+      ...own,
+      entry: join(handlersPath, own.entry),
+      memorySize: MEMORY_MIB,
+      timeout: TIMEOUT,
+      logRetention,
+    });
+  }
+}

@@ -1,0 +1,60 @@
+/** The Gemini projects of a deployment, with every default filled in and everything that is wrong said at once. */
+import { DEFAULT_SOURCE, SOURCE_NAME, SUBSCRIBABLE_EVENTS, type SubscribableEvent } from '../lambda/contract.ts';
+import type { GeminiSource } from './gemini-webhooks-props.ts';
+import { nearest } from './nearest.ts';
+
+/** What the environment of the verifier has room for. */
+const MAX_SOURCES = 10;
+
+export interface ResolvedSource {
+  readonly name: string;
+  readonly apiKeySecretName: string;
+  readonly subscribedEvents: readonly SubscribableEvent[];
+}
+
+export function resolveSources(sources: readonly GeminiSource[] = [{ name: DEFAULT_SOURCE }]): ResolvedSource[] {
+  return sources.map(({ name, apiKeySecretName, subscribedEvents = SUBSCRIBABLE_EVENTS }) => ({
+    name,
+    apiKeySecretName:
+      apiKeySecretName ?? (name === DEFAULT_SOURCE ? 'gemini-webhooks/api-key' : `gemini-webhooks/${name}/api-key`),
+    subscribedEvents,
+  }));
+}
+
+/** Each with what to do. */
+export function sourceFaults(sources: readonly ResolvedSource[]): string[] {
+  const faults: string[] = [];
+  if (sources.length === 0 || sources.length > MAX_SOURCES) {
+    faults.push(`there are ${sources.length} sources; give 1 to ${MAX_SOURCES}.`);
+  }
+  for (const { name, subscribedEvents } of sources) {
+    if (!SOURCE_NAME.test(name)) {
+      faults.push(
+        `the source name ${JSON.stringify(name)} does not hold; give small letters, digits and single dashes, at most 32, a letter first.`,
+      );
+    }
+    if (subscribedEvents.length === 0) {
+      faults.push(`the source ${name} subscribes to nothing; leave subscribedEvents out for all events.`);
+    }
+    for (const event of subscribedEvents.filter((one) => !SUBSCRIBABLE_EVENTS.includes(one))) {
+      const meant = nearest(event, SUBSCRIBABLE_EVENTS);
+      faults.push(
+        `the source ${name} subscribes to ${JSON.stringify(event)}, which Gemini does not offer; ` +
+          `${meant ? `did you mean ${meant}? ` : ''}It offers ${SUBSCRIBABLE_EVENTS.join(', ')}.`,
+      );
+    }
+  }
+  for (const name of repeated(sources.map((source) => source.name))) {
+    faults.push(`two sources have the name ${JSON.stringify(name)}; give each its own.`);
+  }
+  for (const name of repeated(sources.map((source) => source.apiKeySecretName))) {
+    faults.push(
+      `two sources take their API key from ${JSON.stringify(name)}; they would be one project, and every event would come twice.`,
+    );
+  }
+  return faults;
+}
+
+function repeated(names: readonly string[]): Set<string> {
+  return new Set(names.filter((name, index) => names.indexOf(name) !== index));
+}

@@ -1,0 +1,94 @@
+/** Webhooks arriving while both secrets are rotated: what was answered to each attempt, by phase and scheme. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import * as z from 'zod';
+import { LocalRunError } from '../aws/local-run-error.ts';
+import type { Run } from './run.ts';
+
+const JOBS_PER_PHASE = 40;
+/** Apart, so that jobs of one phase end in the next. */
+const INTERVAL_MS = 50;
+const TIME_LIMIT_MS = 60_000;
+
+export interface RotationRow {
+  readonly phase: string;
+  readonly scheme: string;
+  readonly attempts: number;
+  readonly accepted: number;
+  readonly refused: number;
+  readonly others: number;
+}
+
+const Deliveries = z.object({
+  deliveries: z.array(
+    z.object({
+      scheme: z.string(),
+      status: z.string(),
+      attempts: z.array(z.object({ at: z.string(), status: z.number() })),
+    }),
+  ),
+});
+
+interface Phase {
+  readonly title: string;
+  readonly begin: () => Promise<void>;
+}
+
+/** @param onPhase hears of each phase as it begins */
+export async function rotateUnderLoad(run: Run, onPhase: (title: string) => void): Promise<readonly RotationRow[]> {
+  const phases: Phase[] = [
+    { title: 'before', begin: async () => {} },
+    { title: 'signing secret rotated', begin: () => run.rotate('signing-secret') },
+    { title: 'dynamic token rotated', begin: () => run.rotate('dynamic-token') },
+  ];
+  const starts: { title: string; at: string }[] = [];
+  let submitted = 0;
+  for (const { title, begin } of phases) {
+    onPhase(title);
+    starts.push({ title, at: new Date().toISOString() });
+    // The rotation goes on while jobs are submitted, and with the URL that is known at that moment.
+    const rotating = begin();
+    for (let job = 0; job < JOBS_PER_PHASE; job += 1) {
+      await submit(run, submitted++ % 2 === 0 ? undefined : run.endpoints.dynamicWebhookUrl);
+      await sleep(INTERVAL_MS);
+    }
+    await rotating;
+  }
+  const { deliveries } = await settled(run, submitted);
+  const attempts = deliveries.flatMap(({ scheme, attempts: tried }) =>
+    tried.map(({ at, status }) => ({ scheme, status, phase: starts.findLast((start) => start.at <= at)?.title ?? '' })),
+  );
+  return phases.flatMap(({ title }) =>
+    ['v1', 'v1a'].map((scheme) => {
+      const own = attempts.filter((attempt) => attempt.phase === title && attempt.scheme === scheme);
+      const count = (fits: (status: number) => boolean) => own.filter(({ status }) => fits(status)).length;
+      return {
+        ...{ phase: title, scheme, attempts: own.length },
+        accepted: count((status) => status === 200),
+        refused: count((status) => status === 401),
+        others: count((status) => status !== 200 && status !== 401),
+      };
+    }),
+  );
+}
+
+async function submit({ endpoints }: Run, webhookUrl: string | undefined): Promise<void> {
+  const response = await fetch(`${endpoints.simulatorControlUrl}/jobs`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ kind: 'interaction', ...(webhookUrl && { webhookUrl }) }),
+  });
+  if (!response.ok) throw new LocalRunError(`The simulator did not take a job: HTTP ${response.status}.`);
+  await response.body?.cancel();
+}
+
+/** When each job's delivery is done, whatever became of it. */
+async function settled({ endpoints }: Run, jobs: number): Promise<z.infer<typeof Deliveries>> {
+  const until = Date.now() + TIME_LIMIT_MS;
+  for (;;) {
+    const response = await fetch(`${endpoints.simulatorControlUrl}/deliveries`);
+    const found = Deliveries.parse(await response.json());
+    const done = found.deliveries.filter(({ status }) => status !== 'pending').length;
+    if (done >= jobs || Date.now() > until) return found;
+    await sleep(200);
+  }
+}

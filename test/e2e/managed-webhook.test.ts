@@ -1,0 +1,190 @@
+/** The webhook of the running stack: registered, updated, rotated, looked at and deleted by the functions that are deployed. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { rotateUnderLoad } from '../../local/run/rotation.ts';
+import { createClient } from '../../local/run/run.ts';
+import { deliveryOf, listen, post, startTestRun, type TestRun } from './local-run.ts';
+
+let run: TestRun;
+
+beforeEach(async () => {
+  run = await startTestRun();
+});
+afterEach(() => run.close());
+
+const webhooks = () => createClient(run.endpoints.geminiUrl, run.endpoints.apiKey).webhooks;
+const list = async () => (await webhooks().list()).webhooks ?? [];
+
+async function control(path: string, method = 'GET', body?: object): Promise<Record<string, unknown>> {
+  const response = await fetch(run.endpoints.simulatorControlUrl + path, {
+    method,
+    ...(body && { body: JSON.stringify(body) }),
+  });
+  return (await response.json()) as Record<string, unknown>;
+}
+
+/** Calls that manage webhooks since the last look, as the simulator saw them. */
+let seen = 0;
+async function journal(): Promise<readonly string[]> {
+  const { journal: all } = (await control('/stats')) as { journal: string[] };
+  const since = all.slice(seen);
+  seen = all.length;
+  return since;
+}
+beforeEach(() => {
+  seen = 0;
+});
+
+function logsOf(part: string): string {
+  const folder = join(run.stateDir, 'logs');
+  const files = readdirSync(folder).filter((file) => file.includes(part));
+  return files.map((file) => readFileSync(join(folder, file), 'utf8')).join('\n');
+}
+
+describe('registration', () => {
+  it('is there when the run has started, with all seven events, and its secret verifies', async () => {
+    expect(await journal()).toEqual(['webhooks.list 200', 'webhooks.create 200']);
+    expect(await list()).toMatchObject([
+      { name: 'local-default-us-east-1-000000000000', uri: run.endpoints.webhookUrl, state: 'enabled' },
+    ]);
+    expect((await list())[0]?.subscribed_events).toHaveLength(7);
+    expect(await post(deliveryOf(run, { type: 'ping.of.2027' }))).toMatchObject({ status: 200 });
+  });
+
+  it('is updated in place, rolled back when the update is refused, and deleted at the end', async () => {
+    await journal();
+    await run.aws.customResources.update({ SubscribedEvents: ['batch.succeeded'] });
+    expect(await journal()).toEqual(['webhooks.get 200', 'webhooks.update 200']);
+    expect(await list()).toMatchObject([{ subscribed_events: ['batch.succeeded'] }]);
+
+    await journal();
+    await expect(run.aws.customResources.update({ Uri: 'not a URL' })).rejects.toThrow(
+      "Gemini refused to update the webhook (HTTP 400). Check the webhook's URL and events, and deploy again. It was rolled back.",
+    );
+    expect(await journal()).toEqual(['webhooks.get 200', 'webhooks.update 400', 'webhooks.get 200']);
+    expect(await list()).toMatchObject([{ uri: run.endpoints.webhookUrl, subscribed_events: ['batch.succeeded'] }]);
+
+    await journal();
+    expect(await run.aws.customResources.delete()).toEqual([]);
+    expect(await journal()).toEqual(['webhooks.get 200', 'webhooks.delete 200']);
+    expect(await list()).toEqual([]);
+  });
+
+  it('finds a create again whose answer was lost, and leaves one webhook', async () => {
+    await run.aws.customResources.delete();
+    await journal();
+    await control('/switches', 'PATCH', { loseAnswers: 1 });
+
+    await run.aws.customResources.create();
+
+    expect(await journal()).toEqual([
+      ...['webhooks.list 200', 'webhooks.create 200', 'webhooks.list 200', 'webhooks.rotateSigningSecret 200'],
+    ]);
+    expect(await list()).toHaveLength(1);
+  });
+
+  it('removes the webhook again when its secret cannot be stored', async () => {
+    await run.aws.customResources.delete();
+    await journal();
+    const restore = run.aws.intercept(({ action }) => (action === 'PutSecretValue' ? 'deny' : 'pass'));
+
+    await expect(run.aws.customResources.create()).rejects.toThrow('Secrets Manager did not serve the secret');
+    restore();
+
+    expect(await journal()).toEqual(['webhooks.list 200', 'webhooks.create 200', 'webhooks.delete 200']);
+    expect(await list()).toEqual([]);
+  });
+
+  it.each([
+    ['is empty', ' ', 'The secret gemini-webhooks/api-key holds no Gemini API key. Create it with'],
+    [
+      'is invalid',
+      'AIza-wrong',
+      'Gemini refused the API key in the secret gemini-webhooks/api-key (HTTP 400). Put a valid',
+    ],
+  ])('fails with what to do when the API key %s, and leaves nothing behind', async (_what, key, sentence) => {
+    await run.aws.customResources.delete();
+    run.aws.secrets.put('gemini-webhooks/api-key', key);
+
+    await expect(run.aws.customResources.create()).rejects.toThrow(sentence);
+
+    expect(await list()).toEqual([]);
+    run.aws.secrets.put('gemini-webhooks/api-key', run.endpoints.apiKey);
+    await run.aws.customResources.create();
+    expect(await list()).toHaveLength(1);
+  });
+
+  it('fails with what to do while Gemini is away, and leaves nothing behind', async () => {
+    await run.aws.customResources.delete();
+    await control('/switches', 'PATCH', { serverErrors: 100 });
+
+    await expect(run.aws.customResources.create()).rejects.toThrow(
+      'Gemini could not list webhooks: it answered HTTP 503. Deploy again later',
+    );
+
+    await control('/switches', 'PATCH', { serverErrors: 0 });
+    expect(await list()).toEqual([]);
+  });
+
+  it('has told no log what it may not know', () => {
+    const text = logsOf('Webhook');
+
+    expect(text).toContain('Webhook registered');
+    for (const secret of [run.endpoints.apiKey, run.endpoints.signingSecret.slice(6), 'whsec_', 'ResponseURL']) {
+      expect(text).not.toContain(secret);
+    }
+  });
+});
+
+describe('rotation', () => {
+  it('refuses no delivery while both secrets are rotated and the verifier is warm', async () => {
+    const rows = await rotateUnderLoad(run, () => {});
+
+    expect(rows.map(({ refused, others }) => refused + others)).toEqual([0, 0, 0, 0, 0, 0]);
+    expect(rows.reduce((sum, { accepted }) => sum + accepted, 0)).toBe(120);
+    expect(rows.every(({ accepted }) => accepted > 0)).toBe(true);
+  }, 60_000);
+
+  it('asks Gemini for one new secret, though its first answer was lost', async () => {
+    await journal();
+    await run.rotate('signing-secret');
+    expect(await journal()).toEqual(['webhooks.list 200', 'webhooks.rotateSigningSecret 200', 'webhooks.list 200']);
+
+    await control('/switches', 'PATCH', { loseAnswers: 1 });
+    await expect(run.rotate('signing-secret')).rejects.toThrow('createSecret of the rotation');
+    // Gemini signs with a secret that nobody here knows, and with the ones before.
+    const heard = listen(run.aws);
+    const finish = async () => {
+      const { name } = await control('/jobs', 'POST', { kind: 'interaction' });
+      await heard.until(({ 'detail-type': type, detail }) => type === 'output.stored' && detail['jobId'] === name);
+    };
+    await finish();
+    await run.rotate('signing-secret');
+    await finish();
+
+    const { deliveries } = (await control('/deliveries')) as { deliveries: { attempts: { status: number }[] }[] };
+    expect(deliveries.map(({ attempts }) => attempts.map(({ status }) => status))).toEqual([[200], [200]]);
+  });
+});
+
+describe('the health check', () => {
+  it('writes one line about what it finds, and nothing about a healthy webhook', async () => {
+    await run.aws.runSchedule('HealthCheck');
+    expect(logsOf('HealthCheck')).not.toContain('Webhook finding');
+    expect(logsOf('HealthCheck')).toContain('"WebhookHealthy":1');
+
+    const [webhook] = await list();
+    await webhooks().update(webhook?.id ?? '', { state: 'disabled' });
+    await run.aws.runSchedule('HealthCheck');
+
+    const lines = logsOf('HealthCheck')
+      .split('\n')
+      .filter((line) => line.includes('Webhook finding'));
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { level: 'WARN', source: 'default', finding: 'disabled', done: 'nothing', remedy: expect.any(String) },
+    ]);
+    expect(logsOf('HealthCheck')).toContain('"WebhookHealthy":0');
+    expect(logsOf('HealthCheck')).toContain('"SecretAge"');
+  });
+});

@@ -1,0 +1,69 @@
+/** Gemini's management of webhooks in memory: a record of every call, and calls that fail before or after their effect. */
+import type { RegisteredWebhook, WantedWebhook, WebhookRegistry } from '../../lambda/app/ports.ts';
+import { ManagementError } from '../../lambda/domain/errors.ts';
+
+type Fault = 'refused' | 'unreachable' | 'answer-lost';
+
+/** 24 bytes in base64, different each time. */
+function secretOf(number: number): string {
+  return `whsec_${Buffer.from(`signing-secret-number-${String(number).padStart(2, '0')}`).toString('base64')}`;
+}
+
+export class FakeWebhookRegistry implements WebhookRegistry {
+  readonly webhooks = new Map<string, RegisteredWebhook>();
+  readonly calls: string[] = [];
+  readonly faults = new Map<string, Fault>();
+  #made = 0;
+
+  /** Puts a webhook there as somebody else would. */
+  add(webhook: Partial<RegisteredWebhook>): string {
+    const id = `wh${++this.#made}`;
+    const made = {
+      id,
+      name: 'name',
+      uri: 'https://uri',
+      events: ['batch.succeeded'],
+      state: 'enabled',
+      secretEndings: [],
+    };
+    this.webhooks.set(id, { ...made, ...webhook });
+    return id;
+  }
+
+  list = () => this.#call('list', () => [...this.webhooks.values()]);
+  get = (id: string) => this.#call('get', () => this.webhooks.get(id));
+  create = (wanted: WantedWebhook) =>
+    this.#call('create', () => {
+      const id = this.add(wanted);
+      return { id, secret: this.#newSecret(id) };
+    });
+  update = (id: string, { events, ...changes }: Partial<WantedWebhook>) =>
+    this.#call('update', () => {
+      const webhook = this.webhooks.get(id);
+      if (webhook) this.webhooks.set(id, { ...webhook, ...changes, ...(events && { events }) });
+    });
+  delete = (id: string) => this.#call('delete', () => void this.webhooks.delete(id));
+  rotate = (id: string) => this.#call('rotate', () => this.#newSecret(id));
+
+  #newSecret(id: string): string {
+    const secret = secretOf(++this.#made);
+    const webhook = this.webhooks.get(id);
+    if (webhook) this.webhooks.set(id, { ...webhook, secretEndings: [...webhook.secretEndings, secret.slice(-5)] });
+    return secret;
+  }
+
+  async #call<Result>(name: string, effect: () => Result): Promise<Result> {
+    this.calls.push(name);
+    const fault = this.faults.get(name);
+    this.faults.delete(name);
+    if (fault === 'refused') throw new ManagementError('ERR_REGISTRATION_REFUSED', 'refused');
+    if (fault === 'unreachable') throw unavailable();
+    const result = effect();
+    if (fault === 'answer-lost') throw unavailable();
+    return result;
+  }
+}
+
+function unavailable(): ManagementError {
+  return new ManagementError('ERR_GEMINI_UNAVAILABLE', 'away', { mayHaveHappened: true });
+}

@@ -1,0 +1,100 @@
+import { expect, it } from 'vitest';
+import { checkWebhook } from '../../../lambda/app/check-webhook.ts';
+import type { RegisteredWebhook } from '../../../lambda/app/ports.ts';
+import { FakeWebhookRegistry } from '../../fakes/webhook-registry.ts';
+
+const WANTED = { name: 'ours', uri: 'https://uri', events: ['batch.succeeded', 'batch.failed'] } as const;
+
+function setUp(...webhooks: Partial<RegisteredWebhook>[]) {
+  const registry = new FakeWebhookRegistry();
+  for (const webhook of webhooks) registry.add({ ...WANTED, ...webhook });
+  const counted: unknown[][] = [];
+  const lines: [string, Record<string, unknown>][] = [];
+  const write = (message: string, fields: object) => void lines.push([message, { ...fields }]);
+  const ports = {
+    registry,
+    log: { info: write, warn: write, error: write },
+    metrics: { count: (...call: unknown[]) => void counted.push(call), seconds: () => {} },
+  };
+  const check = (repair: boolean) => checkWebhook(ports, { source: 'acme', wanted: WANTED, repair });
+  return { registry, counted, lines, check };
+}
+const HEALTHY = ['WebhookHealthy', { source: 'acme' }, 1];
+const SICK = ['WebhookHealthy', { source: 'acme' }, 0];
+
+it('finds nothing amiss with what was deployed, and writes no line', async () => {
+  const { registry, counted, lines, check } = setUp({});
+
+  expect(await check(true)).toEqual([]);
+
+  expect(registry.calls).toEqual(['list']);
+  expect(counted).toEqual([HEALTHY]);
+  expect(lines).toEqual([]);
+});
+
+it.each([
+  ['disabled-due-to-failed-deliveries', { state: 'disabled_due_to_failed_deliveries' }],
+  ['other-url', { uri: 'https://attacker.example' }],
+  ['other-events', { events: ['batch.succeeded'] }],
+] as const)('tells %s once, and repairs it only where that is wanted', async (finding, changes) => {
+  const told = setUp(changes);
+  expect(await told.check(false)).toEqual([finding]);
+  expect(told.registry.calls).toEqual(['list']);
+  expect(told.counted).toEqual([['WebhookFindings', { source: 'acme', finding }], SICK]);
+  expect(told.lines).toEqual([
+    [
+      'Webhook finding',
+      {
+        ...{ source: 'acme', finding, name: 'ours', webhook: 'wh1' },
+        ...{ done: 'nothing', remedy: expect.stringContaining('eploy') },
+      },
+    ],
+  ]);
+
+  const repaired = setUp(changes);
+  expect(await repaired.check(true)).toEqual([finding]);
+  expect(repaired.registry.webhooks.get('wh1')).toMatchObject({ ...WANTED, state: 'enabled' });
+  expect(repaired.counted).toContainEqual(['WebhookRepairs', { source: 'acme' }]);
+  expect(repaired.counted).toContainEqual(HEALTHY);
+  expect(repaired.lines).toMatchObject([['Webhook finding', { finding, done: 'repaired' }]]);
+});
+
+it.each([
+  ['missing', []],
+  ['disabled', [{ state: 'disabled' }]],
+  ['disabled', [{ state: 'a state of 2027' }]],
+] as const)('leaves alone what is %s, and says what to do', async (finding, webhooks) => {
+  const { registry, counted, lines, check } = setUp(...webhooks);
+
+  expect(await check(true)).toEqual([finding]);
+
+  expect(registry.calls).toEqual(['list']);
+  expect(counted).toContainEqual(SICK);
+  expect(lines).toMatchObject([['Webhook finding', { done: 'nothing', remedy: expect.stringMatching(/^[A-Z]/) }]]);
+});
+
+it('looks at its own webhook, and touches no other of the project', async () => {
+  const { registry, check } = setUp({ name: 'somebody', uri: 'https://other', state: 'disabled' }, {});
+
+  expect(await check(true)).toEqual([]);
+  expect(registry.webhooks.get('wh1')).toMatchObject({ uri: 'https://other', state: 'disabled' });
+});
+
+it('is neither healthy nor sick while Gemini cannot be asked', async () => {
+  const { registry, counted, lines, check } = setUp({});
+  registry.faults.set('list', 'unreachable');
+
+  expect(await check(true)).toEqual(['unknown']);
+  expect(counted).toEqual([['WebhookFindings', { source: 'acme', finding: 'unknown' }]]);
+  expect(lines).toMatchObject([['Webhook finding', { remedy: 'away' }]]);
+});
+
+it('tells a repair that failed, and does not call the webhook healthy', async () => {
+  const { registry, counted, lines, check } = setUp({ state: 'disabled_due_to_failed_deliveries' });
+  registry.faults.set('update', 'refused');
+
+  await check(true);
+
+  expect(counted).toContainEqual(SICK);
+  expect(lines.map(([message]) => message)).toEqual(['The webhook could not be repaired', 'Webhook finding']);
+});

@@ -1,0 +1,217 @@
+import { expect, it } from 'vitest';
+import { type Registration, RegistrationFailed, registerWebhook } from '../../../lambda/app/register-webhook.ts';
+import { ManagementError } from '../../../lambda/domain/errors.ts';
+import { FakeWebhookRegistry } from '../../fakes/webhook-registry.ts';
+
+const WANTED: Registration = {
+  name: 'stack-default-eu-west-1-123456789012',
+  uri: 'https://api/webhooks/gemini',
+  events: ['batch.succeeded', 'batch.failed'],
+  apiKeySecretId: 'key',
+  signingSecretId: 'signing',
+};
+const OTHER = { ...WANTED, uri: 'https://hooks.example.com/webhooks/gemini', events: ['batch.succeeded'] } as const;
+
+function setUp() {
+  const registry = new FakeWebhookRegistry();
+  const stored = new Map<string, string>();
+  const ports = {
+    registryOf: () => registry,
+    storeSecret: async (id: string, value: string) => {
+      registry.calls.push('store');
+      if (stored.has('broken')) throw new ManagementError('ERR_SECRET_NOT_STORED', 'not stored');
+      stored.set(id, value);
+    },
+    log: { info: () => {}, warn: () => {}, error: () => {} },
+  };
+  const create = (wanted = WANTED) => registerWebhook(ports, { type: 'Create', wanted });
+  const update = (physicalId: string, wanted: Registration, old = WANTED) =>
+    registerWebhook(ports, { type: 'Update', physicalId, wanted, old });
+  const remove = (physicalId: string) => registerWebhook(ports, { type: 'Delete', physicalId, wanted: WANTED });
+  return { registry, stored, create, update, remove };
+}
+
+/** The physical id that CloudFormation is told after a create that failed. */
+async function physicalIdOf(creating: Promise<string>): Promise<string> {
+  const error = await creating.catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(RegistrationFailed);
+  return (error as RegistrationFailed).physicalId;
+}
+
+it('looks, creates, and stores the secret before it reports success', async () => {
+  const { registry, stored, create } = setUp();
+
+  expect(await create()).toBe('wh1');
+
+  expect(registry.calls).toEqual(['list', 'create', 'store']);
+  expect(registry.webhooks.get('wh1')).toMatchObject({ name: WANTED.name, uri: WANTED.uri, events: WANTED.events });
+  expect(stored.get('signing')).toMatch(/^whsec_/);
+});
+
+it('adopts the webhook that an earlier attempt made, and takes a secret of its own from it', async () => {
+  const { registry, stored, create } = setUp();
+  const first = await create();
+  const before = stored.get('signing');
+
+  expect(await create()).toBe(first);
+
+  expect(registry.webhooks.size).toBe(1);
+  expect(registry.calls).toEqual(['list', 'create', 'store', 'list', 'rotate', 'store']);
+  expect(stored.get('signing')).not.toBe(before);
+});
+
+it.each([
+  ['another name', { name: 'somebody', uri: WANTED.uri }],
+  ['another URL', { name: WANTED.name, uri: 'https://elsewhere' }],
+])('does not take over a webhook with %s', async (_what, webhook) => {
+  const { registry, create } = setUp();
+  registry.add(webhook);
+
+  expect(await create()).toBe('wh2');
+  expect(registry.webhooks.get('wh1')).toMatchObject(webhook);
+});
+
+it('finds a create again whose answer was lost, and does not make a second one', async () => {
+  const { registry, stored, create } = setUp();
+  registry.faults.set('create', 'answer-lost');
+
+  expect(await create()).toBe('wh1');
+
+  expect(registry.webhooks.size).toBe(1);
+  expect(registry.calls).toEqual(['list', 'create', 'list', 'rotate', 'store']);
+  expect(stored.get('signing')).toMatch(/^whsec_/);
+});
+
+it('removes the webhook again when its secret cannot be stored', async () => {
+  const { registry, stored, create, remove } = setUp();
+  stored.set('broken', '');
+
+  const physicalId = await physicalIdOf(create());
+
+  expect(registry.webhooks.size).toBe(0);
+  expect(registry.calls).toEqual(['list', 'create', 'store', 'delete']);
+  await remove(physicalId);
+  expect(registry.calls).toHaveLength(4);
+});
+
+it.each([
+  ['Gemini cannot be reached', 'list', 'unreachable'],
+  ['Gemini refuses', 'create', 'refused'],
+  ['Gemini is away during the create, which had no effect', 'create', 'unreachable'],
+] as const)('leaves nothing behind when %s, and the rollback asks Gemini nothing', async (_what, call, fault) => {
+  const { registry, create, remove } = setUp();
+  registry.faults.set(call, fault);
+
+  const physicalId = await physicalIdOf(create());
+  const asked = registry.calls.length;
+  await remove(physicalId);
+
+  expect(registry.webhooks.size).toBe(0);
+  expect(registry.calls).toHaveLength(asked);
+});
+
+it.each(['delete', 'rotate'] as const)('has the rollback clean up when %s failed during the create', async (call) => {
+  const { registry, stored, create, remove } = setUp();
+  if (call === 'delete') stored.set('broken', '');
+  else registry.faults.set('create', 'answer-lost');
+  registry.faults.set(call, 'unreachable');
+
+  const physicalId = await physicalIdOf(create());
+  expect(registry.webhooks.size).toBe(1);
+  await remove(physicalId);
+
+  expect(registry.webhooks.size).toBe(0);
+});
+
+it('updates URL and events in place, in one call, and asks for no other secret', async () => {
+  const { registry, stored, create, update } = setUp();
+  const id = await create();
+  const secret = stored.get('signing');
+  registry.calls.length = 0;
+
+  expect(await update(id, OTHER)).toBe(id);
+
+  expect(registry.calls).toEqual(['get', 'update']);
+  expect(registry.webhooks.get(id)).toMatchObject({ uri: OTHER.uri, events: OTHER.events });
+  expect(stored.get('signing')).toBe(secret);
+});
+
+it('changes nothing when there is nothing to change, whatever the order of the events', async () => {
+  const { registry, create, update } = setUp();
+  const id = await create();
+  registry.calls.length = 0;
+
+  await update(id, { ...WANTED, events: ['batch.failed', 'batch.succeeded'] });
+
+  expect(registry.calls).toEqual(['get']);
+});
+
+it('rolls back what an update did whose answer was lost', async () => {
+  const { registry, create, update } = setUp();
+  const id = await create();
+  registry.faults.set('update', 'refused');
+  await expect(update(id, OTHER)).rejects.toMatchObject({ code: 'ERR_REGISTRATION_REFUSED' });
+  expect(registry.webhooks.get(id)).toMatchObject({ uri: WANTED.uri });
+
+  registry.faults.set('update', 'answer-lost');
+  expect(await update(id, OTHER)).toBe(id);
+  expect(registry.webhooks.get(id)).toMatchObject({ uri: OTHER.uri });
+  await update(id, WANTED, OTHER);
+  expect(registry.webhooks.get(id)).toMatchObject({ uri: WANTED.uri, events: WANTED.events });
+});
+
+it('enables what Gemini disabled, and leaves disabled what somebody disabled', async () => {
+  const { registry, create, update } = setUp();
+  const id = await create();
+  const setState = (state: string) => registry.webhooks.set(id, { id, ...OTHER, secretEndings: [], state });
+
+  setState('disabled_due_to_failed_deliveries');
+  await update(id, WANTED);
+  expect(registry.webhooks.get(id)).toMatchObject({ state: 'enabled' });
+
+  setState('disabled');
+  await update(id, WANTED);
+  expect(registry.webhooks.get(id)).toMatchObject({ state: 'disabled', uri: WANTED.uri });
+});
+
+it('registers again what is gone, under the same physical id, so that nothing is cleaned up after it', async () => {
+  const { registry, create, update, remove } = setUp();
+  const id = await create();
+  registry.webhooks.clear();
+
+  expect(await update(id, OTHER)).toBe(id);
+  expect([...registry.webhooks.values()]).toMatchObject([{ uri: OTHER.uri }]);
+
+  await update(id, WANTED, OTHER);
+  await remove(id);
+  expect(registry.webhooks.size).toBe(0);
+});
+
+it('writes the secret into another secret when that one takes its place', async () => {
+  const { stored, create, update } = setUp();
+  const id = await create();
+
+  await update(id, { ...WANTED, signingSecretId: 'replaced' });
+
+  expect(stored.get('replaced')).toMatch(/^whsec_/);
+});
+
+it('tells CloudFormation another physical id only when the project changed, which then deletes in the old one', async () => {
+  const { registry, create, update } = setUp();
+  const id = await create();
+  // The new key sees the same project: the same webhook, and nothing to delete.
+  expect(await update(id, { ...WANTED, apiKeySecretId: 'other' })).toBe(id);
+
+  // It sees another project.
+  registry.webhooks.clear();
+  expect(await update(id, { ...WANTED, apiKeySecretId: 'third' })).not.toBe(id);
+});
+
+it('deletes, and succeeds when there is nothing to delete', async () => {
+  const { registry, create, remove } = setUp();
+  const id = await create();
+
+  expect(await remove(id)).toBe(id);
+  expect(registry.webhooks.size).toBe(0);
+  expect(await remove(id)).toBe(id);
+});

@@ -1,0 +1,161 @@
+import { Duration } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { describe, expect, it } from 'vitest';
+import { newStack, readable, resourceOf, resourcesOf, synthesize } from './synthesize.ts';
+
+describe('several sources', () => {
+  const template = synthesize({
+    sources: [{ name: 'default' }, { name: 'acme-eu', subscribedEvents: ['batch.failed'] }],
+  });
+
+  it('have routes of their own', () => {
+    const routes = Object.values(resourcesOf(template, 'AWS::ApiGatewayV2::Route'));
+
+    expect(routes.map(({ Properties }) => Properties['RouteKey'])).toEqual([
+      'POST /webhooks/gemini',
+      'POST /webhooks/gemini/dynamic/{token}',
+      'POST /webhooks/gemini/sources/acme-eu',
+      'POST /webhooks/gemini/sources/acme-eu/dynamic/{token}',
+    ]);
+  });
+
+  it('have a registration, two secrets and two rotations each', () => {
+    template.resourceCountIs('AWS::SecretsManager::Secret', 4);
+    template.resourceCountIs('AWS::SecretsManager::RotationSchedule', 4);
+    template.resourceCountIs('Custom::GeminiWebhook', 2);
+    const { Properties } = resourceOf(template, 'Custom::GeminiWebhook', 'GeminiWebhooksAcmeEu');
+    expect(readable(Properties['Name'])).toBe('<AWS::StackName>-acme-eu-<AWS::Region>-<AWS::AccountId>');
+    expect(readable(Properties['Uri'])).toMatch(
+      /^<GeminiWebhooksDoorApi0B30BEF5.ApiEndpoint>\/webhooks\/gemini\/sources\/acme-eu$/,
+    );
+    expect(Properties).toMatchObject({
+      SubscribedEvents: ['batch.failed'],
+      ApiKeySecretId: 'gemini-webhooks/acme-eu/api-key',
+      SigningSecretId: { Ref: expect.stringMatching('^GeminiWebhooksAcmeEuSecretsSigningSecret') },
+    });
+  });
+
+  it('give no function that looks after one of them anything of the other', () => {
+    for (const part of ['Registrar', 'Rotator', 'HealthCheck']) {
+      const policy = JSON.stringify(
+        resourceOf(template, 'AWS::IAM::Policy', `GeminiWebhooksDefaultWebhook${part}Role`),
+      );
+      expect(policy).toContain('gemini-webhooks/api-key');
+      expect(policy).not.toMatch(/acme/i);
+    }
+  });
+
+  it('are told to the fetchers with the secret of each API key', () => {
+    const { Properties } = resourceOf(template, 'AWS::Lambda::Function', 'GeminiWebhooksVideoFetcher');
+
+    expect(Properties['Environment']).toMatchObject({
+      Variables: {
+        SOURCES:
+          '{"default":{"apiKeySecretId":"gemini-webhooks/api-key"},"acme-eu":{"apiKeySecretId":"gemini-webhooks/acme-eu/api-key"}}',
+      },
+    });
+  });
+
+  it('are limited, and every fault is told', () => {
+    const eleven = Array.from({ length: 11 }, (_, index) => ({ name: `s${index}` }));
+
+    expect(() => synthesize({ sources: eleven })).toThrow('there are 11 sources; give 1 to 10.');
+    expect(() => synthesize({ sources: [] })).toThrow('there are 0 sources; give 1 to 10.');
+    expect(() => synthesize({ sources: [{ name: 'a' }, { name: 'a' }] })).toThrow('two sources have the name "a"');
+    expect(() => synthesize({ sources: [{ name: 'a', subscribedEvents: [] }] })).toThrow('subscribes to nothing');
+    expect(() => synthesize({ sources: [{ name: 'A' }], signingSecretRotation: Duration.hours(12) })).toThrow(
+      /- the source name "A" does not hold.*\n- signingSecretRotation is 0.5 days; give whole days from 2 to 1000, or 0/,
+    );
+  });
+});
+
+describe('rotation', () => {
+  it('is every 30 days, and not at once after a deployment', () => {
+    const schedules = Object.values(resourcesOf(synthesize(), 'AWS::SecretsManager::RotationSchedule'));
+
+    expect(
+      schedules.map(({ Properties }) => [Properties['RotationRules'], Properties['RotateImmediatelyOnUpdate']]),
+    ).toEqual([
+      [{ AutomaticallyAfterDays: 30 }, false],
+      [{ AutomaticallyAfterDays: 30 }, false],
+    ]);
+  });
+
+  it('can be switched off, for one secret or for both, and then there is no function for it', () => {
+    const one = synthesize({ dynamicTokenRotation: Duration.days(0), signingSecretRotation: Duration.days(90) });
+    one.hasResourceProperties('AWS::SecretsManager::RotationSchedule', {
+      RotationRules: { AutomaticallyAfterDays: 90 },
+    });
+    one.resourceCountIs('AWS::SecretsManager::RotationSchedule', 1);
+    one.resourceCountIs('AWS::Lambda::Function', 7);
+
+    const none = synthesize({ dynamicTokenRotation: Duration.days(0), signingSecretRotation: Duration.days(0) });
+    none.resourceCountIs('AWS::SecretsManager::RotationSchedule', 0);
+    none.resourceCountIs('AWS::Lambda::Function', 6);
+  });
+});
+
+describe('a custom domain', () => {
+  const template = synthesize({
+    customDomain: {
+      domainName: 'hooks.example.com',
+      certificateArn: 'arn:aws:acm:eu-west-1:123456789012:certificate/12345678-1234',
+      hostedZoneId: 'Z0123456789ABC',
+      hostedZoneName: 'example.com',
+    },
+  });
+
+  it('takes the place of the default endpoint, which is disabled', () => {
+    template.hasResourceProperties('AWS::ApiGatewayV2::Api', { DisableExecuteApiEndpoint: true });
+    template.hasResourceProperties('AWS::ApiGatewayV2::DomainName', {
+      DomainName: 'hooks.example.com',
+      DomainNameConfigurations: [{ EndpointType: 'REGIONAL', SecurityPolicy: 'TLS_1_2' }],
+    });
+    template.resourceCountIs('AWS::ApiGatewayV2::ApiMapping', 1);
+    for (const Type of ['A', 'AAAA']) {
+      template.hasResourceProperties('AWS::Route53::RecordSet', { Type, Name: 'hooks.example.com.' });
+    }
+  });
+
+  it('stands in the registered URL, which waits for the records', () => {
+    const webhook = resourceOf(template, 'Custom::GeminiWebhook', 'GeminiWebhooksDefault');
+    const records = Object.keys(resourcesOf(template, 'AWS::Route53::RecordSet'));
+
+    expect(readable(webhook.Properties['Uri'])).toMatch(/^https:\/\/(hooks\.example\.com|<\w+>)\/webhooks\/gemini$/);
+    expect((webhook as unknown as { DependsOn: string[] }).DependsOn).toEqual(expect.arrayContaining(records));
+  });
+});
+
+describe('an application that creates jobs', () => {
+  it('gets the URL and the token of its source, and may read that and nothing else', () => {
+    const stack = newStack();
+    const creator = new LambdaFunction(stack, 'Creator', {
+      runtime: Runtime.NODEJS_24_X,
+      handler: 'index.handler',
+      code: Code.fromInline('exports.handler = () => {}'),
+    });
+
+    stack.webhooks.addWebhookConfig(creator);
+
+    const template = Template.fromStack(stack);
+    const token = { Ref: 'GeminiWebhooksDefaultSecretsDynamicToken4F377C01' };
+    template.hasResourceProperties('AWS::Lambda::Function', {
+      Handler: 'index.handler',
+      Environment: {
+        Variables: {
+          GEMINI_WEBHOOK_URL: {
+            'Fn::Join': ['', [{ 'Fn::GetAtt': ['GeminiWebhooksDoorApi0B30BEF5', 'ApiEndpoint'] }, '/webhooks/gemini']],
+          },
+          GEMINI_WEBHOOK_TOKEN_SECRET_ID: token,
+        },
+      },
+    });
+    expect(resourceOf(template, 'AWS::IAM::Policy', 'CreatorServiceRole').Properties['PolicyDocument']).toMatchObject({
+      Statement: [{ Effect: 'Allow', Action: 'secretsmanager:GetSecretValue', Resource: token }],
+    });
+    expect(() => stack.webhooks.addWebhookConfig(creator, 'acme')).toThrow(
+      'There is no source "acme"; give one of default.',
+    );
+  });
+});
