@@ -20,6 +20,7 @@ export interface CatchAllProps {
 export class CatchAll extends Construct {
   /** One for each event that no fetcher takes. */
   readonly metricFilter: MetricFilter;
+  readonly rule: Rule;
 
   constructor(scope: Construct, id: string, props: CatchAllProps) {
     super(scope, id);
@@ -48,7 +49,7 @@ export class CatchAll extends Construct {
         },
       }),
     };
-    const rule = new Rule(this, 'Rule', {
+    this.rule = new Rule(this, 'Rule', {
       description: 'Events that no fetcher takes, to a log group.',
       eventBus: bus.eventBus,
       eventPattern: { source: [EVENT_SOURCE], detail: { jobType: [OTHER] } },
@@ -66,7 +67,7 @@ export class CatchAll extends Construct {
         principals,
         actions: ['logs:PutLogEvents'],
         resources: [logGroup.logGroupArn],
-        conditions: { ArnEquals: { 'aws:SourceArn': rule.ruleArn } },
+        conditions: { ArnEquals: { 'aws:SourceArn': this.rule.ruleArn } },
       }),
     );
     bus.undeliveredQueue.addToResourcePolicy(
@@ -74,7 +75,7 @@ export class CatchAll extends Construct {
         principals: [new ServicePrincipal('events.amazonaws.com')],
         actions: ['sqs:SendMessage'],
         resources: [bus.undeliveredQueue.queueArn],
-        conditions: { ArnEquals: { 'aws:SourceArn': rule.ruleArn } },
+        conditions: { ArnEquals: { 'aws:SourceArn': this.rule.ruleArn } },
       }),
     );
   }

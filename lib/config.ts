@@ -8,6 +8,7 @@ import * as z from 'zod';
 import { DEFAULT_SOURCE } from '../lambda/contract.ts';
 import type { CustomDomain, GeminiSource, GeminiWebhooksProps } from './gemini-webhooks-props.ts';
 import { LONGEST_ROTATION, SHORTEST_ROTATION } from './managed-webhook.ts';
+import { Monitoring } from './monitoring/monitoring-props.ts';
 import { nearest } from './nearest.ts';
 import { resolveSources, sourceFaults } from './sources.ts';
 
@@ -116,6 +117,16 @@ const customDomain: Field<CustomDomain | undefined> = {
   remedy:
     'give {"domainName", "certificateArn", "hostedZoneId", "hostedZoneName"}, the first within the last; the certificate is one of ACM in the Region of the stack',
 };
+const alarmEmail: Field<string> = { schema: z.email(), remedy: 'give one e-mail address' };
+const alarmTopicArn: Field<string> = {
+  schema: z.string().regex(/^arn:[\w-]+:sns:[\w-]+:\d{12}:[\w-]{1,256}$/),
+  remedy: "give the ARN of an SNS topic in the stack's Region",
+};
+const runbookUrlField: Field<string> = { schema: z.url(), remedy: 'give the URL under which docs/runbook.md is read' };
+const noAlarms: Field<string> = {
+  schema: z.string().min(10),
+  remedy: 'give a sentence that says who watches instead',
+};
 const flag: Field<boolean> = {
   schema: z.preprocess((value) => (value === 'true' ? true : value === 'false' ? false : value), z.boolean()),
   remedy: 'give true or false',
@@ -182,9 +193,34 @@ export function parseConfig(context: Readonly<Record<string, unknown>>): AppConf
     return several;
   };
 
+  const readMonitoring = (): Monitoring => {
+    const email = read('alarmEmail', alarmEmail);
+    const topicArn = read('alarmTopicArn', alarmTopicArn);
+    const noDeliveryHours = read('noDeliveryHours', integer(1, 168, 'hours'));
+    const runbookUrl = read('runbookUrl', runbookUrlField);
+    const reason = read('noAlarms', noAlarms);
+    if (email !== undefined || topicArn !== undefined) {
+      return Monitoring.alarms({
+        ...(email && { email }),
+        ...(topicArn && { topicArn }),
+        ...(noDeliveryHours && { noDeliveryHours }),
+        ...(runbookUrl && { runbookUrl }),
+      });
+    }
+    if (reason !== undefined) return Monitoring.optOut(reason);
+    const isGiven = ['alarmEmail', 'alarmTopicArn', 'noAlarms'].some((key) => context[PREFIX + key] !== undefined);
+    if (!isGiven) {
+      faults.push(
+        `nobody would be told of a failure; set ${PREFIX}alarmEmail or ${PREFIX}alarmTopicArn, or ${PREFIX}noAlarms to a sentence that says who watches instead.`,
+      );
+    }
+    return Monitoring.optOut('The configuration does not hold.');
+  };
+
   const config: AppConfig = {
     stackName: read('stackName', stackName) ?? 'GeminiWebhooks',
     webhooks: {
+      monitoring: readMonitoring(),
       sources: readSources(),
       signingSecretRotation: read('signingSecretRotationDays', rotation('signingSecretRotation')),
       dynamicTokenRotation: read('dynamicTokenRotationDays', rotation('dynamicTokenRotation')),

@@ -2,6 +2,7 @@
 import type { Duration, RemovalPolicy, Size } from 'aws-cdk-lib';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { SubscribableEvent } from '../lambda/contract.ts';
+import type { Monitoring } from './monitoring/monitoring-props.ts';
 
 /** A Gemini project whose jobs are received. */
 export interface GeminiSource {
@@ -39,6 +40,12 @@ export interface CustomDomain {
 }
 
 export interface GeminiWebhooksProps {
+  /**
+   * Who is told when something is wrong: `Monitoring.alarms({ email: … })`, or `Monitoring.optOut('…')` with the reason in
+   * words. There is no default: somebody has to choose.
+   */
+  readonly monitoring: Monitoring;
+
   /**
    * The Gemini projects, at most 10: each with a route, a registered webhook, a signing secret and a dynamic token of its
    * own.

@@ -1,8 +1,8 @@
 /** The whole pipeline as one construct: it wires the parts, and every permission of one part on another is given here. */
 import { fileURLToPath } from 'node:url';
-import { Duration, RemovalPolicy, Size } from 'aws-cdk-lib';
+import { Annotations, Duration, RemovalPolicy, Size } from 'aws-cdk-lib';
 import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
-import type { EventBus } from 'aws-cdk-lib/aws-events';
+import type { EventBus, Rule } from 'aws-cdk-lib/aws-events';
 import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
@@ -24,6 +24,10 @@ import { Fetcher } from './fetcher.ts';
 import type { GeminiWebhooksProps } from './gemini-webhooks-props.ts';
 import { IdempotencyTable } from './idempotency-table.ts';
 import { ManagedWebhook, rotationFaults } from './managed-webhook.ts';
+import { Alarms } from './monitoring/alarms-construct.ts';
+import { Dashboard } from './monitoring/dashboard.ts';
+import type { Monitored } from './monitoring/monitored.ts';
+import type { Monitoring } from './monitoring/monitoring-props.ts';
 import { acknowledgeWildcard } from './nag-acknowledgement.ts';
 import { OutputBucket } from './output-bucket.ts';
 import { SourceSecrets } from './source-secrets.ts';
@@ -52,7 +56,7 @@ export class GeminiWebhooks extends Construct {
 
   private readonly door: Door;
 
-  constructor(scope: Construct, id: string, props: GeminiWebhooksProps = {}) {
+  constructor(scope: Construct, id: string, props: GeminiWebhooksProps) {
     super(scope, id);
     const recordTtl = props.recordTtl ?? Duration.days(7);
     if (recordTtl.toSeconds() < Duration.hours(48).toSeconds()) {
@@ -88,7 +92,7 @@ export class GeminiWebhooks extends Construct {
       retain,
     });
     this.eventBus = bus.eventBus;
-    new CatchAll(this, 'CatchAll', { bus, logRetention });
+    const catchAll = new CatchAll(this, 'CatchAll', { bus, logRetention });
 
     this.door = new Door(this, 'Door', {
       handlersPath,
@@ -110,6 +114,7 @@ export class GeminiWebhooks extends Construct {
       secrets.flatMap(({ signingSecret, dynamicTokenSecret }) => [signingSecret, dynamicTokenSecret]),
     );
 
+    const rules: Rule[] = [catchAll.rule];
     const addFetcher = (fetcherId: string, jobType: FetchedJobType, maxConcurrency: number): Fetcher => {
       const fetcher = new Fetcher(this, `${fetcherId}Fetcher`, {
         jobType,
@@ -121,7 +126,7 @@ export class GeminiWebhooks extends Construct {
         maxOutputSize: props.maxOutputSize ?? Size.gibibytes(10),
         logRetention,
       });
-      bus.addJobHandler(`${fetcherId}Jobs`, jobType, fetcher.queue);
+      rules.push(bus.addJobHandler(`${fetcherId}Jobs`, jobType, fetcher.queue));
       this.grantLandOutputs(fetcher);
       this.grantPublishOutputs(fetcher.function);
       this.grantReadSecrets(
@@ -153,6 +158,19 @@ export class GeminiWebhooks extends Construct {
       webhook.registerAfter(this.door);
       return [webhook];
     });
+
+    this.monitor(props.monitoring, {
+      ...{ api: this.door.api, verifier: this.verifier, fetchers: this.fetchers, rules },
+      sources: sources.map(({ name }) => name),
+      rotations: [
+        { secret: 'signing' as const, interval: signingSecretRotation },
+        { secret: 'token' as const, interval: dynamicTokenRotation },
+      ].filter(({ interval }) => interval.toDays() > 0),
+      bus: this.eventBus,
+      archiveName: bus.archive.archiveName,
+      undeliveredQueue: bus.undeliveredQueue,
+      noDeliveryHours: props.monitoring.options?.noDeliveryHours,
+    });
   }
 
   /**
@@ -174,6 +192,14 @@ export class GeminiWebhooks extends Construct {
     creator.addEnvironment(WEBHOOK_CONFIG_ENV.webhookUrl, this.webhookUrl(source));
     creator.addEnvironment(WEBHOOK_CONFIG_ENV.tokenSecretId, dynamicTokenSecret.secretArn);
     this.grantReadSecrets(creator, [dynamicTokenSecret]);
+  }
+
+  private monitor({ options, optOutReason }: Monitoring, monitored: Monitored): void {
+    if (options === undefined) {
+      Annotations.of(this).addWarningV2('gemini-webhooks:monitoring', `There are no alarms: ${optOutReason}`);
+    }
+    const alarms = options && new Alarms(this, 'Alarms', monitored, options);
+    new Dashboard(this, 'Dashboard', monitored, alarms?.alarms ?? []);
   }
 
   private secretsOf(source: string): SourceSecrets {

@@ -3,4 +3,5 @@ export { Fetcher } from './fetcher.ts';
 export { GeminiWebhooks } from './gemini-webhooks.ts';
 export type { CustomDomain, GeminiSource, GeminiWebhooksProps } from './gemini-webhooks-props.ts';
 export { ManagedWebhook } from './managed-webhook.ts';
+export { type AlarmOptions, Monitoring } from './monitoring/monitoring-props.ts';
 export { WebhooksStack, type WebhooksStackProps } from './webhooks-stack.ts';

@@ -8,16 +8,14 @@ import type { GeminiWebhooksProps } from './gemini-webhooks-props.ts';
 export interface WebhooksStackProps extends StackProps {
   /**
    * What to choose about the pipeline.
-   *
-   * @default - every default
    */
-  readonly webhooks?: GeminiWebhooksProps;
+  readonly webhooks: GeminiWebhooksProps;
 }
 
 export class WebhooksStack extends Stack {
   readonly webhooks: GeminiWebhooks;
 
-  constructor(scope: Construct, id: string, props: WebhooksStackProps = {}) {
+  constructor(scope: Construct, id: string, props: WebhooksStackProps) {
     super(scope, id, { description: 'Webhooks of the Gemini API: verified, on EventBridge, outputs in S3.', ...props });
 
     this.webhooks = new GeminiWebhooks(this, 'GeminiWebhooks', props.webhooks);

@@ -46,6 +46,10 @@ export const RESOURCES = {
     AccessLogSettings: z.strictObject({ DestinationArn: text, Format: text }),
     DefaultRouteSettings: z.strictObject({ ThrottlingBurstLimit: z.number(), ThrottlingRateLimit: z.number() }),
   }),
+  // Nobody is told anything from here, and nothing is measured.
+  'AWS::CloudWatch::Alarm': z.looseObject({}),
+  'AWS::CloudWatch::CompositeAlarm': z.looseObject({}),
+  'AWS::CloudWatch::Dashboard': z.looseObject({}),
   'AWS::DynamoDB::GlobalTable': z.strictObject({
     AttributeDefinitions: z.array(z.strictObject({ AttributeName: text, AttributeType: z.enum(['S', 'N', 'B']) })),
     BillingMode: z.literal('PAY_PER_REQUEST'),
@@ -77,6 +81,7 @@ export const RESOURCES = {
   }),
   'AWS::IAM::Policy': z.strictObject({ PolicyDocument: policy, PolicyName: text, Roles: z.array(text) }),
   'AWS::IAM::Role': without('AssumeRolePolicyDocument'),
+  'AWS::KMS::Key': z.looseObject({}),
   'AWS::Lambda::EventSourceMapping': z.strictObject({
     BatchSize: z.number(),
     EventSourceArn: text,
@@ -112,6 +117,9 @@ export const RESOURCES = {
     'VersioningConfiguration',
   ),
   'AWS::S3::BucketPolicy': z.strictObject({ Bucket: text, PolicyDocument: policy }),
+  'AWS::SNS::Subscription': z.looseObject({}),
+  'AWS::SNS::Topic': z.looseObject({}),
+  'AWS::SNS::TopicPolicy': z.looseObject({}),
   'AWS::SQS::Queue': z.strictObject({
     MaximumMessageSize: z.number(),
     MessageRetentionPeriod: z.number(),

@@ -69,5 +69,5 @@ export function readStack(assembly: Assembly, endpoints: Endpoints): Stack {
 
 /** Their properties are not looked into, so that what they refer to need not be known. */
 function isInert(type: ResourceType): boolean {
-  return /^AWS::(?:IAM::Role|Logs|S3::Bucket$|Lambda::Permission|Events::Archive)/.test(type);
+  return /^AWS::(?:IAM::Role|Logs|S3::Bucket$|Lambda::Permission|Events::Archive|CloudWatch|KMS|SNS)/.test(type);
 }

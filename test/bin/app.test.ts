@@ -6,7 +6,10 @@ const APP = fileURLToPath(new URL('../../bin/app.ts', import.meta.url));
 
 describe('bin/app.ts', () => {
   it('says what is wrong with the context, without a stack trace, and fails', () => {
-    const CDK_CONTEXT_JSON = JSON.stringify({ 'gemini-webhooks:recordTtlDays': 1 });
+    const CDK_CONTEXT_JSON = JSON.stringify({
+      'gemini-webhooks:recordTtlDays': 1,
+      'gemini-webhooks:noAlarms': 'Nobody is on call.',
+    });
 
     const { status, stdout, stderr } = spawnSync(process.execPath, [APP], {
       encoding: 'utf8',

@@ -1,7 +1,9 @@
 import { Duration, RemovalPolicy, Size } from 'aws-cdk-lib';
 import { describe, expect, it } from 'vitest';
 import { ConfigurationError, parseConfig } from '../../lib/config.ts';
+import { Monitoring } from '../../lib/index.ts';
 
+const NO_ALARMS = { 'gemini-webhooks:noAlarms': 'The team looks at the dashboard.' };
 const DOMAIN = {
   domainName: 'hooks.example.com',
   certificateArn: 'arn:aws:acm:eu-west-1:123456789012:certificate/12345678-1234',
@@ -11,10 +13,12 @@ const DOMAIN = {
 
 describe('parseConfig', () => {
   it('leaves everything but the stack name to the construct when nothing is given', () => {
-    const config = parseConfig({ '@aws-cdk/core:anything': true, 'aws:cdk:bundling-stacks': [] });
+    const config = parseConfig({ '@aws-cdk/core:anything': true, 'aws:cdk:bundling-stacks': [], ...NO_ALARMS });
 
     expect(config.stackName).toBe('GeminiWebhooks');
-    expect(Object.values(config.webhooks).filter((value) => value !== undefined)).toEqual([]);
+    expect(Object.entries(config.webhooks).filter(([, value]) => value !== undefined)).toEqual([
+      ['monitoring', Monitoring.optOut('The team looks at the dashboard.')],
+    ]);
   });
 
   it.each([
@@ -29,6 +33,10 @@ describe('parseConfig', () => {
   ])('takes $name', ({ days, rate, audiences, repair, domain, events }) => {
     const config = parseConfig({
       'gemini-webhooks:stackName': 'Webhooks-Prod',
+      'gemini-webhooks:alarmEmail': 'on-call@example.com',
+      'gemini-webhooks:alarmTopicArn': 'arn:aws:sns:eu-west-1:123456789012:alarms',
+      'gemini-webhooks:noDeliveryHours': days,
+      'gemini-webhooks:runbookUrl': 'https://wiki.example.com/runbook',
       'gemini-webhooks:apiKeySecretName': 'team/gemini-key',
       'gemini-webhooks:subscribedEvents': events,
       'gemini-webhooks:signingSecretRotationDays': days,
@@ -52,6 +60,12 @@ describe('parseConfig', () => {
     expect(config).toEqual({
       stackName: 'Webhooks-Prod',
       webhooks: {
+        monitoring: Monitoring.alarms({
+          email: 'on-call@example.com',
+          topicArn: 'arn:aws:sns:eu-west-1:123456789012:alarms',
+          noDeliveryHours: 3,
+          runbookUrl: 'https://wiki.example.com/runbook',
+        }),
         sources: [
           {
             ...{ name: 'default', apiKeySecretName: 'team/gemini-key' },
@@ -87,6 +101,11 @@ describe('parseConfig', () => {
     ['sources', 'a, b', 'give a list of {"name", "apiKeySecretName", "subscribedEvents"}'],
     ['signingSecretRotationDays', 1, 'give a whole number of days from 2 to 1000, or 0 to switch it off'],
     ['dynamicTokenRotationDays', 4, 'give a whole number of days from 5 to 1000, or 0 to switch it off'],
+    ['alarmEmail', 'nobody', 'give one e-mail address'],
+    ['alarmTopicArn', 'alarms', 'give the ARN of an SNS topic'],
+    ['noAlarms', true, 'give a sentence that says who watches instead'],
+    ['noDeliveryHours', 200, 'give a whole number of hours from 1 to 168'],
+    ['runbookUrl', 'wiki', 'give the URL under which docs/runbook.md is read'],
     ['repairWebhook', 'yes', 'give true or false'],
     ['customDomain', 'hooks.example.com', 'give {"domainName", "certificateArn", "hostedZoneId", "hostedZoneName"}'],
     ['customDomain', { ...DOMAIN, hostedZoneName: 'xample.com' }, 'give {"domainName", "certificateArn"'],
@@ -138,6 +157,7 @@ describe('parseConfig', () => {
     expect(error).toBeInstanceOf(ConfigurationError);
     expect((error as Error).message.split('\n')).toEqual([
       'The configuration does not hold:',
+      expect.stringMatching(/^- nobody would be told of a failure; set gemini-webhooks:alarmEmail or/),
       '- gemini-webhooks:recordTtlDays is 1; give a whole number of days from 2 to 365, because Gemini retries a delivery for 24 hours.',
       `- the source two subscribes to "batch.suceeded", which Gemini does not offer; did you mean batch.succeeded? ${offered}`,
       expect.stringMatching(/^- the source two subscribes to "batch.cancelled", which Gemini does not offer; /),
@@ -153,9 +173,11 @@ describe('parseConfig', () => {
   it('takes several projects as a list, or as its text, and an empty domain as none', () => {
     const sources = [{ name: 'default' }, { name: 'acme-eu', apiKeySecretName: 'acme/key' }];
 
-    expect(parseConfig({ 'gemini-webhooks:sources': sources }).webhooks.sources).toEqual(sources);
-    expect(parseConfig({ 'gemini-webhooks:sources': JSON.stringify(sources) }).webhooks.sources).toEqual(sources);
-    expect(parseConfig({ 'gemini-webhooks:customDomain': '' }).webhooks.customDomain).toBeUndefined();
+    expect(parseConfig({ ...NO_ALARMS, 'gemini-webhooks:sources': sources }).webhooks.sources).toEqual(sources);
+    expect(parseConfig({ ...NO_ALARMS, 'gemini-webhooks:sources': JSON.stringify(sources) }).webhooks.sources).toEqual(
+      sources,
+    );
+    expect(parseConfig({ ...NO_ALARMS, 'gemini-webhooks:customDomain': '' }).webhooks.customDomain).toBeUndefined();
   });
 
   it('does not guess which project the keys of a single one are for', () => {

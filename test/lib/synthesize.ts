@@ -3,8 +3,9 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import { type GeminiWebhooksProps, WebhooksStack } from '../../lib/index.ts';
+import { type GeminiWebhooksProps, Monitoring, WebhooksStack } from '../../lib/index.ts';
 
+const MONITORING = Monitoring.alarms({ email: 'on-call@example.com' });
 const CDK_JSON = new URL('../../cdk.json', import.meta.url);
 
 // Empty modules: what the handlers do is nothing to the template.
@@ -21,13 +22,16 @@ export interface Resource {
   readonly UpdateReplacePolicy?: string;
 }
 
-export function newStack(webhooks?: GeminiWebhooksProps): WebhooksStack {
+/** Alarms by e-mail, if nothing else is asked for. */
+export function newStack(webhooks: Partial<GeminiWebhooksProps> = {}): WebhooksStack {
   const { context } = JSON.parse(readFileSync(CDK_JSON, 'utf8'));
   const app = new App({ context: { ...context, 'aws:cdk:bundling-stacks': [] } });
-  return new WebhooksStack(app, 'GeminiWebhooks', { webhooks: { handlersPath: HANDLERS, ...webhooks } });
+  return new WebhooksStack(app, 'GeminiWebhooks', {
+    webhooks: { handlersPath: HANDLERS, monitoring: MONITORING, ...webhooks },
+  });
 }
 
-export function synthesize(webhooks?: GeminiWebhooksProps): Template {
+export function synthesize(webhooks: Partial<GeminiWebhooksProps> = {}): Template {
   return Template.fromStack(newStack(webhooks));
 }
 

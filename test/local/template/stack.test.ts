@@ -49,7 +49,7 @@ it('resolves references, attributes, joins and substitutions', () => {
 });
 
 it.each([
-  ['a type', { X: { Type: 'AWS::SNS::Topic' } }, 'X is a AWS::SNS::Topic'],
+  ['a type', { X: { Type: 'AWS::EC2::VPC' } }, 'X is a AWS::EC2::VPC'],
   ['a property', { Q: { ...queue, Properties: { ...queue.Properties, FifoQueue: true } } }, 'Q (AWS::SQS::Queue)'],
   ['an attribute of a resource', { Q: { ...queue, Condition: 'Maybe' } }, 'Q (AWS::SQS::Queue) has Condition'],
   ['an intrinsic', { B: bus({ 'Fn::Base64': 'x' }) }, 'B.Name uses Fn::Base64'],

@@ -1,0 +1,114 @@
+/** The alarms in CloudWatch, the topic that they reach, and one alarm over those that mean that events may be lost. */
+import { Aws, Duration } from 'aws-cdk-lib';
+import {
+  Alarm,
+  AlarmRule,
+  ComparisonOperator,
+  CompositeAlarm,
+  type IAlarm,
+  type IMetric,
+} from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Key } from 'aws-cdk-lib/aws-kms';
+import { type ITopic, Subscription, SubscriptionProtocol, Topic } from 'aws-cdk-lib/aws-sns';
+import { Construct } from 'constructs';
+import { acknowledge } from '../nag-acknowledgement.ts';
+import { type AlarmDefinition, alarmsOf } from './alarms.ts';
+import type { Monitored } from './monitored.ts';
+import type { AlarmOptions } from './monitoring-props.ts';
+
+const LOSS = {
+  slug: 'events-may-be-lost',
+  meaning: 'At least one alarm is on that means that events or outputs may be lost.',
+} as const;
+
+export class Alarms extends Construct {
+  readonly topic: ITopic;
+  readonly alarms: readonly IAlarm[];
+  /** On while any alarm is that means a loss. */
+  readonly eventsMayBeLost: CompositeAlarm;
+
+  constructor(scope: Construct, id: string, monitored: Monitored, options: AlarmOptions) {
+    super(scope, id);
+    const runbook = options.runbookUrl ?? 'docs/runbook.md';
+    this.topic = options.topicArn ? Topic.fromTopicArn(this, 'Topic', options.topicArn) : this.createTopic();
+    if (options.email !== undefined) this.subscribe(options.email);
+
+    const action = new SnsAction(this.topic);
+    const definitions = alarmsOf(monitored);
+    const alarms = definitions.map((definition) => this.addAlarm(definition, runbook));
+    for (const alarm of alarms) {
+      alarm.addAlarmAction(action);
+      alarm.addOkAction(action);
+    }
+    this.eventsMayBeLost = new CompositeAlarm(this, 'EventsMayBeLost', {
+      compositeAlarmName: `${Aws.STACK_NAME}-${LOSS.slug}`,
+      alarmDescription: `critical. ${LOSS.meaning} ${runbook}#${LOSS.slug}`,
+      alarmRule: AlarmRule.anyOf(...alarms.filter((_, index) => definitions[index]?.mayLose)),
+    });
+    this.eventsMayBeLost.addAlarmAction(action);
+    this.eventsMayBeLost.addOkAction(action);
+    this.alarms = [this.eventsMayBeLost, ...alarms];
+  }
+
+  private addAlarm(definition: AlarmDefinition, runbook: string): Alarm {
+    const { slug, of, severity, meaning, metric, threshold, periods = { bad: 1, of: 1 } } = definition;
+    const name = of === undefined ? slug : `${slug}-${of}`;
+    return new Alarm(this, pascalOf(name), {
+      alarmName: `${Aws.STACK_NAME}-${name}`,
+      alarmDescription: `${severity}. ${meaning} ${runbook}#${slug} (Missing data: ${definition.missingDataReason}.)`,
+      metric: metric as IMetric,
+      threshold,
+      comparisonOperator: definition.comparison ?? ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      evaluationPeriods: periods.of,
+      datapointsToAlarm: periods.bad,
+      treatMissingData: definition.missingData,
+    });
+  }
+
+  private subscribe(endpoint: string): void {
+    const subscription = new Subscription(this, 'Email', {
+      topic: this.topic,
+      protocol: SubscriptionProtocol.EMAIL,
+      endpoint,
+    });
+    acknowledge(subscription, {
+      'Serverless-SNSRedrivePolicy':
+        'SNS has no dead-letter queue for e-mail; the state of every alarm stays in CloudWatch.',
+    });
+  }
+
+  /** Alarms cannot write to a topic that is encrypted with the key of SNS itself, which trusts no other service. */
+  private createTopic(): Topic {
+    const key = new Key(this, 'Key', {
+      description: 'Encrypts the messages of the alarms.',
+      enableKeyRotation: true,
+      pendingWindow: Duration.days(7),
+    });
+    const cloudWatch = new ServicePrincipal('cloudwatch.amazonaws.com');
+    const conditions = { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } };
+    key.addToResourcePolicy(
+      new PolicyStatement({
+        principals: [cloudWatch],
+        actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
+        resources: ['*'],
+        conditions,
+      }),
+    );
+    const topic = new Topic(this, 'Topic', { displayName: 'Gemini webhooks', masterKey: key, enforceSSL: true });
+    topic.addToResourcePolicy(
+      new PolicyStatement({
+        principals: [cloudWatch],
+        actions: ['sns:Publish'],
+        resources: [topic.topicArn],
+        conditions,
+      }),
+    );
+    return topic;
+  }
+}
+
+function pascalOf(name: string): string {
+  return name.replaceAll(/(?:^|-)([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+}

@@ -1,0 +1,161 @@
+/** One page that answers from top to bottom: is it healthy, how much flows, how long does it take, what fails and where. */
+import { Aws, Duration } from 'aws-cdk-lib';
+import {
+  AlarmStatusWidget,
+  Dashboard as CloudWatchDashboard,
+  GraphWidget,
+  type IAlarm,
+  type IMetric,
+  type IWidget,
+  PeriodOverride,
+  SingleValueWidget,
+  Stats,
+  TextWidget,
+} from 'aws-cdk-lib/aws-cloudwatch';
+import { Construct } from 'constructs';
+import * as metrics from './metrics.ts';
+import type { Monitored } from './monitored.ts';
+
+const FULL = 24;
+const THIRD = 8;
+const PERIOD = Duration.minutes(5);
+const REJECTIONS = [
+  'ERR_SIGNATURE_MISMATCH',
+  'ERR_TOKEN_MISMATCH',
+  'ERR_TIMESTAMP_OUT_OF_TOLERANCE',
+  'ERR_BODY_INVALID',
+];
+const OUTAGES = ['ERR_KEYS_UNAVAILABLE', 'ERR_STORE_UNAVAILABLE', 'ERR_PUBLISH_FAILED'];
+
+export class Dashboard extends Construct {
+  constructor(scope: Construct, id: string, monitored: Monitored, alarms: readonly IAlarm[]) {
+    super(scope, id);
+    new CloudWatchDashboard(this, 'Page', {
+      dashboardName: `${Aws.STACK_NAME}-${Aws.REGION}`,
+      defaultInterval: Duration.days(1),
+      periodOverride: PeriodOverride.INHERIT,
+      widgets: [
+        [heading('Is it healthy?')],
+        [...health(alarms), ...webhooks(monitored)],
+        [heading('How much flows?')],
+        flow(monitored),
+        [heading("How long from the job's end to its manifest?")],
+        durations(monitored),
+        [heading('What fails, and where?')],
+        failures(monitored),
+      ],
+    });
+  }
+}
+
+function heading(markdown: string): IWidget {
+  return new TextWidget({ markdown: `## ${markdown}`, width: FULL, height: 1 });
+}
+
+function health(alarms: readonly IAlarm[]): IWidget[] {
+  return alarms.length === 0
+    ? []
+    : [new AlarmStatusWidget({ title: 'Alarms', alarms: [...alarms], width: FULL, height: 4 })];
+}
+
+function webhooks({ sources, fetchers, undeliveredQueue }: Monitored): IWidget[] {
+  const waiting = fetchers.map(({ jobType, queue }) =>
+    queue.metricApproximateNumberOfMessagesVisible({ label: jobType, statistic: Stats.MAXIMUM, period: PERIOD }),
+  );
+  const given = fetchers.map(({ jobType, deadLetterQueue }) =>
+    deadLetterQueue.metricApproximateNumberOfMessagesVisible({
+      label: jobType,
+      statistic: Stats.MAXIMUM,
+      period: PERIOD,
+    }),
+  );
+  const undelivered = undeliveredQueue.metricApproximateNumberOfMessagesVisible({
+    label: 'undelivered',
+    statistic: Stats.MAXIMUM,
+    period: PERIOD,
+  });
+  const healthy = sources.map((source) =>
+    metrics.webhookHealthy(source, Stats.MINIMUM, Duration.minutes(15)).with({ label: source }),
+  );
+  return [
+    value('Webhook at Gemini (1 is healthy)', healthy),
+    value('Jobs waiting to be fetched', waiting),
+    value('Dead letters', [...given, undelivered]),
+  ];
+}
+
+function value(title: string, shown: IMetric[]): IWidget {
+  return new SingleValueWidget({ title, metrics: shown, width: THIRD, height: 3 });
+}
+
+function graph(title: string, left: IMetric[], unit: string): IWidget {
+  return new GraphWidget({
+    title,
+    left,
+    leftYAxis: { label: unit, showUnits: false, min: 0 },
+    width: THIRD,
+    height: 6,
+  });
+}
+
+function flow({ sources, fetchers }: Monitored): IWidget[] {
+  const received = sources.flatMap((source) =>
+    ['accepted', 'duplicate', 'in-progress'].map((outcome) =>
+      metrics.deliveries(source, outcome).with({ label: `${source} ${outcome}` }),
+    ),
+  );
+  const landed = (name: 'OutputsStored' | 'BytesStored') =>
+    sources.flatMap((source) =>
+      fetchers.map(({ jobType }) => metrics.outputs(name, source, jobType).with({ label: `${source} ${jobType}` })),
+    );
+  return [
+    graph('Deliveries', received, 'in 5 minutes'),
+    graph('Jobs landed', landed('OutputsStored'), 'in 5 minutes'),
+    graph('Bytes landed', landed('BytesStored'), 'bytes in 5 minutes'),
+  ];
+}
+
+function durations({ sources, fetchers, api, verifier }: Monitored): IWidget[] {
+  const landing = sources.flatMap((source) =>
+    fetchers.map(({ jobType }) =>
+      metrics
+        .outputs('LandingSeconds', source, jobType, Stats.percentile(90))
+        .with({ label: `${source} ${jobType} p90` }),
+    ),
+  );
+  const percentiles = [50, 99].map((percent) => Stats.percentile(percent));
+  const answers = percentiles.map((statistic) => api.metricLatency({ statistic, label: statistic, period: PERIOD }));
+  const runs = percentiles.map((statistic) => verifier.metricDuration({ statistic, label: statistic, period: PERIOD }));
+  return [
+    graph('From the end of a job to its manifest', landing, 'seconds'),
+    graph('Answers to Gemini', answers, 'milliseconds'),
+    graph('Runs of the verifier', runs, 'milliseconds'),
+  ];
+}
+
+function failures({ sources, fetchers, verifier }: Monitored): IWidget[] {
+  const refused = (outcomes: readonly string[]) =>
+    sources.flatMap((source) =>
+      outcomes.map((outcome) => metrics.deliveries(source, outcome).with({ label: `${source} ${outcome}` })),
+    );
+  const fetching = sources.flatMap((source) =>
+    fetchers.flatMap(({ jobType }) =>
+      (['OutputsFailed', 'OutputsRetried'] as const).map((name) =>
+        metrics
+          .outputs(name, source, jobType)
+          .with({ label: `${source} ${jobType} ${name === 'OutputsFailed' ? 'failed' : 'put back'}` }),
+      ),
+    ),
+  );
+  const crashes = [
+    verifier.metricErrors({ label: 'verifier', period: PERIOD }),
+    ...fetchers.map(({ jobType, function: handler }) =>
+      handler.metricErrors({ label: `fetch ${jobType}`, period: PERIOD }),
+    ),
+  ];
+  return [
+    graph('Deliveries refused', refused([...REJECTIONS, ...OUTAGES]), 'in 5 minutes'),
+    graph('Fetches', fetching, 'in 5 minutes'),
+    graph('Errors of the functions', crashes, 'in 5 minutes'),
+  ];
+}

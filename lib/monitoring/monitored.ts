@@ -1,0 +1,22 @@
+/** What is watched: the parts of the pipeline that have metrics. */
+import type { Duration } from 'aws-cdk-lib';
+import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
+import type { IEventBus, IRule } from 'aws-cdk-lib/aws-events';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import type { Fetcher } from '../fetcher.ts';
+
+export interface Monitored {
+  readonly api: HttpApi;
+  readonly verifier: IFunction;
+  /** Names of the Gemini projects. */
+  readonly sources: readonly string[];
+  /** The rotations that are switched on. */
+  readonly rotations: readonly { readonly secret: 'signing' | 'token'; readonly interval: Duration }[];
+  readonly bus: IEventBus;
+  readonly rules: readonly IRule[];
+  readonly archiveName: string;
+  readonly undeliveredQueue: IQueue;
+  readonly fetchers: readonly Fetcher[];
+  readonly noDeliveryHours: number | undefined;
+}

@@ -1,0 +1,154 @@
+import { Duration } from 'aws-cdk-lib';
+import { Annotations, Match } from 'aws-cdk-lib/assertions';
+import { describe, expect, it } from 'vitest';
+import { Monitoring } from '../../lib/index.ts';
+import { newStack, type Resource, readable, resourceOf, resourcesOf, synthesize } from './synthesize.ts';
+
+const template = synthesize();
+const alarms = Object.values(resourcesOf(template, 'AWS::CloudWatch::Alarm'));
+const nameOf = ({ Properties }: Resource) => readable(Properties['AlarmName']).replace('<AWS::StackName>-', '');
+const alarmOf = (name: string) => alarms.find((alarm) => nameOf(alarm) === name)?.Properties ?? {};
+
+describe('alarms', () => {
+  it('are these, by default', () => {
+    expect(alarms.map(nameOf).toSorted()).toEqual([
+      ...['fetch-dead-letters-batch', 'fetch-dead-letters-interaction', 'fetch-dead-letters-video'],
+      ...['fetch-errors-batch', 'fetch-errors-interaction', 'fetch-errors-video'],
+      ...['health-check-silent'],
+      ...['jobs-waiting-batch', 'jobs-waiting-interaction', 'jobs-waiting-video'],
+      ...['keys-unavailable'],
+      ...['outputs-failed-batch', 'outputs-failed-interaction', 'outputs-failed-video'],
+      ...['payload-mismatch', 'publish-failed', 'records-not-completed'],
+      ...['rotation-overdue-signing', 'rotation-overdue-token', 'rule-failures', 'signatures-rejected', 'slow-answers'],
+      ...['store-unavailable', 'undelivered-events', 'undelivered-lost', 'verifier-errors', 'verifier-throttled'],
+      ...['webhook-unhealthy'],
+    ]);
+  });
+
+  it('reach the topic when they go off and when they are over', () => {
+    const topic = { Ref: expect.stringMatching('^GeminiWebhooksAlarmsTopic') };
+
+    for (const { Properties } of alarms) {
+      expect(Properties).toMatchObject({ AlarmActions: [topic], OKActions: [topic] });
+    }
+  });
+
+  it('go off half of the time before Gemini deletes the files of a job', () => {
+    expect(alarmOf('jobs-waiting-batch')).toMatchObject({
+      ...{ Namespace: 'AWS/SQS', MetricName: 'ApproximateAgeOfOldestMessage', Statistic: 'Maximum', Threshold: 86_400 },
+      Dimensions: [
+        { Name: 'QueueName', Value: { 'Fn::GetAtt': ['GeminiWebhooksBatchFetcherQueue658709B9', 'QueueName'] } },
+      ],
+      TreatMissingData: 'notBreaching',
+    });
+  });
+
+  it('look at the metrics that the functions write, with the dimensions that they write', () => {
+    expect(alarmOf('store-unavailable')).toMatchObject({
+      ...{ Namespace: 'GeminiWebhooks', MetricName: 'Deliveries', Statistic: 'Sum' },
+      Dimensions: [
+        { Name: 'outcome', Value: 'ERR_STORE_UNAVAILABLE' },
+        { Name: 'service', Value: 'verifier' },
+        { Name: 'source', Value: 'default' },
+      ],
+      ...{ DatapointsToAlarm: 2, EvaluationPeriods: 3 },
+    });
+    expect(alarmOf('rotation-overdue-signing')).toMatchObject({ Threshold: 33 * 86_400, MetricName: 'SecretAge' });
+  });
+
+  it('weigh rejected signatures against those that hold, and not single ones', () => {
+    const metrics = alarmOf('signatures-rejected')['Metrics'] as { Expression?: string }[];
+
+    expect(metrics.flatMap(({ Expression }) => Expression ?? [])).toEqual([
+      'IF(rejected + taken >= 10, 100 * rejected / (rejected + taken), 0)',
+      'FILL(rejected0, 0) + FILL(rejected1, 0) + FILL(rejected2, 0)',
+      'FILL(taken0, 0) + FILL(taken1, 0)',
+    ]);
+  });
+
+  it('have one over them for what may be lost', () => {
+    const { AlarmRule } = resourceOf(template, 'AWS::CloudWatch::CompositeAlarm', 'GeminiWebhooksAlarms').Properties;
+    const rule = JSON.stringify(AlarmRule);
+
+    for (const id of [
+      'VerifierErrors',
+      'FetchDeadLettersVideo',
+      'JobsWaitingBatch',
+      'UndeliveredEvents',
+      'WebhookUnhealthy',
+    ]) {
+      expect(rule).toContain(`GeminiWebhooksAlarms${id}`);
+    }
+    expect(rule).not.toContain('RotationOverdue');
+  });
+
+  it('leave out what is switched off', () => {
+    const none = synthesize({ signingSecretRotation: Duration.days(0), dynamicTokenRotation: Duration.days(0) });
+    const names = Object.values(resourcesOf(none, 'AWS::CloudWatch::Alarm')).map(nameOf);
+
+    expect(names.filter((name) => name.startsWith('rotation'))).toEqual([]);
+  });
+});
+
+describe('the topic', () => {
+  it('is encrypted with a key that CloudWatch may use, and only this account’s', () => {
+    const { KmsMasterKeyId } = resourceOf(template, 'AWS::SNS::Topic', 'GeminiWebhooksAlarms').Properties;
+    expect(KmsMasterKeyId).toEqual({ 'Fn::GetAtt': [expect.stringMatching('^GeminiWebhooksAlarmsKey'), 'Arn'] });
+    template.hasResourceProperties('AWS::KMS::Key', {
+      EnableKeyRotation: true,
+      KeyPolicy: {
+        Statement: Match.arrayWith([
+          Match.objectLike({
+            Principal: { Service: 'cloudwatch.amazonaws.com' },
+            Action: ['kms:Decrypt', 'kms:GenerateDataKey'],
+            Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
+          }),
+        ]),
+      },
+    });
+  });
+
+  it('may be one of your own, and then the stack makes none', () => {
+    const topicArn = 'arn:aws:sns:eu-west-1:123456789012:on-call';
+    const other = synthesize({ monitoring: Monitoring.alarms({ topicArn }) });
+
+    other.resourceCountIs('AWS::SNS::Topic', 0);
+    other.resourceCountIs('AWS::KMS::Key', 0);
+    other.hasResourceProperties('AWS::CloudWatch::Alarm', { AlarmActions: [topicArn] });
+  });
+});
+
+describe('the choice', () => {
+  it('can be none, in words, which the synthesis repeats', () => {
+    const stack = newStack({ monitoring: Monitoring.optOut('The platform team watches with its own tools.') });
+
+    Annotations.fromStack(stack).hasWarning(
+      '*',
+      Match.stringLikeRegexp('There are no alarms: The platform team watches with its own tools.'),
+    );
+  });
+
+  it.each([
+    ['reaches nobody', () => Monitoring.alarms({}), 'reaches nobody'],
+    ['has no reason', () => Monitoring.optOut(' no '), 'needs a reason in words'],
+    [
+      'has no whole hours',
+      () => Monitoring.alarms({ email: 'a@b.de', noDeliveryHours: 0.5 }),
+      'noDeliveryHours is 0.5',
+    ],
+  ])('is refused when it %s', (_what, choose, message) => {
+    expect(choose).toThrow(message);
+  });
+});
+
+describe('the dashboard', () => {
+  it('answers its four questions, in this order', () => {
+    const { DashboardBody } = resourceOf(template, 'AWS::CloudWatch::Dashboard', 'GeminiWebhooksDashboard').Properties;
+    const body = JSON.stringify(DashboardBody);
+    const questions = ['Is it healthy?', 'How much flows?', 'How long from', 'What fails, and where?'];
+    const places = questions.map((question) => body.indexOf(question));
+
+    expect(places.every((place) => place > 0)).toBe(true);
+    expect(places).toEqual(places.toSorted((a, b) => a - b));
+  });
+});
