@@ -86,7 +86,7 @@ export const WEBHOOK_CONFIG_ENV = {
 /** The API's own host; tests and the local run put another in its place. */
 export const GEMINI_URL = 'https://generativelanguage.googleapis.com';
 
-/** Namespace of the CloudWatch metrics that the functions write (EMF). */
+/** Begins the namespace of the CloudWatch metrics that the functions write (EMF); the stack's name ends it. */
 export const METRIC_NAMESPACE = 'GeminiWebhooks';
 
 export const METRIC = {

@@ -7,8 +7,9 @@ import { type IRuleTarget, Rule } from 'aws-cdk-lib/aws-events';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { FilterPattern, LogGroup, MetricFilter, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { EVENT_SOURCE, type JobType, METRIC_NAMESPACE } from '../lambda/contract.ts';
+import { EVENT_SOURCE, type JobType } from '../lambda/contract.ts';
 import { type JobEventBus, LONGEST_RETRY } from './event-bus.ts';
+import { metricNamespace } from './monitoring/metrics.ts';
 
 const OTHER: JobType = 'other';
 
@@ -33,7 +34,7 @@ export class CatchAll extends Construct {
     this.metricFilter = new MetricFilter(this, 'Count', {
       logGroup,
       filterPattern: FilterPattern.allTerms(),
-      metricNamespace: METRIC_NAMESPACE,
+      metricNamespace: metricNamespace(),
       metricName: 'UnhandledEvents',
       metricValue: '1',
     });

@@ -26,6 +26,7 @@ import { IdempotencyTable } from './idempotency-table.ts';
 import { ManagedWebhook, rotationFaults } from './managed-webhook.ts';
 import { Alarms } from './monitoring/alarms-construct.ts';
 import { Dashboard } from './monitoring/dashboard.ts';
+import { metricNamespace, PipelineMetrics } from './monitoring/metrics.ts';
 import type { Monitored } from './monitoring/monitored.ts';
 import type { Monitoring } from './monitoring/monitoring-props.ts';
 import { acknowledgeWildcard } from './nag-acknowledgement.ts';
@@ -160,6 +161,7 @@ export class GeminiWebhooks extends Construct {
     });
 
     this.monitor(props.monitoring, {
+      metrics: new PipelineMetrics(metricNamespace()),
       ...{ api: this.door.api, verifier: this.verifier, fetchers: this.fetchers, rules },
       sources: sources.map(({ name }) => name),
       rotations: [

@@ -1,8 +1,7 @@
-/** The log and the metrics of one function: Powertools behind our ports. */
+/** The log and the metrics of one function: Powertools behind our ports. The namespace is in its own environment variable. */
 import { Logger } from '@aws-lambda-powertools/logger';
 import { MetricUnit, Metrics as PowertoolsMetrics } from '@aws-lambda-powertools/metrics';
 import type { Log, Metrics } from '../app/ports.ts';
-import { METRIC_NAMESPACE } from '../contract.ts';
 
 export interface Telemetry {
   readonly log: Log;
@@ -13,7 +12,7 @@ export interface Telemetry {
 
 export function createTelemetry(service: string): Telemetry {
   const logger = new Logger({ serviceName: service });
-  const powertools = new PowertoolsMetrics({ namespace: METRIC_NAMESPACE, serviceName: service });
+  const powertools = new PowertoolsMetrics({ serviceName: service });
 
   /** EMF has one set of dimensions per line, so that a metric with its own dimension is a line of its own. */
   function add(

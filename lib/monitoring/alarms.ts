@@ -6,7 +6,7 @@ import { Duration } from 'aws-cdk-lib';
 import { ComparisonOperator, type IMetric, MathExpression, Stats, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { DEFAULT_SOURCE } from '../../lambda/contract.ts';
-import * as metrics from './metrics.ts';
+import { archiveRuleName, ofRule, type PipelineMetrics, ruleNames } from './metrics.ts';
 import type { Monitored } from './monitored.ts';
 
 /** `critical`: somebody is woken. `high`: today. `low`: this week. */
@@ -60,7 +60,7 @@ function suffix(source: string): { readonly of?: string } {
   return source === DEFAULT_SOURCE ? {} : { of: source };
 }
 
-function ofTheDoor({ verifier, api }: Monitored): AlarmDefinition[] {
+function ofTheDoor({ metrics, verifier, api }: Monitored): AlarmDefinition[] {
   const period = { period: Duration.minutes(5) };
   return [
     {
@@ -117,7 +117,7 @@ const UNAVAILABLE = {
   'publish-failed': ['ERR_PUBLISH_FAILED', 'The event bus does not take events'],
 } as const;
 
-function ofSource({ noDeliveryHours, rotations }: Monitored, source: string): AlarmDefinition[] {
+function ofSource({ metrics, noDeliveryHours, rotations }: Monitored, source: string): AlarmDefinition[] {
   const unavailable = Object.entries(UNAVAILABLE).map(
     ([slug, [outcome, what]]): AlarmDefinition => ({
       slug,
@@ -145,7 +145,7 @@ function ofSource({ noDeliveryHours, rotations }: Monitored, source: string): Al
     }),
   );
   return [
-    rejectedSignatures(source),
+    rejectedSignatures(metrics, source),
     ...unavailable,
     {
       slug: 'webhook-unhealthy',
@@ -172,11 +172,11 @@ function ofSource({ noDeliveryHours, rotations }: Monitored, source: string): Al
       missingDataReason: 'silence is what it is about',
     },
     ...overdue,
-    ...(noDeliveryHours === undefined ? [] : [noDeliveries(source, noDeliveryHours)]),
+    ...(noDeliveryHours === undefined ? [] : [noDeliveries(metrics, source, noDeliveryHours)]),
   ];
 }
 
-function rejectedSignatures(source: string): AlarmDefinition {
+function rejectedSignatures(metrics: PipelineMetrics, source: string): AlarmDefinition {
   const period = Duration.minutes(15);
   const of = (outcome: string) => metrics.deliveries(source, outcome, period);
   return {
@@ -212,7 +212,7 @@ function sum(name: string, period: Duration, added: readonly IMetric[]): MathExp
   return new MathExpression({ expression, usingMetrics, period, label: name });
 }
 
-function noDeliveries(source: string, hours: number): AlarmDefinition {
+function noDeliveries(metrics: PipelineMetrics, source: string, hours: number): AlarmDefinition {
   const period = Duration.hours(1);
   return {
     slug: 'no-deliveries',
@@ -230,13 +230,13 @@ function noDeliveries(source: string, hours: number): AlarmDefinition {
 }
 
 function ofTheBus({ bus, rules, archiveName, undeliveredQueue }: Monitored): AlarmDefinition[] {
-  const names = [...metrics.ruleNames(rules), metrics.archiveRuleName(archiveName)];
+  const names = [...ruleNames(rules), archiveRuleName(archiveName)];
   const period = Duration.minutes(5);
   const ofAll = (name: string) =>
     sum(
       'rule',
       period,
-      names.map((ruleName) => metrics.ofRule(name, bus, ruleName)),
+      names.map((ruleName) => ofRule(name, bus, ruleName)),
     );
   return [
     {
@@ -278,7 +278,7 @@ function visible(queue: IQueue): IMetric {
   return queue.metricApproximateNumberOfMessagesVisible({ statistic: Stats.MAXIMUM, period: Duration.minutes(5) });
 }
 
-function ofFetchers({ fetchers, sources }: Monitored): AlarmDefinition[] {
+function ofFetchers({ metrics, fetchers, sources }: Monitored): AlarmDefinition[] {
   const period = Duration.minutes(5);
   return fetchers.flatMap(({ jobType, queue, deadLetterQueue, function: handler }): AlarmDefinition[] => [
     {

@@ -13,7 +13,6 @@ import {
   TextWidget,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
-import * as metrics from './metrics.ts';
 import type { Monitored } from './monitored.ts';
 
 const FULL = 24;
@@ -58,7 +57,7 @@ function health(alarms: readonly IAlarm[]): IWidget[] {
     : [new AlarmStatusWidget({ title: 'Alarms', alarms: [...alarms], width: FULL, height: 4 })];
 }
 
-function webhooks({ sources, fetchers, undeliveredQueue }: Monitored): IWidget[] {
+function webhooks({ metrics, sources, fetchers, undeliveredQueue }: Monitored): IWidget[] {
   const waiting = fetchers.map(({ jobType, queue }) =>
     queue.metricApproximateNumberOfMessagesVisible({ label: jobType, statistic: Stats.MAXIMUM, period: PERIOD }),
   );
@@ -98,7 +97,7 @@ function graph(title: string, left: IMetric[], unit: string): IWidget {
   });
 }
 
-function flow({ sources, fetchers }: Monitored): IWidget[] {
+function flow({ metrics, sources, fetchers }: Monitored): IWidget[] {
   const received = sources.flatMap((source) =>
     ['accepted', 'duplicate', 'in-progress'].map((outcome) =>
       metrics.deliveries(source, outcome).with({ label: `${source} ${outcome}` }),
@@ -115,7 +114,7 @@ function flow({ sources, fetchers }: Monitored): IWidget[] {
   ];
 }
 
-function durations({ sources, fetchers, api, verifier }: Monitored): IWidget[] {
+function durations({ metrics, sources, fetchers, api, verifier }: Monitored): IWidget[] {
   const landing = sources.flatMap((source) =>
     fetchers.map(({ jobType }) =>
       metrics
@@ -133,7 +132,7 @@ function durations({ sources, fetchers, api, verifier }: Monitored): IWidget[] {
   ];
 }
 
-function failures({ sources, fetchers, verifier }: Monitored): IWidget[] {
+function failures({ metrics, sources, fetchers, verifier }: Monitored): IWidget[] {
   const refused = (outcomes: readonly string[]) =>
     sources.flatMap((source) =>
       outcomes.map((outcome) => metrics.deliveries(source, outcome).with({ label: `${source} ${outcome}` })),

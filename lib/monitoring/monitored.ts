@@ -5,8 +5,10 @@ import type { IEventBus, IRule } from 'aws-cdk-lib/aws-events';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Fetcher } from '../fetcher.ts';
+import type { PipelineMetrics } from './metrics.ts';
 
 export interface Monitored {
+  readonly metrics: PipelineMetrics;
   readonly api: HttpApi;
   readonly verifier: IFunction;
   /** Names of the Gemini projects. */

@@ -26,6 +26,7 @@ describe('JobEventBus', () => {
     });
   });
 
+  const NAMESPACE = { 'Fn::Join': ['', ['GeminiWebhooks/', { Ref: 'AWS::StackName' }]] };
   it('logs and counts the events that no fetcher takes', () => {
     const logGroup = 'GeminiWebhooksCatchAllEventsDB530C5A';
 
@@ -36,7 +37,7 @@ describe('JobEventBus', () => {
     template.hasResourceProperties('AWS::Logs::MetricFilter', {
       LogGroupName: { Ref: logGroup },
       FilterPattern: '',
-      MetricTransformations: [{ MetricNamespace: 'GeminiWebhooks', MetricName: 'UnhandledEvents', MetricValue: '1' }],
+      MetricTransformations: [{ MetricNamespace: NAMESPACE, MetricName: 'UnhandledEvents', MetricValue: '1' }],
     });
   });
 

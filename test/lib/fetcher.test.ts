@@ -40,6 +40,7 @@ describe('Fetcher', () => {
         QUEUE_URL: { Ref: 'GeminiWebhooksBatchFetcherQueue658709B9' },
         MAX_RECEIVE_COUNT: '30',
         NODE_OPTIONS: '--enable-source-maps',
+        POWERTOOLS_METRICS_NAMESPACE: { 'Fn::Join': ['', ['GeminiWebhooks/', { Ref: 'AWS::StackName' }]] },
       },
     });
   });

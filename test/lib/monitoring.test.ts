@@ -9,6 +9,8 @@ const alarms = Object.values(resourcesOf(template, 'AWS::CloudWatch::Alarm'));
 const nameOf = ({ Properties }: Resource) => readable(Properties['AlarmName']).replace('<AWS::StackName>-', '');
 const alarmOf = (name: string) => alarms.find((alarm) => nameOf(alarm) === name)?.Properties ?? {};
 
+const NAMESPACE = { 'Fn::Join': ['', ['GeminiWebhooks/', { Ref: 'AWS::StackName' }]] };
+
 describe('alarms', () => {
   it('are these, by default', () => {
     expect(alarms.map(nameOf).toSorted()).toEqual([
@@ -45,7 +47,7 @@ describe('alarms', () => {
 
   it('look at the metrics that the functions write, with the dimensions that they write', () => {
     expect(alarmOf('store-unavailable')).toMatchObject({
-      ...{ Namespace: 'GeminiWebhooks', MetricName: 'Deliveries', Statistic: 'Sum' },
+      ...{ Namespace: NAMESPACE, MetricName: 'Deliveries', Statistic: 'Sum' },
       Dimensions: [
         { Name: 'outcome', Value: 'ERR_STORE_UNAVAILABLE' },
         { Name: 'service', Value: 'verifier' },
