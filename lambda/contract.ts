@@ -73,6 +73,10 @@ export const ENV = {
   webhookUrl: 'WEBHOOK_URL',
   subscribedEvents: 'SUBSCRIBED_EVENTS',
   repairWebhook: 'REPAIR_WEBHOOK',
+  /** Absent while nothing is quarantined. */
+  quarantineTableName: 'QUARANTINE_TABLE_NAME',
+  quarantineTtlSeconds: 'QUARANTINE_TTL_SECONDS',
+  quarantineMaxPerHour: 'QUARANTINE_MAX_PER_HOUR',
   geminiUrl: 'GEMINI_URL',
   jwksUrl: 'GEMINI_JWKS_URL',
 } as const;
@@ -113,6 +117,11 @@ export const METRIC = {
   webhookRepairs: 'WebhookRepairs',
   /** Seconds since a secret was rotated, dimensions `source` and `secret`. */
   secretAge: 'SecretAge',
+  /** Deliveries that did not verify and were kept, dimension `source`. */
+  quarantined: 'Quarantined',
+  /** The hour's limit was reached; once for each process and hour. */
+  quarantineFull: 'QuarantineFull',
+  quarantineFailed: 'QuarantineFailed',
 } as const;
 export type MetricName = (typeof METRIC)[keyof typeof METRIC];
 
@@ -128,6 +137,18 @@ export const RECORD = {
   bodySha256: 'body_sha256',
   receivedAt: 'received_at',
   attempts: 'attempts',
+} as const;
+
+/** Attributes of the quarantine: a delivery that did not verify, or the count of an hour. */
+export const QUARANTINE = {
+  id: 'id',
+  source: 'source',
+  kind: 'kind',
+  receivedAt: 'received_at',
+  headers: 'headers',
+  body: 'body',
+  expiration: 'expiration',
+  count: 'count',
 } as const;
 
 /** The last object of a landing, written once. Objects beside which it is missing are unfinished. */

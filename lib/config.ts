@@ -10,6 +10,7 @@ import type { CustomDomain, GeminiSource, GeminiWebhooksProps } from './gemini-w
 import { LONGEST_ROTATION, SHORTEST_ROTATION } from './managed-webhook.ts';
 import { Monitoring } from './monitoring/monitoring-props.ts';
 import { nearest } from './nearest.ts';
+import type { QuarantineOptions } from './quarantine.ts';
 import { resolveSources, sourceFaults } from './sources.ts';
 
 const PREFIX = 'gemini-webhooks:';
@@ -193,6 +194,12 @@ export function parseConfig(context: Readonly<Record<string, unknown>>): AppConf
     return several;
   };
 
+  const readQuarantine = (): QuarantineOptions | undefined => {
+    const isOn = read('quarantine', flag);
+    const maxPerHour = read('quarantineMaxPerHour', integer(1, 10_000, 'deliveries'));
+    const retention = read('quarantineDays', days(1, 31));
+    return isOn ? { ...(maxPerHour && { maxPerHour }), ...(retention && { retention }) } : undefined;
+  };
   const readMonitoring = (): Monitoring => {
     const email = read('alarmEmail', alarmEmail);
     const topicArn = read('alarmTopicArn', alarmTopicArn);
@@ -226,6 +233,7 @@ export function parseConfig(context: Readonly<Record<string, unknown>>): AppConf
       dynamicTokenRotation: read('dynamicTokenRotationDays', rotation('dynamicTokenRotation')),
       repairWebhook: read('repairWebhook', flag),
       customDomain: read('customDomain', customDomain),
+      quarantine: readQuarantine(),
       jwtAudiences: read('jwtAudiences', audiences),
       recordTtl: read('recordTtlDays', days(2, 365, ', because Gemini retries a delivery for 24 hours')),
       throttleRate: read('throttleRate', integer(1, 10_000, 'requests a second')),

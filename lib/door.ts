@@ -63,6 +63,8 @@ export interface DoorProps {
   /** What the deliveries of each Gemini project verify with. */
   readonly sources: readonly SourceSecrets[];
   readonly customDomain: CustomDomain | undefined;
+  /** Variables of the quarantine; none while nothing is quarantined. */
+  readonly quarantine: { readonly [name: string]: string };
   /** Audiences of JWTs; none switches the scheme off. */
   readonly jwtAudiences: string[];
   readonly recordTtl: Duration;
@@ -77,12 +79,30 @@ export class Door extends Construct {
   readonly api: HttpApi;
   readonly verifier: LambdaFunction;
   readonly verifierRole: Role;
+  /** Of the verifier, for who does what it does. */
+  readonly environment: { readonly [name: string]: string };
   /** `https://<host>` */
   private readonly origin: string;
 
   constructor(scope: Construct, id: string, props: DoorProps) {
     super(scope, id);
 
+    this.environment = {
+      [ENV.tableName]: props.table.tableName,
+      [ENV.eventBusName]: props.eventBus.eventBusName,
+      [ENV.sources]: Stack.of(this).toJsonString(
+        Object.fromEntries(
+          props.sources.map(({ sourceName, signingSecret, dynamicTokenSecret }) => [
+            sourceName,
+            { signingSecretId: signingSecret.secretArn, dynamicTokenSecretId: dynamicTokenSecret.secretArn },
+          ]),
+        ),
+      ),
+      [ENV.recordTtlSeconds]: String(props.recordTtl.toSeconds()),
+      [ENV.leaseSeconds]: String(LEASE.toSeconds()),
+      ...(props.jwtAudiences.length > 0 && { [ENV.jwtAudiences]: props.jwtAudiences.join(',') }),
+      ...props.quarantine,
+    };
     const handler = new NodeFunction(this, 'Verifier', {
       description: 'Verifies deliveries of Gemini webhooks and puts them on the event bus, each once.',
       entry: join(props.handlersPath, 'verifier.ts'),
@@ -91,21 +111,7 @@ export class Door extends Construct {
       timeout: VERIFIER_TIMEOUT,
       logRetention: props.logRetention,
       invokedBy: 'Never invoked asynchronously: the HTTP API waits for its answer, and Gemini tries again.',
-      environment: {
-        [ENV.tableName]: props.table.tableName,
-        [ENV.eventBusName]: props.eventBus.eventBusName,
-        [ENV.sources]: Stack.of(this).toJsonString(
-          Object.fromEntries(
-            props.sources.map(({ sourceName, signingSecret, dynamicTokenSecret }) => [
-              sourceName,
-              { signingSecretId: signingSecret.secretArn, dynamicTokenSecretId: dynamicTokenSecret.secretArn },
-            ]),
-          ),
-        ),
-        [ENV.recordTtlSeconds]: String(props.recordTtl.toSeconds()),
-        [ENV.leaseSeconds]: String(LEASE.toSeconds()),
-        ...(props.jwtAudiences.length > 0 && { [ENV.jwtAudiences]: props.jwtAudiences.join(',') }),
-      },
+      environment: { ...this.environment },
     });
     this.verifier = handler.function;
     this.verifierRole = handler.role;

@@ -3,6 +3,7 @@ import type { Duration, RemovalPolicy, Size } from 'aws-cdk-lib';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { SubscribableEvent } from '../lambda/contract.ts';
 import type { Monitoring } from './monitoring/monitoring-props.ts';
+import type { QuarantineOptions } from './quarantine.ts';
 
 /** A Gemini project whose jobs are received. */
 export interface GeminiSource {
@@ -77,6 +78,14 @@ export interface GeminiWebhooksProps {
    * @default false
    */
   readonly repairWebhook?: boolean;
+
+  /**
+   * Keeps some of the deliveries whose signature does not hold, so that they can be verified again after Gemini changed its
+   * scheme, or a secret was wrong. It changes nothing in what the sender is told.
+   *
+   * @default - nothing is kept
+   */
+  readonly quarantine?: QuarantineOptions;
 
   /**
    * The API under a name of one's own; its own endpoint is then disabled.

@@ -31,6 +31,7 @@ import type { Monitored } from './monitoring/monitored.ts';
 import type { Monitoring } from './monitoring/monitoring-props.ts';
 import { acknowledgeWildcard } from './nag-acknowledgement.ts';
 import { OutputBucket } from './output-bucket.ts';
+import { QuarantineTable, Reverifier, type ReverifierProps } from './quarantine.ts';
 import { SourceSecrets } from './source-secrets.ts';
 import { resolveSources, sourceFaults } from './sources.ts';
 
@@ -95,12 +96,14 @@ export class GeminiWebhooks extends Construct {
     this.eventBus = bus.eventBus;
     const catchAll = new CatchAll(this, 'CatchAll', { bus, logRetention });
 
+    const quarantine = props.quarantine && new QuarantineTable(this, 'Quarantine', props.quarantine);
     this.door = new Door(this, 'Door', {
       handlersPath,
       table: this.table,
       eventBus: this.eventBus,
       sources: secrets,
       customDomain: props.customDomain,
+      quarantine: quarantine?.environment ?? {},
       jwtAudiences: props.jwtAudiences ?? [],
       recordTtl,
       throttleRate,
@@ -114,6 +117,8 @@ export class GeminiWebhooks extends Construct {
       this.verifier,
       secrets.flatMap(({ signingSecret, dynamicTokenSecret }) => [signingSecret, dynamicTokenSecret]),
     );
+
+    if (quarantine !== undefined) this.addReverifier(quarantine, secrets, { handlersPath, logRetention });
 
     const rules: Rule[] = [catchAll.rule];
     const addFetcher = (fetcherId: string, jobType: FetchedJobType, maxConcurrency: number): Fetcher => {
@@ -202,6 +207,23 @@ export class GeminiWebhooks extends Construct {
     }
     const alarms = options && new Alarms(this, 'Alarms', monitored, options);
     new Dashboard(this, 'Dashboard', monitored, alarms?.alarms ?? []);
+  }
+
+  /** Does what the verifier does, with what it finds in the quarantine; the verifier only adds to that. */
+  private addReverifier(
+    { table }: QuarantineTable,
+    secrets: readonly SourceSecrets[],
+    props: Pick<ReverifierProps, 'handlersPath' | 'logRetention'>,
+  ): void {
+    const { handler } = new Reverifier(this, 'Reverifier', { ...props, environment: this.door.environment });
+    grant(this.verifier, ['dynamodb:PutItem', 'dynamodb:UpdateItem'], [table.tableArn]);
+    grant(handler.function, ['dynamodb:DeleteItem', 'dynamodb:Scan'], [table.tableArn]);
+    this.grantClaims(handler.function);
+    this.grantPublishJobs(handler.function);
+    this.grantReadSecrets(
+      handler.function,
+      secrets.map(({ signingSecret }) => signingSecret),
+    );
   }
 
   private secretsOf(source: string): SourceSecrets {

@@ -4,4 +4,5 @@ export { GeminiWebhooks } from './gemini-webhooks.ts';
 export type { CustomDomain, GeminiSource, GeminiWebhooksProps } from './gemini-webhooks-props.ts';
 export { ManagedWebhook } from './managed-webhook.ts';
 export { type AlarmOptions, Monitoring } from './monitoring/monitoring-props.ts';
+export type { QuarantineOptions } from './quarantine.ts';
 export { WebhooksStack, type WebhooksStackProps } from './webhooks-stack.ts';

@@ -8,7 +8,7 @@ import { checkTolerance, parseWebhookHeaders, type WebhookHeaders } from '../dom
 import type { JwtVerifier, KeySource } from './ports.ts';
 
 /** What only one Gemini project's deliveries verify with. */
-interface SourceKeys {
+export interface SourceKeys {
   readonly signingSecrets: KeySource<SigningSecret>;
   readonly dynamicTokens: KeySource<TokenDigest>;
 }
@@ -79,6 +79,15 @@ const JWS = /^(?=.{1,4096}$)[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
 async function checkToken(tokens: KeySource<TokenDigest>, given: string): Promise<void> {
   const held = await tryKeys(tokens, (digests) => matchesToken(given, digests) || undefined);
   if (held === undefined) throw new RequestError('ERR_TOKEN_MISMATCH', 'The token in the path is not ours');
+}
+
+/** Whether a dynamic delivery's token is ours; a static one needs none. */
+export function createTokenCheck(sources: AuthenticatePorts['sources']): (delivery: RawDelivery) => Promise<boolean> {
+  return async ({ route }) => {
+    if (route.kind === 'static') return true;
+    const digests = (await sources.get(route.source)?.dynamicTokens.current()) ?? [];
+    return matchesToken(route.token, digests);
+  };
 }
 
 /** Asks with the keys at hand and, when none matches, once more with newer ones, where newer ones are to be had. */

@@ -9,9 +9,12 @@ import { PipelineError, RequestError } from '../domain/errors.ts';
 import type { JobEventDetail } from '../domain/job-event.ts';
 import type { Authenticate } from './authenticate.ts';
 import type { Clock, DeliveryStore, EventPublisher, Log, Metrics } from './ports.ts';
+import type { Quarantine } from './quarantine.ts';
 
 export interface ReceiveWebhookPorts {
   readonly authenticate: Authenticate;
+  /** Undefined while nothing is quarantined. */
+  readonly quarantine?: Quarantine | undefined;
   readonly store: DeliveryStore;
   readonly publisher: EventPublisher;
   readonly clock: Clock;
@@ -42,15 +45,19 @@ export async function receiveWebhook(ports: ReceiveWebhookPorts, delivery: RawDe
 async function receive(ports: ReceiveWebhookPorts, delivery: RawDelivery): Promise<ReceiveResult> {
   const receivedAt = ports.clock();
   if (delivery.body.length > MAX_BODY_BYTES) throw new RequestError('ERR_BODY_TOO_LARGE', 'The body is over 256 KiB');
-  const verified = await ports.authenticate(delivery, receivedAt);
+  const verified = await ports.authenticate(delivery, receivedAt).catch(async (error: unknown) => {
+    await ports.quarantine?.(delivery, error, receivedAt);
+    throw error;
+  });
   const detail = toJobEvent(verified, receivedAt);
   const result = await publishOnce(ports, verified, detail);
   ports.log.info('Delivery handled', { ...identify(detail), outcome: result.outcome });
   return result;
 }
 
-async function publishOnce(
-  ports: ReceiveWebhookPorts,
+/** Claims, publishes and completes what was verified. */
+export async function publishOnce(
+  ports: Omit<ReceiveWebhookPorts, 'authenticate' | 'quarantine'>,
   verified: VerifiedDelivery,
   detail: JobEventDetail,
 ): Promise<ReceiveResult> {
@@ -87,7 +94,7 @@ async function publishOnce(
 }
 
 async function publishOrRelease(
-  ports: ReceiveWebhookPorts,
+  ports: Pick<ReceiveWebhookPorts, 'log' | 'publisher' | 'store'>,
   id: string,
   owner: string,
   detail: JobEventDetail,
@@ -102,7 +109,12 @@ async function publishOrRelease(
 }
 
 /** The event is on the bus, so the answer is 2xx whatever happens here; at worst a later duplicate is published again. */
-async function complete(ports: ReceiveWebhookPorts, id: string, owner: string, detail: JobEventDetail): Promise<void> {
+async function complete(
+  ports: Pick<ReceiveWebhookPorts, 'clock' | 'log' | 'metrics' | 'store'>,
+  id: string,
+  owner: string,
+  detail: JobEventDetail,
+): Promise<void> {
   const completed = await ports.store.complete(id, owner, ports.clock()).catch(() => false);
   if (completed) return;
   ports.metrics.count(METRIC.completeFailed);

@@ -18,7 +18,7 @@ export type TokenDigest = Buffer;
 /** Of both tokens; none for a value of another form. */
 export function digestTokens(secretValue: string): readonly TokenDigest[] {
   if (!TWO_TOKENS.test(secretValue)) return [];
-  return [secretValue.slice(0, TOKEN_LENGTH), secretValue.slice(TOKEN_LENGTH)].map(digest);
+  return [secretValue.slice(0, TOKEN_LENGTH), secretValue.slice(TOKEN_LENGTH)].map(digestToken);
 }
 
 /** The value after a rotation; two new tokens when there was none of this form. */
@@ -33,10 +33,10 @@ function newToken(): string {
 
 /** Compares with every token, whichever matches, in constant time. */
 export function matchesToken(given: string, tokens: readonly TokenDigest[]): boolean {
-  const hash = digest(given);
+  const hash = digestToken(given);
   return tokens.map((token) => timingSafeEqual(token, hash)).includes(true);
 }
 
-function digest(token: string): TokenDigest {
+export function digestToken(token: string): TokenDigest {
   return createHash('sha256').update(token).digest();
 }

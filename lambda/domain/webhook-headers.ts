@@ -31,6 +31,18 @@ type Headers = Readonly<Record<string, string | undefined>>;
 
 /** @throws RequestError `ERR_HEADER_MISSING` or `ERR_HEADER_INVALID` */
 export function parseWebhookHeaders(headers: Headers): WebhookHeaders {
+  const { signature, ...identification } = parseIdentification(headers);
+  return { ...identification, signatures: parseSignatures(signature) };
+}
+
+/**
+ * What says which delivery it is, whatever the form of its signature.
+ *
+ * @throws RequestError `ERR_HEADER_MISSING` or `ERR_HEADER_INVALID`
+ */
+export function parseIdentification(
+  headers: Headers,
+): Omit<WebhookHeaders, 'signatures'> & { readonly signature: string } {
   const id = requireHeader(headers, 'webhook-id');
   const timestamp = requireHeader(headers, 'webhook-timestamp');
   const signature = requireHeader(headers, 'webhook-signature');
@@ -38,7 +50,7 @@ export function parseWebhookHeaders(headers: Headers): WebhookHeaders {
     throw new RequestError('ERR_HEADER_INVALID', 'webhook-id is not 1 to 256 visible characters without "."');
   if (!TIMESTAMP.test(timestamp))
     throw new RequestError('ERR_HEADER_INVALID', 'webhook-timestamp is not whole seconds');
-  return { id, timestamp, timestampSeconds: Number(timestamp), signatures: parseSignatures(signature) };
+  return { id, timestamp, timestampSeconds: Number(timestamp), signature };
 }
 
 /** @throws RequestError `ERR_HEADER_MISSING` or, beyond what any signature needs, `ERR_HEADER_INVALID` */

@@ -16,7 +16,7 @@ export type CallInterceptor = (call: AwsCall) => Verdict;
 
 /** What the functions call, and what the emulators are known to do right. */
 const ACTIONS: Readonly<Record<Service, readonly string[]>> = {
-  dynamodb: ['GetItem', 'UpdateItem'],
+  dynamodb: ['DeleteItem', 'GetItem', 'PutItem', 'Scan', 'UpdateItem'],
   events: ['PutEvents'],
   s3: [
     'AbortMultipartUpload',

@@ -53,6 +53,10 @@ export interface LocalAws {
   /** What the template sets an environment variable to, in every function that has it, each value once. */
   variables(name: string): readonly string[];
   readonly secrets: SecretsManager;
+  /** ARN of the one secret of the template whose logical id contains this. */
+  secretId(logicalIdPart: string): string;
+  /** What the one function whose logical id contains this answers. @throws LocalRunError when it fails */
+  invoke(logicalIdPart: string, event: unknown): Promise<unknown>;
   /** What CloudFormation would create last, and delete first. */
   readonly customResources: CustomResources;
   /** @throws LocalRunError when a step failed */
@@ -146,6 +150,13 @@ async function start(
       ...new Set([...functions.values()].flatMap(({ options: { environment } }) => environment[name] ?? [])),
     ],
     secrets,
+    secretId: (part) => only(stack.all('AWS::SecretsManager::Secret'), part).ref,
+    async invoke(part, event) {
+      const { id } = only(stack.all('AWS::Lambda::Function'), part);
+      const result = await functions.get(id)?.invoke(event);
+      if (result?.outcome === 'answered') return result.payload;
+      throw new LocalRunError(`${id} failed. See its log in ${directories.logsDir}.`);
+    },
     customResources: new CustomResources(stack.all(WEBHOOK_RESOURCE_TYPE), functionOf),
     rotate: (secretId) =>
       rotate({ schedules: stack.all('AWS::SecretsManager::RotationSchedule'), secrets, functionOf }, secretId),
@@ -167,6 +178,12 @@ async function start(
     mirrored: emulators.mirrored,
     close,
   };
+}
+
+function only<Entry extends { readonly id: string }>(entries: readonly Entry[], part: string): Entry {
+  const [found, ...more] = entries.filter(({ id }) => id.includes(part));
+  if (found !== undefined && more.length === 0) return found;
+  throw new LocalRunError(`${more.length + (found ? 1 : 0)} resources have ${part} in their logical id; name one.`);
 }
 
 function raise(error: Error): never {

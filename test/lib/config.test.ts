@@ -180,6 +180,16 @@ describe('parseConfig', () => {
     expect(parseConfig({ ...NO_ALARMS, 'gemini-webhooks:customDomain': '' }).webhooks.customDomain).toBeUndefined();
   });
 
+  it('keeps nothing in quarantine unless it is switched on', () => {
+    const keys = { 'gemini-webhooks:quarantineMaxPerHour': '5', 'gemini-webhooks:quarantineDays': 2 };
+
+    expect(parseConfig({ ...NO_ALARMS, ...keys }).webhooks.quarantine).toBeUndefined();
+    expect(parseConfig({ ...NO_ALARMS, ...keys, 'gemini-webhooks:quarantine': 'true' }).webhooks.quarantine).toEqual({
+      ...{ maxPerHour: 5, retention: Duration.days(2) },
+    });
+    expect(() => parseConfig({ 'gemini-webhooks:quarantineDays': 32 })).toThrow('days from 1 to 31');
+  });
+
   it('does not guess which project the keys of a single one are for', () => {
     const both = { 'gemini-webhooks:sources': [{ name: 'one' }], 'gemini-webhooks:apiKeySecretName': 'key' };
 

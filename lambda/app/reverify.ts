@@ -1,0 +1,52 @@
+/**
+ * Verifies what was quarantined once more, with the code and the keys of today, against the time at which it came. What
+ * holds goes the way of any delivery: claimed, published, completed. What does not hold stays until it expires.
+ */
+
+import { toJobEvent } from '../domain/envelope.ts';
+import { PipelineError } from '../domain/errors.ts';
+import type { KeptDelivery } from '../domain/quarantine.ts';
+import type { QuarantineStore } from './quarantine.ts';
+import { publishOnce, type ReceiveWebhookPorts } from './receive-webhook.ts';
+
+/** Stands for a token that held when the delivery came; the ports of a reverification accept it and no other. */
+export const HELD_TOKEN = 'held when it came';
+
+export interface ReverifyPorts extends Omit<ReceiveWebhookPorts, 'quarantine'> {
+  readonly kept: Pick<QuarantineStore, 'list' | 'remove'>;
+}
+
+/** What became of one: a result of the pipeline, or the code of why not. */
+export interface Reverified {
+  readonly id: string;
+  readonly source: string;
+  readonly receivedAt: Date;
+  readonly outcome: string;
+}
+
+/** @param isTimeUp asked before each: what is left is for the next call */
+export async function reverify(ports: ReverifyPorts, isTimeUp: () => boolean): Promise<readonly Reverified[]> {
+  const results: Reverified[] = [];
+  for await (const kept of ports.kept.list(ports.clock())) {
+    if (isTimeUp()) break;
+    const outcome = await reverifyOne(ports, kept);
+    results.push({ id: kept.id, source: kept.source, receivedAt: kept.receivedAt, outcome });
+  }
+  return results;
+}
+
+async function reverifyOne(ports: ReverifyPorts, kept: KeptDelivery): Promise<string> {
+  const { source, kind, headers, body, receivedAt } = kept;
+  const route = kind === 'static' ? { kind, source } : { kind, source, token: HELD_TOKEN };
+  try {
+    const verified = await ports.authenticate({ route, headers, body }, receivedAt);
+    const detail = toJobEvent(verified, receivedAt);
+    const { outcome } = await publishOnce(ports, verified, detail);
+    // Somebody else publishes it at this moment: it is removed by whoever looks next.
+    if (outcome !== 'in-progress') await ports.kept.remove(kept.id);
+    return outcome;
+  } catch (error) {
+    if (!(error instanceof PipelineError)) throw error;
+    return error.code;
+  }
+}

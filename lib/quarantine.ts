@@ -1,0 +1,85 @@
+/** Deliveries that did not verify, for a while; and the function that verifies them once more. */
+import { join } from 'node:path';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { AttributeType, Billing, TableEncryptionV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { ENV, QUARANTINE } from '../lambda/contract.ts';
+import { acknowledge } from './nag-acknowledgement.ts';
+import { NodeFunction } from './node-function.ts';
+
+export interface QuarantineOptions {
+  /**
+   * Deliveries that are kept in an hour, 1 to 10,000.
+   *
+   * @default 100
+   */
+  readonly maxPerHour?: number;
+
+  /**
+   * How long they are kept, from an hour to 31 days.
+   *
+   * @default Duration.days(7)
+   */
+  readonly retention?: Duration;
+}
+
+export class QuarantineTable extends Construct {
+  readonly table: TableV2;
+  /** For the functions that write and read it. */
+  readonly environment: { readonly [name: string]: string };
+
+  constructor(scope: Construct, id: string, options: QuarantineOptions) {
+    super(scope, id);
+    const { maxPerHour = 100, retention = Duration.days(7) } = options;
+    if (!(Number.isInteger(maxPerHour) && maxPerHour >= 1 && maxPerHour <= 10_000)) {
+      throw new Error(`quarantine.maxPerHour is ${maxPerHour}; give a whole number from 1 to 10000.`);
+    }
+    const seconds = retention.toSeconds();
+    if (seconds < 3600 || seconds > 31 * 24 * 3600) {
+      throw new Error(`quarantine.retention is ${retention.toHumanString()}; give an hour to 31 days.`);
+    }
+    this.table = new TableV2(this, 'Table', {
+      partitionKey: { name: QUARANTINE.id, type: AttributeType.STRING },
+      timeToLiveAttribute: QUARANTINE.expiration,
+      // A second bound on what a flood can cost, whatever the functions do.
+      billing: Billing.onDemand({ maxWriteRequestUnits: 100, maxReadRequestUnits: 1000 }),
+      encryption: TableEncryptionV2.awsManagedKey(),
+      // What strangers wrote is worth no backup, and goes with the stack.
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    acknowledge(this.table, {
+      'AwsSolutions-DDB3': 'Unverified deliveries are kept for days on purpose; a backup would keep them for longer.',
+    });
+    this.environment = {
+      [ENV.quarantineTableName]: this.table.tableName,
+      [ENV.quarantineTtlSeconds]: String(seconds),
+      [ENV.quarantineMaxPerHour]: String(maxPerHour),
+    };
+  }
+}
+
+export interface ReverifierProps {
+  readonly handlersPath: string;
+  readonly logRetention: RetentionDays;
+  /** Of the verifier, whose way a delivery goes that holds now. */
+  readonly environment: { readonly [name: string]: string };
+}
+
+/** Invoked by an operator, by hand. */
+export class Reverifier extends Construct {
+  readonly handler: NodeFunction;
+
+  constructor(scope: Construct, id: string, props: ReverifierProps) {
+    super(scope, id);
+    this.handler = new NodeFunction(this, 'Handler', {
+      description: 'Lists quarantined deliveries, and verifies them once more.',
+      entry: join(props.handlersPath, 'reverify.ts'),
+      memorySize: 512,
+      timeout: Duration.minutes(5),
+      logRetention: props.logRetention,
+      environment: { ...props.environment },
+      invokedBy: 'An operator invokes it and waits for the answer; what was not verified stays in the table.',
+    });
+  }
+}
