@@ -6,6 +6,7 @@ import { Duration, RemovalPolicy, Size } from 'aws-cdk-lib';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import * as z from 'zod';
 import { DEFAULT_SOURCE } from '../lambda/contract.ts';
+import type { Consumers } from './consumers.ts';
 import type { CustomDomain, GeminiSource, GeminiWebhooksProps } from './gemini-webhooks-props.ts';
 import { LONGEST_ROTATION, SHORTEST_ROTATION } from './managed-webhook.ts';
 import { Monitoring } from './monitoring/monitoring-props.ts';
@@ -118,6 +119,17 @@ const customDomain: Field<CustomDomain | undefined> = {
   remedy:
     'give {"domainName", "certificateArn", "hostedZoneId", "hostedZoneName"}, the first within the last; the certificate is one of ACM in the Region of the stack',
 };
+const organization: Field<string> = {
+  schema: z.string().regex(/^o-[a-z0-9]{10,32}$/),
+  remedy: 'give the id of an AWS organization, e.g. o-a1b2c3d4e5',
+};
+const accounts: Field<string[]> = {
+  schema: z.preprocess(
+    (value) => (typeof value === 'string' ? value.split(',').map((id) => id.trim()) : value),
+    z.array(z.string().regex(/^\d{12}$/)).min(1),
+  ),
+  remedy: 'give a list of account ids of twelve digits, or one string with commas between them',
+};
 const alarmEmail: Field<string> = { schema: z.email(), remedy: 'give one e-mail address' };
 const alarmTopicArn: Field<string> = {
   schema: z.string().regex(/^arn:[\w-]+:sns:[\w-]+:\d{12}:[\w-]{1,256}$/),
@@ -200,6 +212,12 @@ export function parseConfig(context: Readonly<Record<string, unknown>>): AppConf
     const retention = read('quarantineDays', days(1, 31));
     return isOn ? { ...(maxPerHour && { maxPerHour }), ...(retention && { retention }) } : undefined;
   };
+  const readConsumers = (): Consumers | undefined => {
+    const organizationId = read('consumerOrganizationId', organization);
+    const accountIds = read('consumerAccountIds', accounts);
+    if (organizationId === undefined && accountIds === undefined) return undefined;
+    return { ...(organizationId && { organizationId }), ...(accountIds && { accountIds }) };
+  };
   const readMonitoring = (): Monitoring => {
     const email = read('alarmEmail', alarmEmail);
     const topicArn = read('alarmTopicArn', alarmTopicArn);
@@ -234,6 +252,7 @@ export function parseConfig(context: Readonly<Record<string, unknown>>): AppConf
       repairWebhook: read('repairWebhook', flag),
       customDomain: read('customDomain', customDomain),
       quarantine: readQuarantine(),
+      consumers: readConsumers(),
       jwtAudiences: read('jwtAudiences', audiences),
       recordTtl: read('recordTtlDays', days(2, 365, ', because Gemini retries a delivery for 24 hours')),
       throttleRate: read('throttleRate', integer(1, 10_000, 'requests a second')),

@@ -2,6 +2,7 @@
 import type { Duration, RemovalPolicy, Size } from 'aws-cdk-lib';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { SubscribableEvent } from '../lambda/contract.ts';
+import type { Consumers } from './consumers.ts';
 import type { Monitoring } from './monitoring/monitoring-props.ts';
 import type { QuarantineOptions } from './quarantine.ts';
 
@@ -78,6 +79,13 @@ export interface GeminiWebhooksProps {
    * @default false
    */
   readonly repairWebhook?: boolean;
+
+  /**
+   * Other accounts that may have rules of their own on the bus.
+   *
+   * @default - this account only
+   */
+  readonly consumers?: Consumers;
 
   /**
    * Keeps some of the deliveries whose signature does not hold, so that they can be verified again after Gemini changed its

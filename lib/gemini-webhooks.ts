@@ -1,8 +1,9 @@
 /** The whole pipeline as one construct: it wires the parts, and every permission of one part on another is given here. */
 import { fileURLToPath } from 'node:url';
 import { Annotations, Duration, RemovalPolicy, Size } from 'aws-cdk-lib';
+import { type Metric, type MetricOptions, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
-import type { EventBus, Rule } from 'aws-cdk-lib/aws-events';
+import { type EventBus, type OnEventOptions, Rule } from 'aws-cdk-lib/aws-events';
 import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
@@ -18,6 +19,7 @@ import {
   WEBHOOK_CONFIG_ENV,
 } from '../lambda/contract.ts';
 import { CatchAll } from './catch-all.ts';
+import { admit } from './consumers.ts';
 import { Door } from './door.ts';
 import { JobEventBus } from './event-bus.ts';
 import { Fetcher } from './fetcher.ts';
@@ -32,6 +34,7 @@ import type { Monitoring } from './monitoring/monitoring-props.ts';
 import { acknowledgeWildcard } from './nag-acknowledgement.ts';
 import { OutputBucket } from './output-bucket.ts';
 import { QuarantineTable, Reverifier, type ReverifierProps } from './quarantine.ts';
+import { SchemaRegistry } from './schema-registry.ts';
 import { SourceSecrets } from './source-secrets.ts';
 import { resolveSources, sourceFaults } from './sources.ts';
 
@@ -57,6 +60,7 @@ export class GeminiWebhooks extends Construct {
   readonly webhooks: readonly ManagedWebhook[];
 
   private readonly door: Door;
+  private readonly metrics = new PipelineMetrics(metricNamespace());
 
   constructor(scope: Construct, id: string, props: GeminiWebhooksProps) {
     super(scope, id);
@@ -94,6 +98,8 @@ export class GeminiWebhooks extends Construct {
       retain,
     });
     this.eventBus = bus.eventBus;
+    new SchemaRegistry(this, 'Schemas');
+    if (props.consumers !== undefined) admit(bus.eventBus, props.consumers);
     const catchAll = new CatchAll(this, 'CatchAll', { bus, logRetention });
 
     const quarantine = props.quarantine && new QuarantineTable(this, 'Quarantine', props.quarantine);
@@ -166,7 +172,7 @@ export class GeminiWebhooks extends Construct {
     });
 
     this.monitor(props.monitoring, {
-      metrics: new PipelineMetrics(metricNamespace()),
+      metrics: this.metrics,
       ...{ api: this.door.api, verifier: this.verifier, fetchers: this.fetchers, rules },
       sources: sources.map(({ name }) => name),
       rotations: [
@@ -191,6 +197,86 @@ export class GeminiWebhooks extends Construct {
   /** The secret with the token of the source's dynamic webhooks. */
   dynamicTokenSecret(source: string = DEFAULT_SOURCE): ISecret {
     return this.secretsOf(source).dynamicTokenSecret;
+  }
+
+  /** A rule on every event of Gemini's and every announcement; `options` narrow it down and name its target. */
+  onEvent(id: string, options: OnEventOptions = {}): Rule {
+    return this.onDetailType(id, undefined, options);
+  }
+
+  /** A batch succeeded at Gemini. Its outputs are not in the bucket yet: see `onOutputStored`. */
+  onBatchSucceeded(id: string, options: OnEventOptions = {}): Rule {
+    return this.onDetailType(id, 'batch.succeeded', options);
+  }
+
+  /** An interaction completed at Gemini, e.g. Deep Research. Its outputs are not in the bucket yet: see `onOutputStored`. */
+  onInteractionCompleted(id: string, options: OnEventOptions = {}): Rule {
+    return this.onDetailType(id, 'interaction.completed', options);
+  }
+
+  /** A job's outputs, or the account of its failure at Gemini, are complete in the bucket. */
+  onOutputStored(id: string, options: OnEventOptions = {}): Rule {
+    return this.onDetailType(id, DETAIL_TYPE.outputStored, options);
+  }
+
+  /** A job's outputs will not come. */
+  onOutputFailed(id: string, options: OnEventOptions = {}): Rule {
+    return this.onDetailType(id, DETAIL_TYPE.outputFailed, options);
+  }
+
+  /** Reads what landed, manifests included. @param jobType of these jobs only; of all by default */
+  grantReadOutputs(grantee: IGrantable, jobType?: FetchedJobType): void {
+    const prefix = jobType === undefined ? '*' : `${jobType}/*`;
+    grant(grantee, ['s3:GetObject'], [this.outputBucket.arnForObjects(prefix)]);
+    grant(grantee, ['s3:ListBucket'], [this.outputBucket.bucketArn], { StringLike: { 's3:prefix': prefix } });
+  }
+
+  /** Puts events of its own on the bus, but none in the name of this pipeline. */
+  grantPublish(grantee: IGrantable): void {
+    grant(grantee, ['events:PutEvents'], [this.eventBus.eventBusArn], {
+      'ForAllValues:StringNotLike': { 'events:source': 'gemini.*' },
+      Null: { 'events:source': 'false' },
+    });
+  }
+
+  /** Deliveries in 5 minutes. @param outcome `accepted`, `duplicate`, or the code of a rejection */
+  metricDeliveries(outcome = 'accepted', source: string = DEFAULT_SOURCE, options?: MetricOptions): Metric {
+    return this.metrics.deliveries(source, outcome).with(options ?? {});
+  }
+
+  /** Jobs that landed in 5 minutes. */
+  metricOutputsStored(jobType: FetchedJobType, source: string = DEFAULT_SOURCE, options?: MetricOptions): Metric {
+    return this.metrics.outputs('OutputsStored', source, jobType).with(options ?? {});
+  }
+
+  /** Jobs whose outputs will not come, in 5 minutes. */
+  metricOutputsFailed(jobType: FetchedJobType, source: string = DEFAULT_SOURCE, options?: MetricOptions): Metric {
+    return this.metrics.outputs('OutputsFailed', source, jobType).with(options ?? {});
+  }
+
+  /** Seconds from a job's end to its manifest, 90th percentile. */
+  metricLandingSeconds(jobType: FetchedJobType, source: string = DEFAULT_SOURCE, options?: MetricOptions): Metric {
+    return this.metrics.outputs('LandingSeconds', source, jobType, Stats.percentile(90)).with(options ?? {});
+  }
+
+  /** 1 while the webhook at Gemini is as it was deployed. */
+  metricWebhookHealthy(source: string = DEFAULT_SOURCE, options?: MetricOptions): Metric {
+    return this.metrics.webhookHealthy(source, Stats.MINIMUM, Duration.minutes(15)).with(options ?? {});
+  }
+
+  private onDetailType(id: string, detailType: string | undefined, options: OnEventOptions): Rule {
+    const { target, eventPattern, crossStackScope, ...rest } = options;
+    const rule = new Rule(crossStackScope ?? this, id, {
+      ...rest,
+      eventBus: this.eventBus,
+      eventPattern: {
+        ...(detailType !== undefined && { detailType: [detailType] }),
+        ...eventPattern,
+        source: [EVENT_SOURCE],
+      },
+    });
+    if (target !== undefined) rule.addTarget(target);
+    return rule;
   }
 
   /** Lets a function that creates jobs give them a webhook: it may read the token, and `createWebhookConfig` finds it. */
@@ -256,12 +342,12 @@ export class GeminiWebhooks extends Construct {
 
   /** Whatever Gemini reports, but no announcement about outputs: those are the fetchers'. */
   private grantPublishJobs(grantee: IGrantable): void {
-    this.grantPublish(grantee, { 'ForAllValues:StringNotLike': { 'events:detail-type': 'output.*' } });
+    this.grantAnnounce(grantee, { 'ForAllValues:StringNotLike': { 'events:detail-type': 'output.*' } });
   }
 
   private grantPublishOutputs(grantee: IGrantable): void {
     const detailTypes = [DETAIL_TYPE.outputStored, DETAIL_TYPE.outputFailed];
-    this.grantPublish(grantee, { 'ForAllValues:StringEquals': { 'events:detail-type': detailTypes } });
+    this.grantAnnounce(grantee, { 'ForAllValues:StringEquals': { 'events:detail-type': detailTypes } });
   }
 
   /**
@@ -269,7 +355,7 @@ export class GeminiWebhooks extends Construct {
    * a key without values, which "Null" excludes (Service Authorization Reference, Amazon EventBridge; IAM User Guide,
    * "Multivalued context keys").
    */
-  private grantPublish(grantee: IGrantable, condition: Record<string, Record<string, string | string[]>>): void {
+  private grantAnnounce(grantee: IGrantable, condition: Record<string, Record<string, string | string[]>>): void {
     const own = { 'events:source': EVENT_SOURCE };
     grant(grantee, ['events:PutEvents'], [this.eventBus.eventBusArn], {
       ...condition,

@@ -60,6 +60,8 @@ export const RESOURCES = {
     TimeToLiveSpecification: inert,
     WriteOnDemandThroughputSettings: inert,
   }),
+  'AWS::EventSchemas::Registry': z.looseObject({}),
+  'AWS::EventSchemas::Schema': z.looseObject({}),
   'AWS::Events::Archive': without('Description', 'EventPattern', 'KmsKeyIdentifier', 'RetentionDays', 'SourceArn'),
   'AWS::Events::EventBus': z.strictObject({ Name: text, Description: inert, LogConfig: inert }),
   'AWS::Events::Rule': z.strictObject({
@@ -178,6 +180,8 @@ export function identify(type: ResourceType, id: string, name: unknown, endpoint
       return { ref: bucketNameOf(id), attributes: { Arn: `arn:aws:s3:::${bucketNameOf(id)}` } };
     case 'AWS::SecretsManager::Secret':
       return { ref: secretArn(id), attributes: {} };
+    case 'AWS::EventSchemas::Registry':
+      return { ref: id, attributes: { RegistryName: id } };
     case 'AWS::SQS::Queue':
       return { ref: `${endpoints.awsUrl}/${ACCOUNT}/${id}`, attributes: { Arn: arn('sqs', id), QueueName: id } };
     default:

@@ -23,6 +23,8 @@ export interface Resource<Type extends ResourceType> {
 
 export interface Stack {
   readonly outputs: Readonly<Record<string, string>>;
+  /** What `Ref` and `Fn::GetAtt` give for a logical id. */
+  readonly identityOf: (logicalId: string) => Identity | undefined;
   all<Type extends ResourceType>(type: Type): readonly Resource<Type>[];
 }
 
@@ -55,6 +57,7 @@ export function readStack(assembly: Assembly, endpoints: Endpoints): Stack {
   const outputs = Object.entries(assembly.outputs).map(([name, value]) => [name, String(resolve(value, lookup, name))]);
   return {
     outputs: Object.fromEntries(outputs),
+    identityOf: lookup,
     all: <Type extends ResourceType>(type: Type) =>
       Object.entries(assembly.resources)
         .filter(([, resource]) => resource.Type === type)
@@ -69,5 +72,7 @@ export function readStack(assembly: Assembly, endpoints: Endpoints): Stack {
 
 /** Their properties are not looked into, so that what they refer to need not be known. */
 function isInert(type: ResourceType): boolean {
-  return /^AWS::(?:IAM::Role|Logs|S3::Bucket$|Lambda::Permission|Events::Archive|CloudWatch|KMS|SNS)/.test(type);
+  return /^AWS::(?:IAM::Role|Logs|S3::Bucket$|Lambda::Permission|Events::Archive|EventSchemas|CloudWatch|KMS|SNS)/.test(
+    type,
+  );
 }
