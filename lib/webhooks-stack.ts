@@ -43,6 +43,10 @@ export class WebhooksStack extends Stack {
       value: this.webhooks.table.tableName,
       description: 'One record for each delivery, by which duplicates are recognized.',
     });
+    new CfnOutput(this, 'EventBusArn', {
+      value: this.webhooks.eventBus.eventBusArn,
+      description: 'For rules in other accounts, and for replays.',
+    });
     new CfnOutput(this, 'EventBusName', {
       value: this.webhooks.eventBus.eventBusName,
       description: 'Put rules on this bus to act on finished jobs and landed outputs.',

@@ -5,7 +5,7 @@ import { GenAiWebhookRegistry } from '../adapters/genai-webhook-registry.ts';
 import { SecretStore } from '../adapters/secret-store.ts';
 import { SecretReader } from '../adapters/secrets-manager.ts';
 import { createTelemetry } from '../adapters/telemetry.ts';
-import { checkWebhook } from '../app/check-webhook.ts';
+import { checkWebhook, type Finding } from '../app/check-webhook.ts';
 import { ENV, GEMINI_URL, METRIC } from '../contract.ts';
 
 const env = new EnvironmentReader(process.env);
@@ -25,16 +25,18 @@ const client = secretsManagerClient();
 const store = new SecretStore(client);
 const registry = new GenAiWebhookRegistry({ ...config, secrets: new SecretReader(client) });
 
-export async function handler(): Promise<void> {
+/** Answers an operator who invokes it by hand; a schedule does not listen. */
+export async function handler(): Promise<{ readonly source: string; readonly findings: readonly Finding[] }> {
   const { source, repair, signingSecretId, dynamicTokenSecretId } = config;
   try {
-    await checkWebhook({ registry, log, metrics }, { source, wanted, repair });
+    const findings = await checkWebhook({ registry, log, metrics }, { source, wanted, repair });
     for (const [secret, id] of Object.entries({ signing: signingSecretId, token: dynamicTokenSecretId })) {
       const rotatedAt = await store.rotatedAt(id);
       if (rotatedAt !== undefined) {
         metrics.seconds(METRIC.secretAge, (Date.now() - rotatedAt.getTime()) / 1000, { source, secret });
       }
     }
+    return { source, findings };
   } finally {
     flush();
   }

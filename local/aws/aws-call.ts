@@ -1,7 +1,7 @@
 /** The calls of AWS's APIs that the functions make: named, so that they can be intercepted, and limited to those known. */
 import type { IncomingMessage } from 'node:http';
 
-export type Service = 'dynamodb' | 'events' | 's3' | 'secretsmanager' | 'sqs';
+export type Service = 'dynamodb' | 'events' | 'lambda' | 's3' | 'secretsmanager' | 'sqs';
 
 export interface AwsCall {
   readonly service: Service;
@@ -18,6 +18,7 @@ export type CallInterceptor = (call: AwsCall) => Verdict;
 const ACTIONS: Readonly<Record<Service, readonly string[]>> = {
   dynamodb: ['DeleteItem', 'GetItem', 'PutItem', 'Scan', 'UpdateItem'],
   events: ['PutEvents'],
+  lambda: [],
   s3: [
     'AbortMultipartUpload',
     'CompleteMultipartUpload',
@@ -37,8 +38,21 @@ const TARGETS: Readonly<Record<string, Service>> = {
   secretsmanager: 'secretsmanager',
 };
 
+/** Who is no function, and may do whatever an operator may. */
+const OPERATOR = 'operator';
+/** What the command line calls besides. */
+const OPERATOR_ACTIONS: Readonly<Partial<Record<Service, readonly string[]>>> = {
+  events: ['StartReplay'],
+  lambda: ['Invoke'],
+  secretsmanager: ['RotateSecret'],
+};
+
 export function identifyCall(request: IncomingMessage): AwsCall {
-  const functionId = /Credential=([^/,]+)\//.exec(request.headers.authorization ?? '')?.[1];
+  const caller = /Credential=([^/,]+)\//.exec(request.headers.authorization ?? '')?.[1];
+  const functionId = caller === OPERATOR ? undefined : caller;
+  if (/^\/2015-03-31\/functions\/[^/]+\/invocations$/.test(request.url ?? '')) {
+    return { service: 'lambda', action: 'Invoke', functionId };
+  }
   const target = request.headers['x-amz-target'];
   if (typeof target !== 'string') return { service: 's3', action: s3Action(request), functionId };
   const [prefix = '', action = ''] = target.split('.', 2);
@@ -46,7 +60,8 @@ export function identifyCall(request: IncomingMessage): AwsCall {
   return { service: TARGETS[prefix] ?? 's3', action: TARGETS[prefix] ? action : target, functionId };
 }
 
-export function isKnown({ service, action }: AwsCall): boolean {
+export function isKnown({ service, action, functionId }: AwsCall): boolean {
+  if (functionId === undefined && OPERATOR_ACTIONS[service]?.includes(action)) return true;
   return ACTIONS[service].includes(action);
 }
 

@@ -1,6 +1,6 @@
 /** PutEvents with EventBridge's limits, and the rules of the template behind it. */
 import { randomUUID } from 'node:crypto';
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, readFileSync } from 'node:fs';
 import * as z from 'zod';
 import { ACCOUNT, REGION } from '../template/intrinsics.ts';
 import type { Resource } from '../template/stack.ts';
@@ -22,6 +22,8 @@ export interface BusEvent {
   readonly region: string;
   readonly resources: readonly string[];
   readonly detail: Readonly<Record<string, unknown>>;
+  /** Of an event that comes from a replay. */
+  readonly 'replay-name'?: string;
 }
 
 /** Takes an event to one target. Rejects when it cannot be delivered. */
@@ -48,6 +50,13 @@ const Entry = z.strictObject({
   Resources: z.array(z.string()).optional(),
   TraceHeader: z.string().optional(),
 });
+/** Times in seconds, as the SDK sends them. */
+const Replay = z.looseObject({
+  ReplayName: z.string(),
+  EventStartTime: z.number(),
+  EventEndTime: z.number(),
+  Destination: z.looseObject({ FilterArns: z.array(z.string()).optional() }),
+});
 const Input = z.strictObject({ Entries: z.array(z.unknown()).min(1).max(MAX_ENTRIES) });
 
 interface Target {
@@ -59,13 +68,18 @@ interface Target {
 
 export class EventBus {
   readonly #options: EventBusOptions;
-  readonly #rules: readonly { matches: (event: unknown) => boolean; targets: readonly Target[] }[];
+  readonly #rules: readonly {
+    readonly arn: string;
+    matches: (event: unknown) => boolean;
+    targets: readonly Target[];
+  }[];
   readonly #listeners = new Set<(event: BusEvent) => void>();
 
   /** @throws LocalRunError for a target that cannot be delivered to; EventPatternError for a pattern */
   constructor(options: EventBusOptions) {
     this.#options = options;
     this.#rules = options.rules.map((rule) => ({
+      arn: rule.arn,
       matches: compileRule(rule),
       targets: rule.properties.Targets.map((target) => toTarget(options.deliverTo, rule, target)),
     }));
@@ -122,9 +136,29 @@ export class EventBus {
     return { EventId: event.id };
   }
 
-  async #route(event: BusEvent): Promise<void> {
+  /** Of what was accepted between two times, to some of the rules; as one `StartReplay`. */
+  readonly replay = async (input: unknown): Promise<JsonAnswer> => {
+    const { EventStartTime, EventEndTime, Destination, ReplayName } = Replay.parse(input);
+    const names = (Destination.FilterArns ?? []).map((arn) => arn.slice(arn.lastIndexOf('/') + 1));
+    const events = readFileSync(this.#options.eventsFile, 'utf8')
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as BusEvent);
+    const chosen = events.filter(({ time }) => {
+      const at = Date.parse(time) / 1000;
+      return at >= EventStartTime && at <= EventEndTime;
+    });
+    for (const event of chosen) await this.#route({ ...event, 'replay-name': ReplayName }, names);
+    return { status: 200, body: { ReplayArn: ReplayName, State: 'COMPLETED', ReplayStartTime: Date.now() / 1000 } };
+  };
+
+  /** @param ruleIds only these; all rules by default */
+  async #route(event: BusEvent, ruleIds: readonly string[] = []): Promise<void> {
     const body = JSON.stringify(event);
-    const targets = this.#rules.filter(({ matches }) => matches(event)).flatMap((rule) => rule.targets);
+    const targets = this.#rules
+      .filter(({ arn }) => ruleIds.length === 0 || ruleIds.some((id) => arn.endsWith(`/${id}`)))
+      .filter(({ matches }) => matches(event))
+      .flatMap((rule) => rule.targets);
     await Promise.all(
       targets.map(async ({ arn, ruleArn, deliver, bury }) => {
         try {

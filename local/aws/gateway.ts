@@ -17,7 +17,11 @@ export interface JsonAnswer {
   readonly status: number;
   readonly body: object;
 }
-type JsonService = (input: Readonly<Record<string, unknown>>, action: string) => Promise<JsonAnswer> | JsonAnswer;
+type JsonService = (
+  input: Readonly<Record<string, unknown>>,
+  action: string,
+  path: string,
+) => Promise<JsonAnswer> | JsonAnswer;
 
 export interface GatewayOptions {
   /** Base URLs of the emulators. */
@@ -103,7 +107,7 @@ interface Exchange {
 async function serve(options: GatewayOptions, call: AwsCall, exchange: Exchange): Promise<void> {
   const { request, response, losesAnswer } = exchange;
   const body = call.service === 's3' ? undefined : await readAll(request);
-  const input = body === undefined ? {} : JSON.parse(body.toString('utf8'));
+  const input = body === undefined || body.length === 0 ? {} : JSON.parse(body.toString('utf8'));
   if (!(await mayCall(options, call, request, input))) {
     request.resume();
     deny(call, response);
@@ -114,7 +118,7 @@ async function serve(options: GatewayOptions, call: AwsCall, exchange: Exchange)
     await pass(options, call, exchange, body);
     return;
   }
-  const answer = await service(input, call.action);
+  const answer = await service(input, call.action, request.url ?? '/');
   if (losesAnswer) response.destroy();
   else response.writeHead(answer.status, JSON_TYPE).end(JSON.stringify(answer.body));
 }

@@ -47,6 +47,10 @@ export interface LocalAws {
   readonly logsDir: string;
   /** The stack's outputs. */
   readonly outputs: Readonly<Record<string, string>>;
+  /** Of all AWS services, for who says that it is the operator. */
+  readonly awsUrl: string;
+  /** As CloudFormation would list them. */
+  readonly resources: readonly { readonly logicalId: string; readonly type: string; readonly physicalId: string }[];
   /** One event a line, as EventBridge would deliver it. */
   readonly eventsFile: string;
   onEvent(listener: (event: BusEvent) => void): () => void;
@@ -108,8 +112,9 @@ async function start(
     allows: (functionId, request) => permissions.allows(functionId, request),
     emulators: { dynamodb: emulators.dynamodbUrl, s3: emulators.s3Url, sqs: emulators.s3Url },
     services: {
-      secretsmanager: secrets.serve,
-      events: (input) => bus.serve(input),
+      secretsmanager: (input, action) => (action === 'RotateSecret' ? rotateNow(input) : secrets.serve(input, action)),
+      events: (input, action) => (action === 'StartReplay' ? bus.replay(input) : bus.serve(input)),
+      lambda: (input, _action, path) => invokeNow(path, input),
     },
     onFatal: options.onFatal ?? ((error) => queueMicrotask(() => raise(error))),
   });
@@ -132,6 +137,18 @@ async function start(
   );
   const byArn = new Map([...functions.values()].map((target) => [target.options.arn, target]));
   const functionOf = (arn: string) => byArn.get(arn);
+  const rotateSecret = (secretId: string) =>
+    rotate({ schedules: stack.all('AWS::SecretsManager::RotationSchedule'), secrets, functionOf }, secretId);
+  const rotateNow = async (input: Readonly<Record<string, unknown>>) => {
+    await rotateSecret(String(input['SecretId']));
+    return { status: 200, body: { ARN: input['SecretId'] } };
+  };
+  const invokeNow = async (path: string, event: unknown) => {
+    const name = decodeURIComponent(path.split('/')[3] ?? '');
+    const result = await functions.get(name)?.invoke(event);
+    if (result?.outcome === 'answered') return { status: 200, body: (result.payload ?? {}) as object };
+    return { status: 404, body: { Type: 'User', Message: `Function ${name} is not there, or failed.` } };
+  };
   const schedules = startSchedules(stack.all('AWS::Events::Rule'), functionOf);
   closers.push(() => schedules.close());
   await startPollers(stack, functions, { sqs, permissions, closers });
@@ -145,6 +162,12 @@ async function start(
     dynamodbUrl: emulators.dynamodbUrl,
     s3Url: emulators.s3Url,
     outputs: stack.outputs,
+    awsUrl: gateway.url,
+    resources: Object.entries(assembly.resources).map(([logicalId, { Type }]) => ({
+      logicalId,
+      type: Type,
+      physicalId: stack.identityOf(logicalId)?.ref ?? logicalId,
+    })),
     onEvent: (listener) => bus.onEvent(listener),
     variables: (name) => [
       ...new Set([...functions.values()].flatMap(({ options: { environment } }) => environment[name] ?? [])),
@@ -158,8 +181,7 @@ async function start(
       throw new LocalRunError(`${id} failed. See its log in ${directories.logsDir}.`);
     },
     customResources: new CustomResources(stack.all(WEBHOOK_RESOURCE_TYPE), functionOf),
-    rotate: (secretId) =>
-      rotate({ schedules: stack.all('AWS::SecretsManager::RotationSchedule'), secrets, functionOf }, secretId),
+    rotate: rotateSecret,
     runSchedule: (part) => schedules.run(part),
     queueDepths: () => readDepths(stack, sqs),
     functions: () =>

@@ -31,6 +31,9 @@ export function permissionsFor(call: AwsCall, request: IncomingMessage, input: I
       return [putEvents(input)];
     case 's3':
       return [s3Request(call, request)];
+    case 'lambda':
+      // No function invokes another.
+      return one('*');
   }
 }
 

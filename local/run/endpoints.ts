@@ -23,6 +23,11 @@ const Endpoints = z.object({
   /** JSON Lines: every event that the bus accepted, as EventBridge delivers it. */
   eventsFile: z.string(),
   jwksUrl: z.string(),
+  /** All AWS services, for a client whose access key is `operator`. */
+  awsUrl: z.string(),
+  /** The stack's outputs, and its resources as CloudFormation would list them. */
+  outputs: z.record(z.string(), z.string()),
+  resources: z.array(z.object({ logicalId: z.string(), type: z.string(), physicalId: z.string() })),
   /** Null with another Gemini in the simulator's place. */
   simulatorControlUrl: z.nullable(z.string()),
 });

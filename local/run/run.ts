@@ -100,6 +100,7 @@ async function connect(aws: LocalAws, gemini: Gemini): Promise<Endpoints> {
     busName: EventBusName,
     eventsFile: aws.eventsFile,
     jwksUrl: gemini.jwksUrl,
+    ...{ awsUrl: aws.awsUrl, outputs: aws.outputs, resources: [...aws.resources] },
     simulatorControlUrl: gemini.controlUrl,
   };
 }

@@ -1,12 +1,12 @@
 /** What a person sees of the local run: steps with their times, a table that lives on a terminal, and the result. */
 import { relative } from 'node:path';
 import { styleText } from 'node:util';
+import { formatBytes, renderTable } from '../../cli/table.ts';
 import type { QueueDepth } from '../aws/stateful-resources.ts';
 import type { DemoResult, StoredObject } from '../demo/demo.ts';
 import { cellsOf, type Row, renderProgress } from '../demo/progress.ts';
 import type { Endpoints } from './endpoints.ts';
 import type { RotationRow } from './rotation.ts';
-import { formatBytes, renderTable } from './table.ts';
 
 export async function step<Result>(title: string, work: () => Promise<Result>): Promise<Result> {
   const startedAt = Date.now();

@@ -2,7 +2,7 @@
  * `npm run bench:cost`: list prices of us-east-1 in US dollars, for a million webhooks and for a thousand jobs, beside
  * polling every 30 seconds for the same jobs. What is assumed of a job is named; change it and run again.
  */
-import { renderTable } from '../../local/run/table.ts';
+import { renderTable } from '../../cli/table.ts';
 
 /** Dollars for one. Sources: the services' pricing pages, as of 2026-11. */
 const PRICE = {

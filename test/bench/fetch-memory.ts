@@ -14,9 +14,9 @@ import {
   S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
+import { renderTable } from '../../cli/table.ts';
 import { type Run, startRun } from '../../local/run/run.ts';
 import { synthesize } from '../../local/run/synthesize.ts';
-import { renderTable } from '../../local/run/table.ts';
 import { judge } from './goal.ts';
 
 const MIB = 1024 * 1024;

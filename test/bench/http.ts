@@ -6,9 +6,9 @@ import { createHmac, randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { renderTable } from '../../cli/table.ts';
 import { type Run, startRun } from '../../local/run/run.ts';
 import { synthesize } from '../../local/run/synthesize.ts';
-import { renderTable } from '../../local/run/table.ts';
 
 const DELIVERIES = 1000;
 

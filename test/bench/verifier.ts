@@ -13,13 +13,13 @@ import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
 import dynalite from 'dynalite';
 import { Webhook } from 'standardwebhooks';
+import { renderTable } from '../../cli/table.ts';
 import { toRawDelivery, toResponse } from '../../lambda/adapters/api-gateway.ts';
 import { DynamoDbDeliveryStore } from '../../lambda/adapters/dynamodb-delivery-store.ts';
 import { EventBridgePublisher } from '../../lambda/adapters/eventbridge-publisher.ts';
 import { createAuthenticate } from '../../lambda/app/authenticate.ts';
 import { receiveWebhook } from '../../lambda/app/receive-webhook.ts';
 import { parseSigningSecret } from '../../lambda/domain/signature.ts';
-import { renderTable } from '../../local/run/table.ts';
 import { judge } from './goal.ts';
 
 const DELIVERIES = 400;

@@ -13,9 +13,9 @@ import {
 } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
 import { Webhook as SvixWebhook } from 'svix';
+import { renderTable } from '../../cli/table.ts';
 import { findV1aKey, importEd25519Keys, parseSigningSecret, verifyV1 } from '../../lambda/domain/signature.ts';
 import { parseWebhookHeaders } from '../../lambda/domain/webhook-headers.ts';
-import { renderTable } from '../../local/run/table.ts';
 import { judge } from './goal.ts';
 
 const ROUNDS = 61;

@@ -5,9 +5,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { renderTable } from '../../cli/table.ts';
 import { startRun } from '../../local/run/run.ts';
 import { synthesize } from '../../local/run/synthesize.ts';
-import { renderTable } from '../../local/run/table.ts';
 import { type FaultReport, runScenario, SCENARIOS } from './scenarios.ts';
 
 const FULL = { events: 2000, deliveries: 10_000, concurrency: 50, jobs: 10 };

@@ -1,5 +1,5 @@
 /** `npm run fuzz [-- <runs>]`: 200,000 deliveries that somebody tampered with. */
-import { renderTable } from '../../local/run/table.ts';
+import { renderTable } from '../../cli/table.ts';
 import { fuzz } from './fuzz.ts';
 
 const runs = Number(process.argv[2] ?? 200_000);

@@ -36,6 +36,10 @@ it('outputs the webhook URL and the names of bucket, table and bus, and no part 
       Description: expect.any(String),
       Value: { Ref: 'GeminiWebhooksIdempotencyTableDeliveries82F76538' },
     },
+    EventBusArn: {
+      Description: expect.any(String),
+      Value: { 'Fn::GetAtt': ['GeminiWebhooksEventBusDE0CBF58', 'Arn'] },
+    },
     EventBusName: { Description: expect.any(String), Value: { Ref: 'GeminiWebhooksEventBusDE0CBF58' } },
   });
 });

@@ -1,5 +1,5 @@
 /** `npm run model [-- --short]`: explores the models, prints how many runs that were, and fails when an invariant does. */
-import { renderTable } from '../../local/run/table.ts';
+import { renderTable } from '../../cli/table.ts';
 import { SHORT, WHOLE } from './models.ts';
 
 const models = process.argv.includes('--short') ? SHORT : WHOLE;

@@ -7,7 +7,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { renderTable } from '../../local/run/table.ts';
+import { renderTable } from '../../cli/table.ts';
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -90,7 +90,7 @@ const MUTANTS: readonly Mutant[] = [
 function isCaught(mutant: Mutant): boolean {
   const copy = mkdtempSync(join(tmpdir(), 'mutant-'));
   try {
-    for (const part of ['lambda', 'local/run/table.ts', 'test/model', 'test/fakes', 'package.json']) {
+    for (const part of ['lambda', 'cli/table.ts', 'test/model', 'test/fakes', 'package.json']) {
       cpSync(join(PROJECT, part), join(copy, part), { recursive: true });
     }
     symlinkSync(join(PROJECT, 'node_modules'), join(copy, 'node_modules'));

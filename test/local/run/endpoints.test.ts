@@ -17,7 +17,14 @@ afterEach(() => rmSync(dir, { recursive: true }));
 const endpointsAt = (s3Url: string): Endpoints => ({
   ...{ webhookUrl: 'http://127.0.0.1:3000/webhooks/gemini', dynamicWebhookUrl: 'b', signingSecret: 'c' },
   ...{ geminiUrl: 'd', apiKey: 'e', dynamodbUrl: 'f', s3Url, bucket: 'h', table: 'i', busName: 'j' },
-  ...{ eventsFile: 'k', jwksUrl: 'l', simulatorControlUrl: null },
+  ...{
+    eventsFile: 'k',
+    jwksUrl: 'l',
+    awsUrl: 'http://127.0.0.1:5',
+    outputs: {},
+    resources: [],
+    simulatorControlUrl: null,
+  },
 });
 
 async function listener() {

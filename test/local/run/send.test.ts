@@ -27,7 +27,15 @@ beforeEach(async () => {
   writeEndpoints(dir, {
     ...{ webhookUrl: `http://127.0.0.1:${(door.address() as AddressInfo).port}/hook`, signingSecret: SECRET },
     ...{ dynamicWebhookUrl: 'b', geminiUrl: 'd', apiKey: 'e', dynamodbUrl: 'f', s3Url: 'g', bucket: 'h', table: 'i' },
-    ...{ busName: 'j', eventsFile: 'k', jwksUrl: 'l', simulatorControlUrl: null },
+    ...{
+      busName: 'j',
+      eventsFile: 'k',
+      jwksUrl: 'l',
+      awsUrl: 'http://127.0.0.1:5',
+      outputs: {},
+      resources: [],
+      simulatorControlUrl: null,
+    },
   });
 });
 afterEach(() => {
