@@ -2,11 +2,20 @@
  * A Lambda function with the house defaults: Node.js 24 on arm64, an ES module bundled by esbuild, a role of its own
  * without managed policies, a log group of its own.
  */
+import { existsSync } from 'node:fs';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, LoggingFormat, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
-import { NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import {
+  Architecture,
+  Code,
+  Function as LambdaFunction,
+  LoggingFormat,
+  Runtime,
+  Tracing,
+} from 'aws-cdk-lib/aws-lambda';
+import { NodejsFunction, type NodejsFunctionProps, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { metricNamespace } from './monitoring/metrics.ts';
@@ -31,8 +40,34 @@ export interface NodeFunctionProps {
   readonly invokedBy: string;
 }
 
+/** In the package the handlers are bundled already; in the repository they are when the app is synthesized. */
+function bundleOf(entry: string): string | undefined {
+  const folder = fileURLToPath(new URL(`../handlers/${basename(entry, '.ts')}`, import.meta.url));
+  return existsSync(folder) ? folder : undefined;
+}
+
+const BUNDLED_HERE: Partial<NodejsFunctionProps> = {
+  projectRoot: PROJECT_ROOT,
+  depsLockFilePath: fileURLToPath(new URL('../package-lock.json', import.meta.url)),
+  bundling: {
+    format: OutputFormat.ESM,
+    mainFields: ['module', 'main'],
+    target: 'node24',
+    minify: true,
+    sourceMap: true,
+    // The map names lines; the sources themselves are in the repository.
+    sourcesContent: false,
+    // The SDK that was tested is the one that runs, not the one that the runtime happens to bring.
+    externalModules: [],
+    // A third of a bundle would be ways to find credentials that are in the environment anyway.
+    esbuildArgs: { '--alias:@aws-sdk/credential-provider-node': ENVIRONMENT_CREDENTIALS },
+    // CommonJS dependencies call `require` for Node's own modules; an ES module has none.
+    banner: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);",
+  },
+};
+
 export class NodeFunction extends Construct {
-  readonly function: NodejsFunction;
+  readonly function: LambdaFunction;
   readonly role: Role;
 
   constructor(scope: Construct, id: string, props: NodeFunctionProps) {
@@ -51,9 +86,8 @@ export class NodeFunction extends Construct {
       }),
     );
 
-    this.function = new NodejsFunction(this, 'Function', {
+    const common = {
       description: props.description,
-      entry: props.entry,
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       memorySize: props.memorySize,
@@ -69,24 +103,12 @@ export class NodeFunction extends Construct {
       // Powertools writes JSON by itself; this makes JSON also of what Lambda writes: start-up errors, time-outs, reports.
       loggingFormat: LoggingFormat.JSON,
       tracing: Tracing.ACTIVE,
-      projectRoot: PROJECT_ROOT,
-      depsLockFilePath: fileURLToPath(new URL('../package-lock.json', import.meta.url)),
-      bundling: {
-        format: OutputFormat.ESM,
-        mainFields: ['module', 'main'],
-        target: 'node24',
-        minify: true,
-        sourceMap: true,
-        // The map names lines; the sources themselves are in the repository.
-        sourcesContent: false,
-        // The SDK that was tested is the one that runs, not the one that the runtime happens to bring.
-        externalModules: [],
-        // A third of a bundle would be ways to find credentials that are in the environment anyway.
-        esbuildArgs: { '--alias:@aws-sdk/credential-provider-node': ENVIRONMENT_CREDENTIALS },
-        // CommonJS dependencies call `require` for Node's own modules; an ES module has none.
-        banner: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);",
-      },
-    });
+    };
+    const bundle = bundleOf(props.entry);
+    this.function =
+      bundle === undefined
+        ? new NodejsFunction(this, 'Function', { ...common, ...BUNDLED_HERE, entry: props.entry })
+        : new LambdaFunction(this, 'Function', { ...common, code: Code.fromAsset(bundle), handler: 'index.handler' });
 
     acknowledge(this.role, {
       'AwsSolutions-IAM5[Resource::*]':
