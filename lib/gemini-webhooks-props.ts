@@ -49,7 +49,7 @@ export interface GeminiWebhooksProps {
   readonly monitoring: Monitoring;
 
   /**
-   * The Gemini projects, at most 10: each with a route, a registered webhook, a signing secret and a dynamic token of its
+   * The Gemini projects, at most 8: each with a route, a registered webhook, a signing secret and a dynamic token of its
    * own.
    *
    * @default - one, with the name `default`

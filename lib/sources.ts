@@ -3,8 +3,8 @@ import { DEFAULT_SOURCE, SOURCE_NAME, SUBSCRIBABLE_EVENTS, type SubscribableEven
 import type { GeminiSource } from './gemini-webhooks-props.ts';
 import { nearest } from './nearest.ts';
 
-/** What the environment of the verifier has room for. */
-const MAX_SOURCES = 10;
+/** Two ARNs of each are in the verifier's environment, which has 4 KB; this many fit with the longest names. */
+const MAX_SOURCES = 8;
 
 export interface ResolvedSource {
   readonly name: string;

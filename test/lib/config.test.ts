@@ -190,6 +190,17 @@ describe('parseConfig', () => {
     expect(() => parseConfig({ 'gemini-webhooks:quarantineDays': 32 })).toThrow('days from 1 to 31');
   });
 
+  it('names consumers by organization or by account', () => {
+    const keys = { 'gemini-webhooks:consumerOrganizationId': 'o-a1b2c3d4e5' };
+    const accounts = { 'gemini-webhooks:consumerAccountIds': '123456789012, 210987654321' };
+
+    expect(parseConfig({ ...NO_ALARMS, ...keys }).webhooks.consumers).toEqual({ organizationId: 'o-a1b2c3d4e5' });
+    expect(parseConfig({ ...NO_ALARMS, ...accounts }).webhooks.consumers).toEqual({
+      accountIds: ['123456789012', '210987654321'],
+    });
+    expect(() => parseConfig({ 'gemini-webhooks:consumerOrganizationId': 'acme' })).toThrow('give the id of an AWS');
+  });
+
   it('does not guess which project the keys of a single one are for', () => {
     const both = { 'gemini-webhooks:sources': [{ name: 'one' }], 'gemini-webhooks:apiKeySecretName': 'key' };
 
