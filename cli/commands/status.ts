@@ -28,7 +28,7 @@ export async function status(context: CommandContext): Promise<void> {
   ];
   show(
     context,
-    ['', 'what', 'state', 'next'],
+    ['ok', 'what', 'state', 'next'],
     checks.map(({ what, state, isGood, next = '' }) => [isGood ? '✓' : '✗', what, state, isGood ? '' : next]),
     '',
   );
@@ -79,7 +79,7 @@ async function deadLetters({ deployment }: CommandContext): Promise<Check[]> {
       const depth = await depthOf(deployment, url);
       return {
         what: `dead letters, ${name}`,
-        state: String(depth),
+        state: messages(depth),
         isGood: depth === 0,
         next: `gemini-webhooks redrive ${name}`,
       };
@@ -87,11 +87,15 @@ async function deadLetters({ deployment }: CommandContext): Promise<Check[]> {
   );
 }
 
+function messages(count: number): string {
+  return count === 1 ? '1 message' : `${count} messages`;
+}
+
 async function waiting({ deployment }: CommandContext): Promise<Check[]> {
   return await Promise.all(
     FETCHED_JOB_TYPES.map(async (jobType) => ({
       what: `jobs to fetch, ${jobType}`,
-      state: String(await depthOf(deployment, fetcherQueue(deployment, jobType))),
+      state: messages(await depthOf(deployment, fetcherQueue(deployment, jobType))),
       isGood: true,
     })),
   );
