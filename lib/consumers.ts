@@ -2,6 +2,7 @@
 import { Stack } from 'aws-cdk-lib';
 import type { EventBus } from 'aws-cdk-lib/aws-events';
 import { AccountPrincipal, OrganizationPrincipal, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { EVENT_SOURCE } from '../lambda/contract.ts';
 
 export interface Consumers {
   /** Every account of this organization, e.g. `o-a1b2c3d4e5`. */
@@ -10,22 +11,23 @@ export interface Consumers {
   readonly accountIds?: readonly string[];
 }
 
-/** What a team needs to have rules of its own on the bus, and no action on what it did not make. */
-const ACTIONS = [
+/** What a team needs to look after rules that it made. */
+const OWN_RULES = [
   'events:DeleteRule',
   'events:DescribeRule',
   'events:DisableRule',
   'events:EnableRule',
-  'events:PutRule',
+  'events:ListTargetsByRule',
   'events:PutTargets',
   'events:RemoveTargets',
-  'events:ListTargetsByRule',
-  'events:TagResource',
 ];
+
+// biome-ignore lint/suspicious/noTemplateCurlyInString: a variable of IAM's
+const CREATOR = { 'events:creatorAccount': '${aws:PrincipalAccount}' };
 
 /**
  * Rules on this bus, and not copies of every event on another one: a consumer pays for and sees what its pattern matches. The
- * condition keeps each account to the rules that it made itself.
+ * conditions keep each account to rules that it made itself, on events of this pipeline.
  * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-bus-example-policy-cross-account-custom-bus-source.html
  */
 export function admit(bus: EventBus, { organizationId, accountIds = [] }: Consumers): void {
@@ -43,18 +45,30 @@ export function admit(bus: EventBus, { organizationId, accountIds = [] }: Consum
     ...(organizationId === undefined ? [] : [new OrganizationPrincipal(organizationId)]),
     ...accountIds.map((id) => new AccountPrincipal(id)),
   ];
+  const rules = Stack.of(bus).formatArn({ service: 'events', resource: 'rule', resourceName: `${bus.eventBusName}/*` });
   for (const [index, principal] of principals.entries()) {
+    bus.addToResourcePolicy(
+      new PolicyStatement({
+        sid: `ConsumersMakeRules${index}`,
+        principals: [principal],
+        actions: ['events:PutRule'],
+        resources: [rules],
+        conditions: {
+          // A rule that is not there yet was created by nobody; a rule of this pipeline was, and stays as it is.
+          StringEqualsIfExists: CREATOR,
+          // What else applications put on the bus is for others to give away.
+          'ForAllValues:StringEquals': { 'events:source': EVENT_SOURCE },
+          Null: { 'events:source': 'false' },
+        },
+      }),
+    );
     bus.addToResourcePolicy(
       new PolicyStatement({
         sid: `ConsumersHaveRules${index}`,
         principals: [principal],
-        actions: ACTIONS,
-        // Rules, and not the bus: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridge.html
-        resources: [
-          Stack.of(bus).formatArn({ service: 'events', resource: 'rule', resourceName: `${bus.eventBusName}/*` }),
-        ],
-        // biome-ignore lint/suspicious/noTemplateCurlyInString: a variable of IAM's
-        conditions: { StringEqualsIfExists: { 'events:creatorAccount': '${aws:PrincipalAccount}' } },
+        actions: OWN_RULES,
+        resources: [rules],
+        conditions: { StringEquals: CREATOR },
       }),
     );
   }

@@ -14,6 +14,7 @@ import {
   DEFAULT_SOURCE,
   DETAIL_TYPE,
   EVENT_SOURCE,
+  FETCHED_JOB_TYPES,
   type FetchedJobType,
   MANIFEST_NAME,
   WEBHOOK_CONFIG_ENV,
@@ -226,9 +227,13 @@ export class GeminiWebhooks extends Construct {
 
   /** Reads what landed, manifests included. @param jobType of these jobs only; of all by default */
   grantReadOutputs(grantee: IGrantable, jobType?: FetchedJobType): void {
-    const prefix = jobType === undefined ? '*' : `${jobType}/*`;
-    grant(grantee, ['s3:GetObject'], [this.outputBucket.arnForObjects(prefix)]);
-    grant(grantee, ['s3:ListBucket'], [this.outputBucket.bucketArn], { StringLike: { 's3:prefix': prefix } });
+    const prefixes = (jobType === undefined ? FETCHED_JOB_TYPES : [jobType]).map((type) => `${type}/*`);
+    grant(
+      grantee,
+      ['s3:GetObject'],
+      prefixes.map((prefix) => this.outputBucket.arnForObjects(prefix)),
+    );
+    grant(grantee, ['s3:ListBucket'], [this.outputBucket.bucketArn], { StringLike: { 's3:prefix': prefixes } });
   }
 
   /** Puts events of its own on the bus, but none in the name of this pipeline. */
@@ -270,9 +275,10 @@ export class GeminiWebhooks extends Construct {
       ...rest,
       eventBus: this.eventBus,
       eventPattern: {
-        ...(detailType !== undefined && { detailType: [detailType] }),
         ...eventPattern,
+        // Last: what a method stands for cannot be widened by its options.
         source: [EVENT_SOURCE],
+        ...(detailType !== undefined && { detailType: [detailType] }),
       },
     });
     if (target !== undefined) rule.addTarget(target);

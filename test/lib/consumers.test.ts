@@ -25,18 +25,29 @@ describe('consumers', () => {
       ({ Properties }) => Properties['Statement'] as Record<string, unknown>,
     );
 
-    expect(policies).toHaveLength(2);
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: a variable of IAM's
+    const creator = { 'events:creatorAccount': '${aws:PrincipalAccount}' };
+    expect(policies).toHaveLength(4);
     for (const statement of policies) {
-      expect(statement['Action']).toContain('events:PutRule');
-      expect(statement['Action']).not.toContain('events:PutEvents');
-      // biome-ignore lint/suspicious/noTemplateCurlyInString: a variable of IAM’s
-      expect(JSON.stringify(statement['Condition'])).toContain('"events:creatorAccount":"${aws:PrincipalAccount}"');
       expect(readable([statement['Resource']].flat()[0])).toBe(
         'arn:<AWS::Partition>:events:<AWS::Region>:<AWS::AccountId>:rule/<GeminiWebhooksEventBusDE0CBF58>/*',
       );
     }
+    expect(policies.map(({ Action }) => [Action].flat().includes('events:PutRule'))).toEqual([
+      true,
+      false,
+      true,
+      false,
+    ]);
+    expect(policies[0]?.['Condition']).toMatchObject({
+      StringEqualsIfExists: creator,
+      'ForAllValues:StringEquals': { 'events:source': 'gemini.webhooks' },
+      Null: { 'events:source': 'false' },
+    });
+    expect(policies[1]?.['Condition']).toMatchObject({ StringEquals: creator });
+    expect(JSON.stringify(policies)).not.toContain('events:PutEvents');
     expect(JSON.stringify(policies[0])).toContain('"aws:PrincipalOrgID":"o-a1b2c3d4e5"');
-    expect(JSON.stringify(policies[1])).toContain('123456789012');
+    expect(JSON.stringify(policies[2])).toContain('123456789012');
   });
 
   it('are nobody by default', () => {
@@ -67,7 +78,7 @@ describe('a grantee', () => {
       's3:GetObject',
       '<GeminiWebhooksOutputBucketOutputs636BE2D7.Arn>/video/*',
     ]);
-    expect(listing).toMatchObject({ Action: 's3:ListBucket', Condition: { StringLike: { 's3:prefix': 'video/*' } } });
+    expect(listing).toMatchObject({ Action: 's3:ListBucket', Condition: { StringLike: { 's3:prefix': ['video/*'] } } });
   });
 
   it('publishes in no name of this pipeline', () => {
@@ -104,7 +115,7 @@ describe('rules', () => {
   it('are for every event, or for one type, and cannot be for another source', () => {
     const stack = newStack();
     stack.webhooks.onEvent('All', { eventPattern: { source: ['somebody'] } });
-    stack.webhooks.onBatchSucceeded('Batches');
+    stack.webhooks.onBatchSucceeded('Batches', { eventPattern: { detailType: ['output.stored'] } });
     stack.webhooks.onOutputFailed('Failed', { ruleName: 'failed' });
     const template = Template.fromStack(stack);
     const patternOf = (id: string) =>
