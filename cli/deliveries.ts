@@ -41,7 +41,8 @@ export async function readDeliveries(deployment: Deployment, now: Date, jobId?: 
 }
 
 function toDelivery(item: Item): Delivery {
-  const [source = '', scheme = '', ...id] = (item[RECORD.id]?.S ?? '').split('#');
+  const [source = ''] = (item[RECORD.id]?.S ?? '').split('#', 1);
+  const [scheme = '', ...id] = (item[RECORD.delivery]?.S ?? '').split('#');
   return {
     source,
     scheme,

@@ -9,6 +9,9 @@ export const VERSION = '0.1.0';
 /** `source` of every event that this project puts on the bus. */
 export const EVENT_SOURCE = 'gemini.webhooks';
 
+/** `source` of what applications put on the bus about the jobs that they submit. */
+export const APPLICATION_SOURCE = 'gemini.applications';
+
 /** Version of the event detail; it changes only when a consumer could break. */
 export const SCHEMA_VERSION = '1';
 
@@ -20,6 +23,9 @@ export type JobType = (typeof JOB_TYPES)[number];
 
 /** Detail-types of our own; those of Gemini's events are Gemini's event types. */
 export const DETAIL_TYPE = { outputStored: 'output.stored', outputFailed: 'output.failed' } as const;
+
+/** Detail-type by which an application says that it submitted a job. */
+export const JOB_SUBMITTED = 'job.submitted';
 
 /** The Gemini project of a deployment that has only one. */
 export const DEFAULT_SOURCE = 'default';
@@ -54,6 +60,7 @@ export const WEBHOOK_RESOURCE_TYPE = 'Custom::GeminiWebhook';
 /** Environment variables of the functions. The two URLs are never in a template: only tests and the local run set them. */
 export const ENV = {
   tableName: 'TABLE_NAME',
+  ledgerTableName: 'LEDGER_TABLE_NAME',
   eventBusName: 'EVENT_BUS_NAME',
   bucketName: 'BUCKET_NAME',
   /** JSON, by source: the ids of the secrets that the function needs of it. */
@@ -77,9 +84,18 @@ export const ENV = {
   quarantineTableName: 'QUARANTINE_TABLE_NAME',
   quarantineTtlSeconds: 'QUARANTINE_TTL_SECONDS',
   quarantineMaxPerHour: 'QUARANTINE_MAX_PER_HOUR',
+  /** How long after its end a job's webhook may take before the job is announced without it. */
+  graceSeconds: 'GRACE_SECONDS',
+  /** How far back the reconciler looks. */
+  horizonSeconds: 'HORIZON_SECONDS',
+  /** How long Gemini keeps an interaction. */
+  interactionRetentionSeconds: 'INTERACTION_RETENTION_SECONDS',
   geminiUrl: 'GEMINI_URL',
   jwksUrl: 'GEMINI_JWKS_URL',
 } as const;
+
+/** Environment variable of applications that submit jobs; the construct sets it, `announceJob` reads it. */
+export const SUBMIT_ENV = { eventBusName: 'GEMINI_WEBHOOKS_EVENT_BUS' } as const;
 
 /** Environment variables of applications that create jobs; the construct sets them, `createWebhookConfig` reads them. */
 export const WEBHOOK_CONFIG_ENV = {
@@ -122,6 +138,14 @@ export const METRIC = {
   /** The hour's limit was reached; once for each process and hour. */
   quarantineFull: 'QuarantineFull',
   quarantineFailed: 'QuarantineFailed',
+  /** Jobs that a run of the reconciler looked at, dimension `source`; written by every run, also when it is 0. */
+  jobsChecked: 'JobsChecked',
+  /** Events that were published because no webhook had come, dimensions `source` and `jobType`; cancellations too. */
+  eventsReconciled: 'EventsReconciled',
+  /** Those of them for which Gemini should have pushed a webhook, dimensions `source` and `jobType`. */
+  webhooksMissed: 'WebhooksMissed',
+  /** Seconds since the end of the oldest job that has not landed, dimensions `source` and `jobType`; 0 when there is none. */
+  oldestUnlanded: 'OldestUnlanded',
 } as const;
 export type MetricName = (typeof METRIC)[keyof typeof METRIC];
 
@@ -135,9 +159,41 @@ export const RECORD = {
   eventType: 'event_type',
   jobId: 'job_id',
   bodySha256: 'body_sha256',
+  delivery: 'delivery',
   receivedAt: 'received_at',
   attempts: 'attempts',
 } as const;
+
+/** Attributes of the job ledger: a job, a landing that is under way, or how far a reconciler came. */
+export const LEDGER = {
+  /** `job#<job key>`, `landing#<job type>#<prefix>` or `cursor#<source>`. */
+  id: 'id',
+  expiration: 'expiration',
+  source: 'source',
+  jobType: 'job_type',
+  /** As the first who spoke of it spelt it. */
+  jobId: 'job_id',
+  /** What an open job waits for, by source and type, and since when or until when: the key of the index. */
+  queue: 'queue',
+  due: 'due',
+  submittedAt: 'submitted_at',
+  createdAt: 'created_at',
+  endedAt: 'ended_at',
+  deliveredAt: 'delivered_at',
+  publishedAt: 'published_at',
+  fetchStartedAt: 'fetch_started_at',
+  landedAt: 'landed_at',
+  closedAt: 'closed_at',
+  eventType: 'event_type',
+  webhookId: 'webhook_id',
+  origin: 'origin',
+  userMetadata: 'user_metadata',
+  failureCode: 'failure_code',
+  manifestKey: 'manifest_key',
+  /** JSON: of a landing, or of a cursor. */
+  state: 'state',
+} as const;
+export const LEDGER_INDEX = 'open-jobs';
 
 /** Attributes of the quarantine: a delivery that did not verify, or the count of an hour. */
 export const QUARANTINE = {

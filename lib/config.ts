@@ -12,6 +12,7 @@ import { LONGEST_ROTATION, SHORTEST_ROTATION } from './managed-webhook.ts';
 import { Monitoring } from './monitoring/monitoring-props.ts';
 import { nearest } from './nearest.ts';
 import type { QuarantineOptions } from './quarantine.ts';
+import type { ReconciliationOptions } from './reconciler.ts';
 import { resolveSources, sourceFaults } from './sources.ts';
 
 const PREFIX = 'gemini-webhooks:';
@@ -167,6 +168,7 @@ function rotation(name: keyof typeof SHORTEST_ROTATION): Field<Duration> {
 }
 
 const days = (min: number, max: number, why?: string) => mapped(integer(min, max, 'days', why), Duration.days);
+const minutes = (min: number, max: number) => mapped(integer(min, max, 'minutes'), Duration.minutes);
 const concurrency = integer(2, 1000, 'fetches at a time', '; SQS knows no smaller limit than 2');
 
 /**
@@ -212,6 +214,14 @@ export function parseConfig(context: Readonly<Record<string, unknown>>): AppConf
     const retention = read('quarantineDays', days(1, 31));
     return isOn ? { ...(maxPerHour && { maxPerHour }), ...(retention && { retention }) } : undefined;
   };
+  const readReconciliation = (): ReconciliationOptions | undefined => {
+    const interval = read('reconcileIntervalMinutes', minutes(5, 60));
+    const gracePeriod = read('reconcileGraceMinutes', minutes(5, 24 * 60));
+    const horizon = read('reconcileHorizonHours', mapped(integer(1, 168, 'hours'), Duration.hours));
+    const interactionRetention = read('interactionRetentionDays', days(1, 55, ', for which Gemini keeps interactions'));
+    const given = Object.entries({ interval, gracePeriod, horizon, interactionRetention }).filter(([, value]) => value);
+    return given.length > 0 ? Object.fromEntries(given) : undefined;
+  };
   const readConsumers = (): Consumers | undefined => {
     const organizationId = read('consumerOrganizationId', organization);
     const accountIds = read('consumerAccountIds', accounts);
@@ -252,6 +262,7 @@ export function parseConfig(context: Readonly<Record<string, unknown>>): AppConf
       repairWebhook: read('repairWebhook', flag),
       customDomain: read('customDomain', customDomain),
       quarantine: readQuarantine(),
+      reconciliation: readReconciliation(),
       consumers: readConsumers(),
       jwtAudiences: read('jwtAudiences', audiences),
       recordTtl: read('recordTtlDays', days(2, 365, ', because Gemini retries a delivery for 24 hours')),

@@ -13,7 +13,7 @@ import {
 } from 'aws-cdk-lib/aws-logs';
 import type { IQueue, Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { EVENT_SOURCE, type FetchedJobType } from '../lambda/contract.ts';
+import { APPLICATION_SOURCE, EVENT_SOURCE, FETCHED_JOB_TYPES, type FetchedJobType } from '../lambda/contract.ts';
 import { deadLetterQueue } from './dead-letter-queue.ts';
 import { acknowledge } from './nag-acknowledgement.ts';
 
@@ -71,6 +71,16 @@ export class JobEventBus extends Construct {
         detailType: Match.prefix(`${jobType}.`),
         detail: { jobType: [jobType] },
       },
+      targets: [new SqsQueue(queue, { ...LONGEST_RETRY, deadLetterQueue: this.undeliveredQueue })],
+    });
+  }
+
+  /** A rule that sends whatever is said of jobs to the ledger's queue. */
+  addLedger(id: string, queue: IQueue): Rule {
+    return new Rule(this, id, {
+      description: 'Submitted, finished and landed jobs, to the ledger.',
+      eventBus: this.eventBus,
+      eventPattern: { source: [EVENT_SOURCE, APPLICATION_SOURCE], detail: { jobType: [...FETCHED_JOB_TYPES] } },
       targets: [new SqsQueue(queue, { ...LONGEST_RETRY, deadLetterQueue: this.undeliveredQueue })],
     });
   }

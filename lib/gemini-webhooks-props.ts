@@ -5,6 +5,7 @@ import type { SubscribableEvent } from '../lambda/contract.ts';
 import type { Consumers } from './consumers.ts';
 import type { Monitoring } from './monitoring/monitoring-props.ts';
 import type { QuarantineOptions } from './quarantine.ts';
+import type { ReconciliationOptions } from './reconciler.ts';
 
 /** A Gemini project whose jobs are received. */
 export interface GeminiSource {
@@ -88,6 +89,13 @@ export interface GeminiWebhooksProps {
   readonly consumers?: Consumers;
 
   /**
+   * How jobs are found whose webhook does not come.
+   *
+   * @default - every 15 minutes, 10 minutes after their end, for 48 hours
+   */
+  readonly reconciliation?: ReconciliationOptions;
+
+  /**
    * Keeps some of the deliveries whose signature does not hold, so that they can be verified again after Gemini changed its
    * scheme, or a secret was wrong. It changes nothing in what the sender is told.
    *
@@ -146,8 +154,8 @@ export interface GeminiWebhooksProps {
   readonly archiveRetention?: Duration;
 
   /**
-   * Batch jobs that are fetched at a time, at least 2. The defaults of the three job types leave 3 of the 10 concurrent
-   * executions that a new account has to the verifier, and keep a burst of jobs below Gemini's rate limits.
+   * Batch jobs that are fetched at a time, at least 2. The defaults of the three job types leave 2 of the 10 concurrent
+   * executions that a new account has to the verifier, with 2 for the job ledger, and keep a burst of jobs below Gemini's rate limits.
    *
    * @default 2
    */
@@ -156,7 +164,7 @@ export interface GeminiWebhooksProps {
   /**
    * Interactions that are fetched at a time, at least 2.
    *
-   * @default 3
+   * @default 2
    */
   readonly maxConcurrencyInteraction?: number;
 

@@ -11,12 +11,17 @@ import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import {
+  APPLICATION_SOURCE,
   DEFAULT_SOURCE,
   DETAIL_TYPE,
+  ENV,
   EVENT_SOURCE,
   FETCHED_JOB_TYPES,
   type FetchedJobType,
+  JOB_SUBMITTED,
+  LEDGER_INDEX,
   MANIFEST_NAME,
+  SUBMIT_ENV,
   WEBHOOK_CONFIG_ENV,
 } from '../lambda/contract.ts';
 import { CatchAll } from './catch-all.ts';
@@ -26,6 +31,7 @@ import { JobEventBus } from './event-bus.ts';
 import { Fetcher } from './fetcher.ts';
 import type { GeminiWebhooksProps } from './gemini-webhooks-props.ts';
 import { IdempotencyTable } from './idempotency-table.ts';
+import { JobLedger } from './job-ledger.ts';
 import { ManagedWebhook, rotationFaults } from './managed-webhook.ts';
 import { Alarms } from './monitoring/alarms-construct.ts';
 import { Dashboard } from './monitoring/dashboard.ts';
@@ -35,6 +41,7 @@ import type { Monitoring } from './monitoring/monitoring-props.ts';
 import { acknowledgeWildcard } from './nag-acknowledgement.ts';
 import { OutputBucket } from './output-bucket.ts';
 import { QuarantineTable, Reverifier, type ReverifierProps } from './quarantine.ts';
+import { Reconciler, reconciliationFaults, resolveReconciliation } from './reconciler.ts';
 import { SchemaRegistry } from './schema-registry.ts';
 import { SourceSecrets } from './source-secrets.ts';
 import { resolveSources, sourceFaults } from './sources.ts';
@@ -74,7 +81,12 @@ export class GeminiWebhooks extends Construct {
     const sources = resolveSources(props.sources);
     const signingSecretRotation = props.signingSecretRotation ?? Duration.days(30);
     const dynamicTokenRotation = props.dynamicTokenRotation ?? Duration.days(30);
-    const faults = [...sourceFaults(sources), ...rotationFaults({ signingSecretRotation, dynamicTokenRotation })];
+    const reconciliation = resolveReconciliation(props.reconciliation);
+    const faults = [
+      ...sourceFaults(sources),
+      ...rotationFaults({ signingSecretRotation, dynamicTokenRotation }),
+      ...reconciliationFaults(reconciliation),
+    ];
     if (faults.length > 0) throw new Error(`The props do not hold:\n${faults.map((fault) => `- ${fault}`).join('\n')}`);
     const retain = props.removalPolicy !== RemovalPolicy.DESTROY;
     const logRetention = props.logRetention ?? RetentionDays.ONE_MONTH;
@@ -127,7 +139,9 @@ export class GeminiWebhooks extends Construct {
 
     if (quarantine !== undefined) this.addReverifier(quarantine, secrets, { handlersPath, logRetention });
 
-    const rules: Rule[] = [catchAll.rule];
+    const ledger = new JobLedger(this, 'JobLedger', { handlersPath, logRetention });
+    grant(ledger.recorder.function, ['dynamodb:UpdateItem'], [ledger.table.tableArn]);
+    const rules: Rule[] = [catchAll.rule, bus.addLedger('LedgerEvents', ledger.queue)];
     const addFetcher = (fetcherId: string, jobType: FetchedJobType, maxConcurrency: number): Fetcher => {
       const fetcher = new Fetcher(this, `${fetcherId}Fetcher`, {
         jobType,
@@ -150,7 +164,7 @@ export class GeminiWebhooks extends Construct {
     };
     this.fetchers = [
       addFetcher('Batch', 'batch', props.maxConcurrencyBatch ?? 2),
-      addFetcher('Interaction', 'interaction', props.maxConcurrencyInteraction ?? 3),
+      addFetcher('Interaction', 'interaction', props.maxConcurrencyInteraction ?? 2),
       addFetcher('Video', 'video', props.maxConcurrencyVideo ?? 2),
     ];
 
@@ -172,6 +186,26 @@ export class GeminiWebhooks extends Construct {
       return [webhook];
     });
 
+    for (const [index, source] of sources.entries()) {
+      const own = secrets[index];
+      if (own === undefined) continue;
+      const reconciler = new Reconciler(this, `${pascal(source.name)}Reconciler`, {
+        source,
+        secrets: own,
+        handlersPath,
+        logRetention,
+        options: reconciliation,
+        environment: {
+          [ENV.tableName]: this.table.tableName,
+          [ENV.ledgerTableName]: ledger.table.tableName,
+          [ENV.eventBusName]: this.eventBus.eventBusName,
+          [ENV.bucketName]: this.outputBucket.bucketName,
+          [ENV.recordTtlSeconds]: String(recordTtl.toSeconds()),
+        },
+      });
+      this.grantReconcile(reconciler, ledger);
+    }
+
     this.monitor(props.monitoring, {
       metrics: this.metrics,
       ...{ api: this.door.api, verifier: this.verifier, fetchers: this.fetchers, rules },
@@ -182,6 +216,8 @@ export class GeminiWebhooks extends Construct {
       ].filter(({ interval }) => interval.toDays() > 0),
       bus: this.eventBus,
       archiveName: bus.archive.archiveName,
+      reconciliation,
+      ledgerDeadLetterQueue: ledger.deadLetterQueue,
       undeliveredQueue: bus.undeliveredQueue,
       noDeliveryHours: props.monitoring.options?.noDeliveryHours,
     });
@@ -293,6 +329,19 @@ export class GeminiWebhooks extends Construct {
     this.grantReadSecrets(creator, [dynamicTokenSecret]);
   }
 
+  /** Lets a function that creates jobs say so: `announceJob` finds the bus. A job is then known before its webhook. */
+  addJobSubmission(creator: LambdaFunction): void {
+    creator.addEnvironment(SUBMIT_ENV.eventBusName, this.eventBus.eventBusName);
+    this.grantSubmitJobs(creator);
+  }
+
+  /** Says on the bus which jobs it created, and nothing else. */
+  grantSubmitJobs(grantee: IGrantable): void {
+    this.grantAnnounce(grantee, APPLICATION_SOURCE, {
+      'ForAllValues:StringEquals': { 'events:detail-type': JOB_SUBMITTED },
+    });
+  }
+
   private monitor({ options, optOutReason }: Monitoring, monitored: Monitored): void {
     if (options === undefined) {
       Annotations.of(this).addWarningV2('gemini-webhooks:monitoring', `There are no alarms: ${optOutReason}`);
@@ -325,6 +374,22 @@ export class GeminiWebhooks extends Construct {
     throw new Error(`There is no source ${JSON.stringify(source)}; give one of ${names}.`);
   }
 
+  /** Looks at open jobs, and says what was missed; of outputs only that they will not come. */
+  private grantReconcile({ handler, secrets }: Reconciler, { table }: JobLedger): void {
+    const { function: reconciler } = handler;
+    this.grantClaims(reconciler);
+    this.grantReadSecrets(reconciler, [secrets.apiKeySecret]);
+    this.grantAnnounce(reconciler, EVENT_SOURCE, {
+      'ForAllValues:StringNotEquals': { 'events:detail-type': DETAIL_TYPE.outputStored },
+    });
+    grant(
+      reconciler,
+      ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
+      [table.tableArn],
+    );
+    grant(reconciler, ['dynamodb:Query'], [`${table.tableArn}/index/${LEDGER_INDEX}`]);
+  }
+
   private grantManageWebhook({ registrar, rotator, healthCheck, secrets }: ManagedWebhook): void {
     const { apiKeySecret, signingSecret, dynamicTokenSecret } = secrets;
     const arns = [signingSecret.secretArn, dynamicTokenSecret.secretArn];
@@ -348,12 +413,12 @@ export class GeminiWebhooks extends Construct {
 
   /** Whatever Gemini reports, but no announcement about outputs: those are the fetchers'. */
   private grantPublishJobs(grantee: IGrantable): void {
-    this.grantAnnounce(grantee, { 'ForAllValues:StringNotLike': { 'events:detail-type': 'output.*' } });
+    this.grantAnnounce(grantee, EVENT_SOURCE, { 'ForAllValues:StringNotLike': { 'events:detail-type': 'output.*' } });
   }
 
   private grantPublishOutputs(grantee: IGrantable): void {
     const detailTypes = [DETAIL_TYPE.outputStored, DETAIL_TYPE.outputFailed];
-    this.grantAnnounce(grantee, { 'ForAllValues:StringEquals': { 'events:detail-type': detailTypes } });
+    this.grantAnnounce(grantee, EVENT_SOURCE, { 'ForAllValues:StringEquals': { 'events:detail-type': detailTypes } });
   }
 
   /**
@@ -361,8 +426,12 @@ export class GeminiWebhooks extends Construct {
    * a key without values, which "Null" excludes (Service Authorization Reference, Amazon EventBridge; IAM User Guide,
    * "Multivalued context keys").
    */
-  private grantAnnounce(grantee: IGrantable, condition: Record<string, Record<string, string | string[]>>): void {
-    const own = { 'events:source': EVENT_SOURCE };
+  private grantAnnounce(
+    grantee: IGrantable,
+    source: string,
+    condition: Record<string, Record<string, string | string[]>>,
+  ): void {
+    const own = { 'events:source': source };
     grant(grantee, ['events:PutEvents'], [this.eventBus.eventBusArn], {
       ...condition,
       'ForAllValues:StringEquals': { ...own, ...condition['ForAllValues:StringEquals'] },

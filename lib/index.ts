@@ -7,4 +7,5 @@ export type { CustomDomain, GeminiSource, GeminiWebhooksProps } from './gemini-w
 export { ManagedWebhook } from './managed-webhook.ts';
 export { type AlarmOptions, Monitoring } from './monitoring/monitoring-props.ts';
 export type { QuarantineOptions } from './quarantine.ts';
+export type { ReconciliationOptions } from './reconciler.ts';
 export { WebhooksStack, type WebhooksStackProps } from './webhooks-stack.ts';

@@ -12,6 +12,7 @@ import {
   showBucket,
   showDeadLetters,
   showMissing,
+  showReconciled,
   showRotation,
   showServing,
   showTotal,
@@ -19,6 +20,8 @@ import {
 } from './run/screen.ts';
 import { synthesize } from './run/synthesize.ts';
 
+/** A deployment waits 10 minutes, and looks every 15; nobody would watch that. */
+const RECONCILE = { graceSeconds: 3, everyMs: 2000 };
 const EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 let run: Run | undefined;
 let isEnding = false;
@@ -43,11 +46,18 @@ async function start(options: Options): Promise<Run> {
   const assemblyDir = join(stateDir, 'cdk.out');
   await takeOver(stateDir);
   await step('Synthesizing the stack', () => synthesize(assemblyDir, {}, synthesis.signal));
-  return step('Starting it on 127.0.0.1', () => startRun({ ...options, stateDir, assemblyDir, onFatal: fail }));
+  return step('Starting it on 127.0.0.1', () =>
+    startRun({ ...options, stateDir, assemblyDir, reconcile: RECONCILE, onFatal: fail }),
+  );
 }
 
 async function demonstrate(current: Run): Promise<readonly Row[]> {
-  console.log('Submitting jobs through @google/genai to a simulated Gemini\n');
+  console.log(
+    'Submitting jobs through @google/genai to a simulated Gemini. Two webhooks get lost, and a cancellation has none:',
+  );
+  console.log(
+    `the reconciler finds those jobs ("api"), here after ${RECONCILE.graceSeconds} s, deployed after 10 min.\n`,
+  );
   const screen = createScreen();
   const result = await runDemo(current, screen.show);
   screen.end(result.rows);
@@ -79,6 +89,7 @@ async function main(): Promise<void> {
   if (options.mode === 'once') await end(rows.every(hasLanded) ? 0 : 1);
   const known = rows.find(({ event }) => event === 'batch.succeeded');
   showServing(run.endpoints, resolve(options.stateDir), known?.job);
+  run.aws.onEvent(showReconciled);
 }
 
 for (const [signal, code] of Object.entries(EXIT_CODES)) process.on(signal, () => void end(code));

@@ -20,6 +20,8 @@ const HANDLERS: Readonly<Record<string, string>> = {
   'rotate-secret': 'Rotator',
   'check-webhook': 'HealthCheck',
   reverify: 'Reverifier',
+  'record-job': 'Recorder',
+  reconcile: 'Reconciler',
 };
 
 interface Template {

@@ -1,6 +1,6 @@
 /** HTTP API payload 2.0 to a raw delivery, and a result or an error to the response; all statuses are in this file. */
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
-import type { ReceiveResult } from '../app/receive-webhook.ts';
+import type { PublishResult } from '../app/publish-once.ts';
 import { pathsOf } from '../contract.ts';
 import type { DeliveryRoute, RawDelivery } from '../domain/delivery.ts';
 import { RequestError, type RequestErrorCode, TransientError } from '../domain/errors.ts';
@@ -32,7 +32,7 @@ function toRoute(event: APIGatewayProxyEventV2, sources: readonly string[]): Del
   throw new RequestError('ERR_HEADER_INVALID', 'Not a route of this function');
 }
 
-export function toResponse(result: ReceiveResult): APIGatewayProxyStructuredResultV2 {
+export function toResponse(result: PublishResult): APIGatewayProxyStructuredResultV2 {
   if (result.outcome === 'in-progress') return respond(409, { error: 'in_progress' }, result.retryAfterSeconds);
   return respond(200, { status: result.outcome });
 }

@@ -45,7 +45,7 @@ export class DynamoDbDeliveryStore implements DeliveryStore {
       Key: { [RECORD.id]: { S: claim.id } },
       UpdateExpression:
         'SET #status = :inprogress, #owner = :owner, #lease = :lease, #expiration = :expiration, #type = :type, ' +
-        '#job = :job, #hash = :hash, #received = :received, #attempts = if_not_exists(#attempts, :zero) + :one',
+        '#job = :job, #delivery = :delivery, #hash = :hash, #received = :received, #attempts = if_not_exists(#attempts, :zero) + :one',
       ConditionExpression:
         'attribute_not_exists(#id) OR #expiration <= :nowSeconds OR (#status = :inprogress AND #lease <= :nowMs)',
       ExpressionAttributeNames: {
@@ -56,6 +56,7 @@ export class DynamoDbDeliveryStore implements DeliveryStore {
         '#expiration': RECORD.expiration,
         '#type': RECORD.eventType,
         '#job': RECORD.jobId,
+        '#delivery': RECORD.delivery,
         '#hash': RECORD.bodySha256,
         '#received': RECORD.receivedAt,
         '#attempts': RECORD.attempts,
@@ -67,6 +68,7 @@ export class DynamoDbDeliveryStore implements DeliveryStore {
         ':expiration': { N: String(this.#expiration(now)) },
         ':type': { S: claim.eventType },
         ':job': claim.jobId === null ? { NULL: true } : { S: claim.jobId },
+        ':delivery': { S: claim.delivery },
         ':hash': { S: claim.bodySha256 },
         ':received': { S: claim.receivedAt.toISOString() },
         ':zero': { N: '0' },
@@ -104,7 +106,11 @@ export class DynamoDbDeliveryStore implements DeliveryStore {
   #refused(claim: DeliveryClaim, item: Item | undefined): ClaimResult {
     const leaseEndsAt = new Date(Number(item?.[RECORD.inProgressExpiration]?.N ?? '0'));
     if (item?.[RECORD.status]?.S === 'COMPLETED') {
-      return { outcome: 'completed', bodySha256: item[RECORD.bodySha256]?.S ?? '' };
+      return {
+        outcome: 'completed',
+        delivery: item[RECORD.delivery]?.S ?? '',
+        bodySha256: item[RECORD.bodySha256]?.S ?? '',
+      };
     }
     // The SDK repeats a call whose answer was lost; the repetition then meets the lease that the first one took.
     if (item?.[RECORD.owner]?.S === claim.owner) {

@@ -77,6 +77,10 @@ export async function announceStored(
       manifestKey: key,
       objectCount: manifest.counts.objects,
       bytes: manifest.counts.bytes,
+      createdAt: manifest.job.createdAt,
+      endedAt: manifest.job.endedAt,
+      fetchStartedAt: manifest.timings.startedAt,
+      landedAt: manifest.timings.finishedAt,
     },
   });
   ports.log.info('Outputs stored', {

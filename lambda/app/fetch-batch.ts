@@ -5,7 +5,7 @@
 import * as z from 'zod/mini';
 import { PermanentError, TransientError } from '../domain/errors.ts';
 import { batchNames, dateOf, fileIdOf, statusOf } from '../domain/gemini-names.ts';
-import type { FileOutput, JobKind, LandingPlan } from './job-kind.ts';
+import type { FileOutput, JobKind, JobState, LandingPlan } from './job-kind.ts';
 import type { JsonPath } from './json-walk.ts';
 
 const INLINE = ['inlinedResponses', 'inlinedEmbedContentResponses'] as const;
@@ -35,28 +35,43 @@ export const batchJob: JobKind = {
   jobType: 'batch',
   resourcePaths: batchNames,
   isBulk: (path) => isInlineArray(path) || path.join('/') === 'metadata/inputConfig/requests',
+  stateOf: (outline) => stateOf(parseBatch(outline)),
   plan: planBatch,
 };
 
-function planBatch(outline: unknown): LandingPlan {
+function parseBatch(outline: unknown): Batch {
   const parsed = Batch.safeParse(outline);
-  if (!parsed.success) throw new PermanentError('ERR_OUTPUT_INVALID', 'What Gemini answered is not a batch');
-  const batch = parsed.data;
+  if (parsed.success) return parsed.data;
+  throw new PermanentError('ERR_OUTPUT_INVALID', 'What Gemini answered is not a batch');
+}
+
+function stateOf(batch: Batch): JobState {
+  const { name, metadata, error } = batch;
   const status = statusOfBatch(batch);
-  if (!ENDED.includes(status)) throw new TransientError('ERR_OUTPUT_NOT_READY', `The batch is ${status}`);
+  return {
+    jobName: name,
+    status,
+    hasEnded: ENDED.includes(status),
+    createdAt: dateOf(metadata['createTime']),
+    endedAt: dateOf(metadata['endTime']) ?? dateOf(metadata['updateTime']),
+    error: error ? { code: String(error.code ?? 'unknown'), message: error.message ?? '' } : null,
+  };
+}
+
+function planBatch(outline: unknown): LandingPlan {
+  const batch = parseBatch(outline);
+  const { hasEnded, ...state } = stateOf(batch);
+  const { status } = state;
+  if (!hasEnded) throw new TransientError('ERR_OUTPUT_NOT_READY', `The batch is ${status}`);
   const output = status === 'succeeded' ? findOutput(batch) : undefined;
   if (status === 'succeeded' && output === undefined) {
     throw new TransientError('ERR_OUTPUT_NOT_READY', 'The batch succeeded, but names neither a file nor responses');
   }
-  const { metadata, error } = batch;
+  const { metadata } = batch;
   return {
-    jobName: batch.name,
-    status,
-    createdAt: dateOf(metadata['createTime']),
-    endedAt: dateOf(metadata['endTime']) ?? dateOf(metadata['updateTime']),
+    ...state,
     model: metadata.model ?? null,
     usage: null,
-    error: error ? { code: String(error.code ?? 'unknown'), message: error.message ?? '' } : null,
     counts: countsOf(metadata.batchStats),
     notes: [],
     resourceObject: 'batch.json',

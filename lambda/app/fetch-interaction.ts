@@ -7,7 +7,7 @@ import { PermanentError, TransientError } from '../domain/errors.ts';
 import { dateOf, fileIdOf } from '../domain/gemini-names.ts';
 import type { Failure } from '../domain/manifest.ts';
 import { extensionOf, mediaTypeOf } from '../domain/media-type.ts';
-import type { FileOutput, InlineMedia, JobKind, LandingPlan } from './job-kind.ts';
+import type { FileOutput, InlineMedia, JobKind, JobState, LandingPlan } from './job-kind.ts';
 import { type JsonPath, pointerOf } from './json-walk.ts';
 
 /** Everything else has ended, statuses that did not exist when this was written included. */
@@ -42,27 +42,40 @@ export const interactionJob: JobKind = {
   jobType: 'interaction',
   resourcePaths: (jobId) => [`interactions/${jobId}?stream=false`],
   isBulk: (path) => path.at(-1) === 'data',
+  stateOf: (outline) => stateOf(parseInteraction(outline)),
   plan: planInteraction,
 };
 
-function planInteraction(outline: unknown): LandingPlan {
+function parseInteraction(outline: unknown): Interaction {
   const parsed = Interaction.safeParse(outline);
-  if (!parsed.success) throw new PermanentError('ERR_OUTPUT_INVALID', 'What Gemini answered is not an interaction');
-  const interaction = parsed.data;
+  if (parsed.success) return parsed.data;
+  throw new PermanentError('ERR_OUTPUT_INVALID', 'What Gemini answered is not an interaction');
+}
+
+function stateOf(interaction: Interaction): JobState {
   const { id, status } = interaction;
-  if (RUNNING.includes(status)) throw new TransientError('ERR_OUTPUT_NOT_READY', `The interaction is ${status}`);
+  return {
+    jobName: id,
+    status,
+    hasEnded: !RUNNING.includes(status),
+    createdAt: dateOf(interaction['created']),
+    endedAt: dateOf(interaction['updated']),
+    error: errorOf(interaction),
+  };
+}
+
+function planInteraction(outline: unknown): LandingPlan {
+  const interaction = parseInteraction(outline);
+  const { hasEnded, ...state } = stateOf(interaction);
+  if (!hasEnded) throw new TransientError('ERR_OUTPUT_NOT_READY', `The interaction is ${state.status}`);
   const blocks = blocksOf(interaction);
   const { media, files, notes } = planMedia(blocks.filter(({ isInput }) => !isInput));
   const texts = textPointers(blocks);
   const omitted = new Set([...media.map(({ pointer }) => pointer), ...inputMedia(blocks)]);
   return {
-    jobName: id,
-    status,
-    createdAt: dateOf(interaction['created']),
-    endedAt: dateOf(interaction['updated']),
+    ...state,
     model: interaction.model ?? interaction.agent ?? null,
     usage: interaction.usage ?? null,
-    error: errorOf(interaction),
     counts: {},
     notes,
     resourceObject: 'interaction.json',

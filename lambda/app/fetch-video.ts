@@ -6,7 +6,7 @@ import * as z from 'zod/mini';
 import { PermanentError, TransientError } from '../domain/errors.ts';
 import { dateOf, fileIdOf, operationNames } from '../domain/gemini-names.ts';
 import { extensionOf, mediaTypeOf } from '../domain/media-type.ts';
-import type { FileOutput, InlineMedia, JobKind, LandingPlan } from './job-kind.ts';
+import type { FileOutput, InlineMedia, JobKind, JobState, LandingPlan } from './job-kind.ts';
 
 const NAME = /^(?:models\/[A-Za-z0-9][A-Za-z0-9._-]{0,99}\/)?operations\/[A-Za-z0-9_-]{1,200}$/;
 const MP4 = 'video/mp4';
@@ -43,25 +43,38 @@ export const videoJob: JobKind = {
   jobType: 'video',
   resourcePaths: operationNames,
   isBulk: (path) => path.at(-1) === 'encodedVideo',
+  stateOf: (outline) => stateOf(parseOperation(outline)),
   plan: planVideo,
 };
 
-function planVideo(outline: unknown): LandingPlan {
+function parseOperation(outline: unknown): Operation {
   const parsed = Operation.safeParse(outline);
-  if (!parsed.success) throw new PermanentError('ERR_OUTPUT_INVALID', 'What Gemini answered is not a video operation');
-  const operation = parsed.data;
-  const { name, done, error, metadata } = operation;
-  if (done !== true) throw new TransientError('ERR_OUTPUT_NOT_READY', 'The operation is still running');
+  if (parsed.success) return parsed.data;
+  throw new PermanentError('ERR_OUTPUT_INVALID', 'What Gemini answered is not a video operation');
+}
+
+function stateOf({ name, done, error, metadata }: Operation): JobState {
+  return {
+    jobName: name,
+    status: done !== true ? 'running' : error === undefined ? 'generated' : 'failed',
+    hasEnded: done === true,
+    createdAt: dateOf(metadata?.['createTime']),
+    endedAt: dateOf(metadata?.['endTime']) ?? dateOf(metadata?.['updateTime']),
+    error: error ? { code: String(error.code ?? 'unknown'), message: error.message ?? '' } : null,
+  };
+}
+
+function planVideo(outline: unknown): LandingPlan {
+  const operation = parseOperation(outline);
+  const { hasEnded, ...state } = stateOf(operation);
+  if (!hasEnded) throw new TransientError('ERR_OUTPUT_NOT_READY', 'The operation is still running');
   const response = operation.response?.generateVideoResponse;
   const { media, files } = planSamples(response?.generatedSamples ?? []);
   return {
-    jobName: name,
+    ...state,
     status: statusOf(operation, media.length + files.length),
-    createdAt: dateOf(metadata?.['createTime']),
-    endedAt: dateOf(metadata?.['endTime']) ?? dateOf(metadata?.['updateTime']),
-    model: /^models\/[^/]+/.exec(name)?.[0] ?? null,
+    model: /^models\/[^/]+/.exec(state.jobName)?.[0] ?? null,
     usage: null,
-    error: error ? { code: String(error.code ?? 'unknown'), message: error.message ?? '' } : null,
     counts: { filtered: response?.raiMediaFilteredCount ?? 0 },
     notes: response?.raiMediaFilteredReasons ?? [],
     resourceObject: 'operation.json',

@@ -45,12 +45,26 @@ export interface LandingPlan {
   readonly files: readonly FileOutput[];
 }
 
+/** How far a job is. */
+export interface JobState {
+  /** The resource's own name. */
+  readonly jobName: string;
+  /** Lower case without prefix; of a video that ended without an error `generated`, as Gemini's event says it. */
+  readonly status: string;
+  readonly hasEnded: boolean;
+  readonly createdAt: Date | undefined;
+  readonly endedAt: Date | undefined;
+  readonly error: Failure | null;
+}
+
 export interface JobKind {
   readonly jobType: FetchedJobType;
   /** Paths below the API version to try one after the other. */
   readonly resourcePaths: (jobId: string) => readonly string[];
   /** What a plan does not need: inputs and inline outputs, which may be of any size. */
   readonly isBulk: (path: JsonPath) => boolean;
+  /** @throws PermanentError `ERR_OUTPUT_INVALID` when the resource makes no sense */
+  readonly stateOf: (outline: unknown) => JobState;
   /**
    * @param outline the resource without its bulk
    * @throws TransientError `ERR_OUTPUT_NOT_READY` when the job has not ended

@@ -2,9 +2,10 @@
  * What the use cases need from the outside, in their own words: no AWS type, no HTTP code. Adapters implement these;
  * tests pass fakes that run the same contract suites.
  */
-import type { MetricName, SubscribableEvent } from '../contract.ts';
+import type { FetchedJobType, MetricName, SubscribableEvent } from '../contract.ts';
 import type { VerifiedDelivery } from '../domain/delivery.ts';
 import type { BusEvent } from '../domain/job-event.ts';
+import type { KnownJob, LedgerFact, LedgerJob, OpenJob, OpenState, SweepCursor } from '../domain/job-ledger.ts';
 import type { Manifest } from '../domain/manifest.ts';
 
 /** The only source of time. */
@@ -12,8 +13,10 @@ export type Clock = () => Date;
 
 /** What the store must know to claim a delivery. */
 export interface DeliveryClaim {
-  /** Idempotency key: the source, `#`, the scheme, `#`, the webhook id. */
+  /** Idempotency key, see `eventKey`. */
   readonly id: string;
+  /** By which delivery the event came: the scheme, `#`, the webhook id. */
+  readonly delivery: string;
   /** Unique to this attempt; only the owner of a lease completes or releases it. */
   readonly owner: string;
   readonly eventType: string;
@@ -27,7 +30,7 @@ export type ClaimResult =
   /** The lease is ours. `attempts` counts from 1. */
   | { readonly outcome: 'claimed'; readonly attempts: number }
   /** The event is on the bus already. */
-  | { readonly outcome: 'completed'; readonly bodySha256: string }
+  | { readonly outcome: 'completed'; readonly delivery: string; readonly bodySha256: string }
   /** Somebody else holds the lease until `leaseEndsAt`. */
   | { readonly outcome: 'in-progress'; readonly leaseEndsAt: Date };
 
@@ -120,6 +123,25 @@ export interface OutputStore {
   readManifest(key: string): Promise<Manifest | undefined>;
   /** False when there is one already; it is left as it is. */
   writeManifest(key: string, manifest: Manifest): Promise<boolean>;
+}
+
+/** What is known of every job. Every method throws `TransientError('ERR_STORE_UNAVAILABLE')`. */
+export interface JobLedger {
+  tell(fact: LedgerFact): Promise<void>;
+  /** By job key; a job that is missing may be known all the same, as when DynamoDB had no time for it. At most 100. */
+  find(jobs: readonly LedgerJob[]): Promise<ReadonlyMap<string, KnownJob>>;
+  /** Those whose `due` is not after `before`, the earliest first. One read. */
+  listOpen(queue: OpenQueue, before: Date, limit: number): Promise<readonly OpenJob[]>;
+  /** Asks for an awaited job again at another time; no-op when it is awaited no more. */
+  postpone(job: LedgerJob, due: Date): Promise<void>;
+  readCursor(source: string): Promise<SweepCursor | undefined>;
+  writeCursor(source: string, cursor: SweepCursor): Promise<void>;
+}
+
+export interface OpenQueue {
+  readonly state: OpenState;
+  readonly source: string;
+  readonly jobType: FetchedJobType;
 }
 
 /** A static webhook as it stands at Gemini. */

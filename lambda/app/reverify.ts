@@ -6,8 +6,9 @@
 import { toJobEvent } from '../domain/envelope.ts';
 import { PipelineError } from '../domain/errors.ts';
 import type { KeptDelivery } from '../domain/quarantine.ts';
+import { onceFor, publishOnce } from './publish-once.ts';
 import type { QuarantineStore } from './quarantine.ts';
-import { publishOnce, type ReceiveWebhookPorts } from './receive-webhook.ts';
+import type { ReceiveWebhookPorts } from './receive-webhook.ts';
 
 /** Stands for a token that held when the delivery came; the ports of a reverification accept it and no other. */
 export const HELD_TOKEN = 'held when it came';
@@ -41,7 +42,7 @@ async function reverifyOne(ports: ReverifyPorts, kept: KeptDelivery): Promise<st
   try {
     const verified = await ports.authenticate({ route, headers, body }, receivedAt);
     const detail = toJobEvent(verified, receivedAt);
-    const { outcome } = await publishOnce(ports, verified, detail);
+    const { outcome } = await publishOnce(ports, onceFor(detail, verified.bodySha256));
     // Somebody else publishes it at this moment: it is removed by whoever looks next.
     if (outcome !== 'in-progress') await ports.kept.remove(kept.id);
     return outcome;

@@ -1,29 +1,38 @@
 /** The published schemas, generated from the definitions that validate at run time. */
 import * as z from 'zod/mini';
-import { DETAIL_TYPE, EVENT_SOURCE } from '../contract.ts';
-import { JobEventDetail, OutputFailedDetail, OutputStoredDetail } from './job-event.ts';
+import { APPLICATION_SOURCE, DETAIL_TYPE, EVENT_SOURCE, JOB_SUBMITTED } from '../contract.ts';
+import { JobEventDetail, JobSubmittedDetail, OutputFailedDetail, OutputStoredDetail } from './job-event.ts';
 import { Manifest } from './manifest.ts';
 
 /** A JSON Schema of draft 4, which EventBridge's schema registry knows. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
-const DETAILS: Readonly<Record<string, { readonly detail: z.ZodMiniType; readonly detailType: JsonSchema }>> = {
+interface Described {
+  readonly detail: z.ZodMiniType;
+  readonly detailType: JsonSchema;
+  /** Of this pipeline by default. */
+  readonly source?: string;
+}
+
+const DETAILS: Readonly<Record<string, Described>> = {
   JobEvent: { detail: JobEventDetail, detailType: { type: 'string', not: { pattern: '^output\\.' } } },
   OutputStored: { detail: OutputStoredDetail, detailType: { type: 'string', enum: [DETAIL_TYPE.outputStored] } },
   OutputFailed: { detail: OutputFailedDetail, detailType: { type: 'string', enum: [DETAIL_TYPE.outputFailed] } },
+  JobSubmitted: {
+    detail: JobSubmittedDetail,
+    detailType: { type: 'string', enum: [JOB_SUBMITTED] },
+    source: APPLICATION_SOURCE,
+  },
 };
 
 /** By name: one for each kind of event, as EventBridge delivers it, and one for the manifests in the bucket. */
 export function eventSchemas(): Readonly<Record<string, JsonSchema>> {
-  const events = Object.entries(DETAILS).map(([name, { detail, detailType }]) => [
-    name,
-    envelope(name, detail, detailType),
-  ]);
+  const events = Object.entries(DETAILS).map(([name, described]) => [name, envelope(name, described)]);
   return { ...Object.fromEntries(events), Manifest: { title: 'Manifest', ...toSchema(Manifest) } };
 }
 
 /** https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-structure.html */
-function envelope(title: string, detail: z.ZodMiniType, detailType: JsonSchema): JsonSchema {
+function envelope(title: string, { detail, detailType, source = EVENT_SOURCE }: Described): JsonSchema {
   const text = { type: 'string' };
   return {
     $schema: 'http://json-schema.org/draft-04/schema#',
@@ -33,7 +42,7 @@ function envelope(title: string, detail: z.ZodMiniType, detailType: JsonSchema):
       version: text,
       id: text,
       'detail-type': detailType,
-      source: { type: 'string', enum: [EVENT_SOURCE] },
+      source: { type: 'string', enum: [source] },
       account: text,
       time: { type: 'string', format: 'date-time' },
       region: text,

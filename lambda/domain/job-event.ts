@@ -16,15 +16,18 @@ import {
 /** RFC 3339 in UTC, as `Date.prototype.toISOString` writes it. */
 const timestamp = z.iso.datetime();
 
-export const SCHEMES = ['v1', 'v1a', 'jwt'] as const;
-export type Scheme = (typeof SCHEMES)[number];
+/** How a delivery may be signed. */
+const SIGNATURE_SCHEMES = ['v1', 'v1a', 'jwt'] as const;
+export type Scheme = (typeof SIGNATURE_SCHEMES)[number];
+/** `api`: no delivery came, the job was read from Gemini's API with the project's own key. */
+export const SCHEMES = [...SIGNATURE_SCHEMES, 'api'] as const;
 
 /** `detail` of an event that Gemini reported; its detail-type is Gemini's event type. */
 export const JobEventDetail = z.object({
   schemaVersion: z.literal(SCHEMA_VERSION),
   /** Name of the Gemini project, as configured. An archived event from before there were several has none. */
   source: z._default(z.string(), DEFAULT_SOURCE),
-  /** The delivery's `webhook-id`; for a JWT its `jti`, else the SHA-256 of the token. */
+  /** The delivery's `webhook-id`; for a JWT its `jti`, else the SHA-256 of the token; without a delivery `api#<event key>`. */
   webhookId: z.string(),
   /** Gemini's event type, e.g. `batch.succeeded`. */
   type: z.string(),
@@ -72,6 +75,11 @@ export const OutputStoredDetail = z.object({
   /** Objects beside the manifest. */
   objectCount: z.int(),
   bytes: z.int(),
+  /** When Gemini began and ended the job, as far as its resource says. */
+  createdAt: z.nullable(timestamp),
+  endedAt: z.nullable(timestamp),
+  fetchStartedAt: timestamp,
+  landedAt: timestamp,
 });
 export type OutputStoredDetail = z.infer<typeof OutputStoredDetail>;
 
@@ -88,6 +96,20 @@ export const OutputFailedDetail = z.object({
   manifestKey: z.nullable(z.string()),
 });
 export type OutputFailedDetail = z.infer<typeof OutputFailedDetail>;
+
+/** `detail` of `job.submitted`: an application created a job, of which no webhook has come yet. */
+export const JobSubmittedDetail = z.object({
+  schemaVersion: z.literal(SCHEMA_VERSION),
+  /** Name of the Gemini project, as configured. */
+  source: z._default(z.string(), DEFAULT_SOURCE),
+  jobType: z.enum(FETCHED_JOB_TYPES),
+  /** As the API answered it: `batches/<id>`, an interaction's id or an operation's name. */
+  jobId: z.string().check(z.regex(/^[A-Za-z0-9._/-]{1,512}$/)),
+  submittedAt: timestamp,
+  /** Stands in the job's event when that is published without a webhook. */
+  userMetadata: z._default(z.record(z.string(), z.unknown()), {}),
+});
+export type JobSubmittedDetail = z.infer<typeof JobSubmittedDetail>;
 
 /** An event as the publisher port takes it. */
 export type BusEvent =

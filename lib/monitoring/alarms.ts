@@ -5,7 +5,7 @@
 import { Duration } from 'aws-cdk-lib';
 import { ComparisonOperator, type IMetric, MathExpression, Stats, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
-import { DEFAULT_SOURCE } from '../../lambda/contract.ts';
+import { DEFAULT_SOURCE, FETCHED_JOB_TYPES, type FetchedJobType } from '../../lambda/contract.ts';
 import { archiveRuleName, ofRule, type PipelineMetrics, ruleNames } from './metrics.ts';
 import type { Monitored } from './monitored.ts';
 
@@ -42,6 +42,8 @@ const QUIET = {
 
 /** Gemini keeps files for 48 hours; half of them leave a working day. */
 const OLDEST_JOB = Duration.hours(24);
+/** Batches and videos. */
+const FILE_RETENTION = Duration.hours(48);
 /** Gemini waits for an answer "a few seconds". */
 const SLOW_ANSWER = Duration.seconds(3);
 /** A rotation is tried again for days before somebody is told. */
@@ -53,6 +55,7 @@ export function alarmsOf(parts: Monitored): AlarmDefinition[] {
     ...parts.sources.flatMap((source) => ofSource(parts, source)),
     ...ofTheBus(parts),
     ...ofFetchers(parts),
+    ...ofTheReconciler(parts),
   ];
 }
 
@@ -318,10 +321,88 @@ function ofFetchers({ metrics, fetchers, sources }: Monitored): AlarmDefinition[
       metric: sum(
         'failed',
         period,
-        sources.map((source) => metrics.outputs('OutputsFailed', source, jobType)),
+        sources.flatMap((source) => [
+          metrics.outputs('OutputsFailed', source, jobType),
+          metrics.reconciled('OutputsFailed', source, jobType),
+        ]),
       ),
       threshold: 1,
       ...QUIET,
     },
   ]);
+}
+
+function ofTheReconciler({ metrics, sources, reconciliation, ledgerDeadLetterQueue }: Monitored): AlarmDefinition[] {
+  const { interval, interactionRetention } = reconciliation;
+  const retention = { batch: FILE_RETENTION, video: FILE_RETENTION, interaction: interactionRetention };
+  return [
+    ...sources.flatMap((source): AlarmDefinition[] => [
+      {
+        slug: 'webhooks-missed',
+        ...suffix(source),
+        severity: 'high',
+        meaning:
+          'Jobs ended, and Gemini pushed no webhook. They were announced without, later than they could have been.',
+        metric: sum(
+          'missed',
+          Duration.hours(1),
+          FETCHED_JOB_TYPES.map((jobType) => metrics.reconciled('WebhooksMissed', source, jobType, Duration.hours(1))),
+        ),
+        threshold: 1,
+        ...QUIET,
+      },
+      {
+        slug: 'reconciler-silent',
+        ...suffix(source),
+        severity: 'high',
+        meaning: 'Four runs in a row looked at no job: those whose webhook does not come stay unknown.',
+        metric: metrics.jobsChecked(source, Stats.SAMPLE_COUNT, interval),
+        threshold: 1,
+        comparison: BELOW,
+        periods: { bad: 4, of: 4 },
+        missingData: TreatMissingData.BREACHING,
+        missingDataReason: 'silence is what it is about',
+      },
+    ]),
+    ...FETCHED_JOB_TYPES.map((jobType) => oldestUnlanded(metrics, sources, jobType, interval, retention[jobType])),
+    {
+      slug: 'ledger-dead-letters',
+      severity: 'high',
+      meaning:
+        'Events could not be recorded in the job ledger, so that it does not know of some jobs, or of their end.',
+      metric: visible(ledgerDeadLetterQueue),
+      threshold: 1,
+      ...QUEUE_AT_REST,
+    },
+  ];
+}
+
+function oldestUnlanded(
+  metrics: PipelineMetrics,
+  sources: readonly string[],
+  jobType: FetchedJobType,
+  period: Duration,
+  retention: Duration,
+): AlarmDefinition {
+  const ages = sources.map((source, index) => [
+    `age${index}`,
+    metrics.reconciled('OldestUnlanded', source, jobType, period),
+  ]);
+  const usingMetrics = Object.fromEntries(ages);
+  return {
+    slug: 'oldest-unlanded',
+    of: jobType,
+    severity: 'critical',
+    meaning: `A ${jobType} job ended ${retention.toHours() / 2} hours ago and has not landed; Gemini deletes it after ${retention.toHours()}.`,
+    metric: new MathExpression({
+      label: 'oldest, seconds',
+      period,
+      expression: `MAX([${Object.keys(usingMetrics).join(', ')}])`,
+      usingMetrics,
+    }),
+    threshold: retention.toSeconds() / 2,
+    mayLose: true,
+    missingData: TreatMissingData.IGNORE,
+    missingDataReason: 'the age is written by the reconciler, whose silence has an alarm of its own',
+  };
 }

@@ -42,6 +42,7 @@ export class Dashboard extends Construct {
         durations(monitored),
         [heading('What fails, and where?')],
         failures(monitored),
+        reconciliation(monitored),
       ],
     });
   }
@@ -156,5 +157,19 @@ function failures({ metrics, sources, fetchers, verifier }: Monitored): IWidget[
     graph('Deliveries refused', refused([...REJECTIONS, ...OUTAGES]), 'in 5 minutes'),
     graph('Fetches', fetching, 'in 5 minutes'),
     graph('Errors of the functions', crashes, 'in 5 minutes'),
+  ];
+}
+
+function reconciliation({ metrics, sources, fetchers, reconciliation: { interval } }: Monitored): IWidget[] {
+  const of = (name: 'EventsReconciled' | 'WebhooksMissed' | 'OldestUnlanded') =>
+    sources.flatMap((source) =>
+      fetchers.map(({ jobType }) =>
+        metrics.reconciled(name, source, jobType, interval).with({ label: `${source} ${jobType}` }),
+      ),
+    );
+  return [
+    graph('Webhooks missed', of('WebhooksMissed'), 'in a run'),
+    graph('Announced without a webhook', of('EventsReconciled'), 'in a run'),
+    graph('Oldest job that has not landed', of('OldestUnlanded'), 'seconds'),
   ];
 }

@@ -35,6 +35,21 @@ export class PipelineMetrics {
     return this.#own(metricName, { service: `fetch-${jobType}`, source, jobType }, statistic);
   }
 
+  /** Of the reconciler: counts by default. */
+  reconciled(
+    metricName: 'EventsReconciled' | 'WebhooksMissed' | 'OldestUnlanded' | 'OutputsFailed',
+    source: string,
+    jobType: FetchedJobType,
+    period: Duration = PERIOD,
+  ): Metric {
+    const statistic = metricName === 'OldestUnlanded' ? Stats.MAXIMUM : Stats.SUM;
+    return this.#own(metricName, { service: 'reconciler', source, jobType }, statistic, period);
+  }
+
+  jobsChecked(source: string, statistic: string, period: Duration): Metric {
+    return this.#own(METRIC.jobsChecked, { service: 'reconciler', source }, statistic, period);
+  }
+
   webhookHealthy(source: string, statistic: string, period: Duration): Metric {
     return this.#own(METRIC.webhookHealthy, { service: 'check-webhook', source }, statistic, period);
   }

@@ -5,6 +5,7 @@ import type { IEventBus, IRule } from 'aws-cdk-lib/aws-events';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Fetcher } from '../fetcher.ts';
+import type { ResolvedReconciliation } from '../reconciler.ts';
 import type { PipelineMetrics } from './metrics.ts';
 
 export interface Monitored {
@@ -20,5 +21,7 @@ export interface Monitored {
   readonly archiveName: string;
   readonly undeliveredQueue: IQueue;
   readonly fetchers: readonly Fetcher[];
+  readonly reconciliation: ResolvedReconciliation;
+  readonly ledgerDeadLetterQueue: IQueue;
   readonly noDeliveryHours: number | undefined;
 }

@@ -16,7 +16,7 @@ export type CallInterceptor = (call: AwsCall) => Verdict;
 
 /** What the functions call, and what the emulators are known to do right. */
 const ACTIONS: Readonly<Record<Service, readonly string[]>> = {
-  dynamodb: ['DeleteItem', 'GetItem', 'PutItem', 'Scan', 'UpdateItem'],
+  dynamodb: ['BatchGetItem', 'DeleteItem', 'GetItem', 'PutItem', 'Query', 'Scan', 'UpdateItem'],
   events: ['PutEvents'],
   lambda: [],
   s3: [
@@ -39,7 +39,7 @@ const TARGETS: Readonly<Record<string, Service>> = {
 };
 
 /** Who is no function, and may do whatever an operator may. */
-const OPERATOR = 'operator';
+export const OPERATOR = 'operator';
 /** What the command line calls besides. */
 const OPERATOR_ACTIONS: Readonly<Partial<Record<Service, readonly string[]>>> = {
   events: ['StartReplay'],

@@ -4,12 +4,19 @@ import type { AddressInfo } from 'node:net';
 import dynalite from 'dynalite';
 import { buildApp } from 'fauxqs';
 import { REGION } from '../template/intrinsics.ts';
+import { OPERATOR } from './aws-call.ts';
 import { mirrorObjects } from './s3-mirror.ts';
 import { answerPreconditions } from './s3-preconditions.ts';
 
 /** Nobody checks them; the SDK wants some. */
 const CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' };
 export const clientOptions = (endpoint: string) => ({ endpoint, region: REGION, credentials: CREDENTIALS });
+
+/** Of the gateway, for who may do whatever an operator may. */
+export const operatorOptions = (endpoint: string) => ({
+  ...clientOptions(endpoint),
+  credentials: { accessKeyId: OPERATOR, secretAccessKey: 'local' },
+});
 
 export interface Emulators {
   readonly dynamodbUrl: string;

@@ -22,7 +22,7 @@ export function permissionsFor(call: AwsCall, request: IncomingMessage, input: I
   const one = (resource: string, context: PermissionRequest['context'] = {}) => [{ action, resource, context }];
   switch (call.service) {
     case 'dynamodb':
-      return one(arn('dynamodb', `table/${input['TableName']}`));
+      return tablesOf(input).map((table) => ({ action, resource: arn('dynamodb', `table/${table}`), context: {} }));
     case 'secretsmanager':
       return one(secretOf(String(input['SecretId'])));
     case 'sqs':
@@ -35,6 +35,13 @@ export function permissionsFor(call: AwsCall, request: IncomingMessage, input: I
       // No function invokes another.
       return one('*');
   }
+}
+
+/** A query of an index asks for the index alone. */
+function tablesOf(input: Input): string[] {
+  const { TableName, IndexName, RequestItems } = input;
+  if (typeof RequestItems === 'object' && RequestItems !== null) return Object.keys(RequestItems);
+  return [IndexName === undefined ? String(TableName) : `${TableName}/index/${IndexName}`];
 }
 
 /** Names and ARNs are both allowed; IAM sees the ARN. */

@@ -18,8 +18,16 @@ export async function createState(stack: Stack, emulators: Emulators, sqs: SQSCl
   const s3 = new S3Client({ ...clientOptions(emulators.s3Url), forcePathStyle: true });
   try {
     for (const { ref, properties } of stack.all('AWS::DynamoDB::GlobalTable')) {
-      const { AttributeDefinitions, KeySchema, BillingMode } = properties;
-      await dynamodb.send(new CreateTableCommand({ TableName: ref, AttributeDefinitions, KeySchema, BillingMode }));
+      const { AttributeDefinitions, KeySchema, BillingMode, GlobalSecondaryIndexes } = properties;
+      await dynamodb.send(
+        new CreateTableCommand({
+          TableName: ref,
+          AttributeDefinitions,
+          KeySchema,
+          BillingMode,
+          ...(GlobalSecondaryIndexes && { GlobalSecondaryIndexes }),
+        }),
+      );
     }
     for (const { ref } of stack.all('AWS::S3::Bucket')) await s3.send(new CreateBucketCommand({ Bucket: ref }));
     // Dead-letter queues first: the others name them.

@@ -1,11 +1,14 @@
 /** The demo's jobs, one of every kind, submitted as an application would: through the SDK where it can. */
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import type { GoogleGenAI } from '@google/genai';
+import { createJobAnnouncer } from '../../lambda/submit-job.ts';
+import { operatorOptions } from '../aws/emulators.ts';
 import type { Endpoints } from '../run/endpoints.ts';
 
 export interface DemoJob {
   readonly title: string;
-  /** `static` hears of it by the registered webhook, `dynamic` by one of its own. */
-  readonly webhook: 'static' | 'dynamic';
+  /** `static` hears of it by the registered webhook, `dynamic` by one of its own; of `none` the reconciler learns. */
+  readonly webhook: 'static' | 'dynamic' | 'none';
   /** @returns the job's name, as it stands in `detail.jobId` */
   readonly submit: (client: GoogleGenAI, endpoints: Endpoints) => Promise<string>;
 }
@@ -15,6 +18,8 @@ const PROMPTS = ['Why is the sky blue?', 'Name a prime over 100.', 'Translate "w
 
 /** Tells the simulator what is to become of the job. */
 const scenario = (name: string) => ({ 'x-simulator-scenario': name });
+/** Gemini takes the job, and never pushes its end. */
+const LOST = { 'x-simulator-webhook': 'missing' };
 
 export const DEMO_JOBS: readonly DemoJob[] = [
   { title: 'batch, inline', webhook: 'static', submit: (client) => inlineBatch(client, 'succeeded') },
@@ -43,6 +48,9 @@ export const DEMO_JOBS: readonly DemoJob[] = [
   { title: 'interaction, failed', webhook: 'static', submit: (client) => interaction(client, 'failed') },
   { title: 'video, two samples', webhook: 'static', submit: (_client, endpoints) => video(endpoints, 'succeeded') },
   { title: 'video, filtered', webhook: 'static', submit: (_client, endpoints) => video(endpoints, 'filtered') },
+  { title: 'batch, webhook lost', webhook: 'none', submit: lostBatch },
+  { title: 'batch, cancelled', webhook: 'none', submit: cancelledBatch },
+  { title: 'Omni video, webhook lost', webhook: 'none', submit: lostInteraction },
 ];
 
 async function inlineBatch(client: GoogleGenAI, name: string, webhookUrl?: string): Promise<string> {
@@ -54,6 +62,31 @@ async function inlineBatch(client: GoogleGenAI, name: string, webhookUrl?: strin
     config: { displayName: `demo: ${name}`, httpOptions: { headers: scenario(name) }, ...webhookConfig },
   });
   return batch.name ?? '';
+}
+
+async function lostBatch(client: GoogleGenAI): Promise<string> {
+  const src = PROMPTS.map((text) => ({ contents: [{ role: 'user', parts: [{ text }] }] }));
+  const config = { displayName: 'demo: lost', httpOptions: { headers: LOST } };
+  return (await client.batches.create({ model: BATCH_MODEL, src, config })).name ?? '';
+}
+
+async function cancelledBatch(client: GoogleGenAI): Promise<string> {
+  const name = await inlineBatch(client, 'succeeded');
+  await client.batches.cancel({ name });
+  return name;
+}
+
+/** Gemini lists no interactions: the application says on the bus that there is one. */
+async function lostInteraction(client: GoogleGenAI, { awsUrl, busName }: Endpoints): Promise<string> {
+  const jobId = await interaction(client, 'video-inline', undefined, LOST);
+  const bus = new EventBridgeClient(operatorOptions(awsUrl));
+  try {
+    const announce = createJobAnnouncer({ client: bus, eventBusName: busName });
+    await announce({ jobType: 'interaction', jobId, userMetadata: { from: 'the demo' } });
+  } finally {
+    bus.destroy();
+  }
+  return jobId;
 }
 
 async function fileBatch(client: GoogleGenAI): Promise<string> {
@@ -82,7 +115,7 @@ async function embeddings(client: GoogleGenAI): Promise<string> {
   }
 }
 
-async function interaction(client: GoogleGenAI, name: string, webhookUrl?: string): Promise<string> {
+async function interaction(client: GoogleGenAI, name: string, webhookUrl?: string, headers = {}): Promise<string> {
   const target =
     name === 'deep-research'
       ? { agent: 'deep-research-preview-04-2026' }
@@ -94,7 +127,7 @@ async function interaction(client: GoogleGenAI, name: string, webhookUrl?: strin
       background: true,
       ...(webhookUrl !== undefined && { webhook_config: { uris: [webhookUrl] } }),
     },
-    { maxRetries: 0, headers: scenario(name) },
+    { maxRetries: 0, headers: { ...scenario(name), ...headers } },
   );
   return id;
 }

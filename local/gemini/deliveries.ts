@@ -24,6 +24,8 @@ interface Announcement {
   readonly jobName: string;
   /** Replaces the static webhooks. */
   readonly webhookConfig: WebhookConfig | undefined;
+  /** Whether nobody hears of it. */
+  readonly isMissing: boolean;
 }
 
 type DeliveryStatus = 'pending' | 'delivered' | 'given-up';
@@ -59,9 +61,9 @@ export class Deliveries {
     this.#world = world;
   }
 
-  announce({ type, data, jobName, webhookConfig }: Announcement): void {
+  announce({ type, data, jobName, webhookConfig, isMissing }: Announcement): void {
     const { switches, webhooks } = this.#world;
-    if (switches.take('missing')) {
+    if (isMissing || switches.take('missing')) {
       this.#withheld += 1;
       return;
     }

@@ -10,6 +10,9 @@ const SCENARIO_HEADER = 'x-simulator-scenario';
 /** Announces the job's end as this event type, also where Gemini would say nothing. */
 const EVENT_HEADER = 'x-simulator-event';
 
+/** With `missing` the job's end is announced to nobody, as Gemini was seen to do (google-gemini/cookbook#1297). */
+const WEBHOOK_HEADER = 'x-simulator-webhook';
+
 /** A job of somebody else's project: well signed, like every dynamic delivery, but not to be looked up. */
 export const FOREIGN = 'foreign';
 
@@ -28,6 +31,7 @@ export function scenarioOf<Scenario extends string>(
 
 export function startJob(world: World, job: Job, call: Call): void {
   const announcedAs = call.headers[EVENT_HEADER];
+  const isMissing = call.headers[WEBHOOK_HEADER] === 'missing';
   world.jobs.set(job.name, job);
   world.timers.schedule(world.switches.current.jobMs, () => {
     if (job.endedAt !== undefined || !world.jobs.has(job.name)) return;
@@ -38,7 +42,7 @@ export function startJob(world: World, job: Job, call: Call): void {
       typeof announcedAs === 'string'
         ? { type: announcedAs, data: outcome.event?.data ?? { id: eventId(world, job) } }
         : outcome.event;
-    if (event) world.deliveries.announce({ ...event, jobName: job.name, webhookConfig: job.webhookConfig });
+    if (event) world.deliveries.announce({ ...event, jobName: job.name, webhookConfig: job.webhookConfig, isMissing });
   });
 }
 

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { GoogleGenAI } from '@google/genai';
 import * as z from 'zod';
 import { DEFAULT_SOURCE, ENV, TOKEN_LENGTH } from '../../lambda/contract.ts';
@@ -21,6 +22,8 @@ export interface RunOptions {
   readonly gemini?: OtherGemini | undefined;
   /** Of the simulator, from the start. */
   readonly switches?: SwitchesUpdate;
+  /** How soon after its end a job is announced without its webhook, and how often jobs are looked for. */
+  readonly reconcile?: { readonly graceSeconds: number; readonly everyMs: number };
   readonly onFatal?: (error: LocalRunError) => void;
 }
 
@@ -47,11 +50,17 @@ export async function startRun(options: RunOptions): Promise<Run> {
   const gemini = await reachGemini(options);
   let aws: LocalAws | undefined;
   try {
-    const environment = { [ENV.geminiUrl]: gemini.url, [ENV.jwksUrl]: gemini.jwksUrl };
+    const environment = {
+      [ENV.geminiUrl]: gemini.url,
+      [ENV.jwksUrl]: gemini.jwksUrl,
+      ...(options.reconcile && { [ENV.graceSeconds]: String(options.reconcile.graceSeconds) }),
+    };
     aws = await startLocalAws({ ...options, stateDir, environment });
     const endpoints = await connect(aws, gemini);
     let remove = writeEndpoints(stateDir, endpoints);
     const started = aws;
+    const stopReconciling =
+      options.reconcile && repeat(() => started.runSchedule('Reconciler'), options.reconcile.everyMs);
     return {
       aws,
       endpoints,
@@ -63,6 +72,7 @@ export async function startRun(options: RunOptions): Promise<Run> {
       },
       async close() {
         remove();
+        await stopReconciling?.();
         for (const left of await started.customResources.delete()) console.error(left);
         await Promise.all([started.close(), gemini.close()]);
       },
@@ -71,6 +81,22 @@ export async function startRun(options: RunOptions): Promise<Run> {
     await Promise.all([aws?.close(), gemini.close()]);
     throw error;
   }
+}
+
+/** One after the other; the returned function waits for the last one. */
+function repeat(work: () => Promise<void>, everyMs: number): () => Promise<void> {
+  const end = new AbortController();
+  const loop = async () => {
+    while (!end.signal.aborted) {
+      await sleep(everyMs, undefined, { signal: end.signal }).catch(() => {});
+      if (!end.signal.aborted) await work();
+    }
+  };
+  const done = loop();
+  return async () => {
+    end.abort();
+    await done;
+  };
 }
 
 async function reachGemini({ gemini, switches }: RunOptions): Promise<Gemini> {

@@ -2,6 +2,7 @@
 import { relative } from 'node:path';
 import { styleText } from 'node:util';
 import { formatBytes, renderTable } from '../../cli/table.ts';
+import type { BusEvent } from '../aws/event-bus.ts';
 import type { QueueDepth } from '../aws/stateful-resources.ts';
 import type { DemoResult, StoredObject } from '../demo/demo.ts';
 import { cellsOf, type Row, renderProgress } from '../demo/progress.ts';
@@ -110,6 +111,12 @@ export function showRotation(rows: readonly RotationRow[]): boolean {
   return refused === 0 && attempts > 0;
 }
 
+/** While it serves: what was found though no webhook came. */
+export function showReconciled({ 'detail-type': type, detail }: BusEvent): void {
+  if (detail['origin'] === 'reconciler')
+    console.log(`  no webhook came: ${type} ${String(detail['jobId'])}, found by the reconciler`);
+}
+
 export function showTotal(rows: readonly Row[], seconds: number): void {
   const landed = rows.filter((row) => row.landed !== undefined).length;
   console.log(`\n${landed} of ${rows.length} jobs landed; ${seconds.toFixed(1)} s in all`);
@@ -142,6 +149,10 @@ ${
 Or let the simulator run a job, and hear of it:
 
   curl -s ${control}/jobs -H 'content-type: application/json' -d '{"kind":"batch","input":"file"}'
+
+Or lose the webhooks of the next three jobs, and see the reconciler find those that are batches:
+
+  curl -s -X PATCH ${control}/switches -H 'content-type: application/json' -d '{"missing":3}'
 `
 }`);
 }

@@ -53,6 +53,15 @@ export const RESOURCES = {
   'AWS::DynamoDB::GlobalTable': z.strictObject({
     AttributeDefinitions: z.array(z.strictObject({ AttributeName: text, AttributeType: z.enum(['S', 'N', 'B']) })),
     BillingMode: z.literal('PAY_PER_REQUEST'),
+    GlobalSecondaryIndexes: z
+      .array(
+        z.strictObject({
+          IndexName: text,
+          KeySchema: z.array(z.strictObject({ AttributeName: text, KeyType: z.enum(['HASH', 'RANGE']) })),
+          Projection: z.strictObject({ ProjectionType: z.literal('ALL') }),
+        }),
+      )
+      .optional(),
     KeySchema: z.array(z.strictObject({ AttributeName: text, KeyType: z.enum(['HASH', 'RANGE']) })),
     Replicas: inert,
     SSESpecification: inert,

@@ -6,7 +6,12 @@ import { describe, expect, it } from 'vitest';
 import { DETAIL_TYPE } from '../../lambda/contract.ts';
 import { toJobEvent } from '../../lambda/domain/envelope.ts';
 import type { PermanentErrorCode, TransientErrorCode } from '../../lambda/domain/errors.ts';
-import { JobEventDetail, OutputFailedDetail, OutputStoredDetail } from '../../lambda/domain/job-event.ts';
+import {
+  JobEventDetail,
+  JobSubmittedDetail,
+  OutputFailedDetail,
+  OutputStoredDetail,
+} from '../../lambda/domain/job-event.ts';
 import { outputPrefix } from '../../lambda/domain/output-keys.ts';
 import { compilePattern } from '../../local/aws/event-pattern.ts';
 import { blocksOf, firstColumnAfter, readPage, sectionsOf } from './markdown.ts';
@@ -112,6 +117,7 @@ describe('the tables of docs/events.md', () => {
     ['JobEventDetail', JobEventDetail],
     ['OutputStoredDetail', OutputStoredDetail],
     ['OutputFailedDetail', OutputFailedDetail],
+    ['JobSubmittedDetail', JobSubmittedDetail],
   ])('name every field of %s and no other', (name, { shape }) => {
     expect(firstColumnAfter(page, `<!-- fields: ${name} -->`).sort()).toEqual(Object.keys(shape).sort());
   });

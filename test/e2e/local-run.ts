@@ -6,19 +6,23 @@ import { join } from 'node:path';
 import { inject } from 'vitest';
 import type { LocalAws } from '../../local/aws/local-aws.ts';
 import type { SwitchesUpdate } from '../../local/gemini/switches.ts';
-import { type Run, startRun } from '../../local/run/run.ts';
+import { type Run, type RunOptions, startRun } from '../../local/run/run.ts';
 
 export interface TestRun extends Run {
   readonly stateDir: string;
 }
 
-export async function startTestRun(switches: SwitchesUpdate = {}): Promise<TestRun> {
+export async function startTestRun(
+  switches: SwitchesUpdate = {},
+  reconcile?: RunOptions['reconcile'],
+): Promise<TestRun> {
   const stateDir = mkdtempSync(join(tmpdir(), 'gemini-webhooks-'));
   const run = await startRun({
     assemblyDir: inject('assemblyDir'),
     stateDir,
     port: 0,
     switches: { jobMs: 50, processingMs: 50, ...switches },
+    ...(reconcile && { reconcile }),
   });
   return {
     ...run,

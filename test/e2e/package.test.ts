@@ -53,7 +53,7 @@ describe('the package', () => {
 
     const template = JSON.parse(readFileSync(join(folder, 'cdk.out', 'Mine.template.json'), 'utf8'));
     const types = Object.values<{ Type: string }>(template.Resources).map(({ Type }) => Type);
-    expect(types.filter((type) => type === 'AWS::Lambda::Function')).toHaveLength(7);
+    expect(types.filter((type) => type === 'AWS::Lambda::Function')).toHaveLength(9);
     expect(types).toContain('Custom::GeminiWebhook');
   }, 60_000);
 
@@ -68,7 +68,7 @@ describe('the package', () => {
     const here = hashesOf(inject('assemblyDir'));
     const packed = hashesOf(join(folder, 'cdk.out'));
 
-    expect(packed.size).toBe(7);
+    expect(packed.size).toBe(9);
     expect([...packed].filter((one) => !here.has(one))).toEqual([]);
   });
 

@@ -29,7 +29,7 @@ let run: TestRun;
 let events: { 'detail-type': string; detail: Record<string, unknown> }[];
 
 beforeAll(async () => {
-  run = await startTestRun();
+  run = await startTestRun({}, { graceSeconds: 1, everyMs: 1000 });
   const heard = listen(run.aws);
   await runDemo(run, () => {});
   await post(deliveryOf(run, { type: 'ping.of.2027' }));
@@ -43,7 +43,8 @@ beforeAll(async () => {
 afterAll(() => run.close());
 
 const schemaOf = (detailType: string) =>
-  ({ 'output.stored': 'OutputStored', 'output.failed': 'OutputFailed' })[detailType] ?? 'JobEvent';
+  ({ 'output.stored': 'OutputStored', 'output.failed': 'OutputFailed', 'job.submitted': 'JobSubmitted' })[detailType] ??
+  'JobEvent';
 
 it('holds for every event of every kind', () => {
   const kinds = new Set(events.map((event) => event['detail-type']));

@@ -119,7 +119,7 @@ async function scan(run: Run): Promise<Record<string, AttributeValue>[]> {
   let ExclusiveStartKey: Record<string, AttributeValue> | undefined;
   do {
     const page = await client.send(new ScanCommand({ TableName: run.endpoints.table, ExclusiveStartKey }));
-    items.push(...(page.Items ?? []).filter(({ id }) => id?.S?.startsWith('default#v1#msg_load_')));
+    items.push(...(page.Items ?? []).filter(({ delivery }) => delivery?.S?.startsWith('v1#msg_load_')));
     ExclusiveStartKey = page.LastEvaluatedKey;
   } while (ExclusiveStartKey);
   client.destroy();

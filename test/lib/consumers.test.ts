@@ -9,6 +9,7 @@ describe('the schema registry', () => {
 
     expect(schemas.map(({ Properties }) => [Properties['SchemaName'], Properties['Type']])).toEqual([
       ['gemini.webhooks@JobEvent', 'JSONSchemaDraft4'],
+      ['gemini.webhooks@JobSubmitted', 'JSONSchemaDraft4'],
       ['gemini.webhooks@Manifest', 'JSONSchemaDraft4'],
       ['gemini.webhooks@OutputFailed', 'JSONSchemaDraft4'],
       ['gemini.webhooks@OutputStored', 'JSONSchemaDraft4'],

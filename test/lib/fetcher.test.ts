@@ -8,12 +8,12 @@ const HOUR = 3600;
 
 const queues = resourcesOf(template, 'AWS::SQS::Queue');
 const redriveOf = (queue: Resource) => queue.Properties['RedrivePolicy'] as { maxReceiveCount: number } | undefined;
-const mainQueues = Object.entries(queues).filter(([, queue]) => redriveOf(queue));
+const mainQueues = Object.entries(queues).filter(([id, queue]) => id.includes('Fetcher') && redriveOf(queue));
 
 describe('Fetcher', () => {
   it.each([
     { jobType: 'batch', id: 'BatchFetcher', maxConcurrency: 2 },
-    { jobType: 'interaction', id: 'InteractionFetcher', maxConcurrency: 3 },
+    { jobType: 'interaction', id: 'InteractionFetcher', maxConcurrency: 2 },
     { jobType: 'video', id: 'VideoFetcher', maxConcurrency: 2 },
   ])('works off the $jobType queue one job at a time per invocation, at most $maxConcurrency at once', (fetcher) => {
     const mapping = resourceOf(template, 'AWS::Lambda::EventSourceMapping', `GeminiWebhooks${fetcher.id}`);
@@ -73,7 +73,7 @@ describe('Fetcher', () => {
     ]);
     const deadLetterQueues = Object.values(queues).filter((queue) => !redriveOf(queue));
     expect(deadLetterQueues.map(({ Properties }) => Properties['MessageRetentionPeriod'])).toEqual(
-      Array(4).fill(14 * 24 * HOUR),
+      Array(5).fill(14 * 24 * HOUR),
     );
   });
 
@@ -95,7 +95,7 @@ describe('Fetcher', () => {
   });
 
   it('encrypts every queue, takes messages as large as events, and refuses plain HTTP', () => {
-    expect(Object.keys(queues)).toHaveLength(7);
+    expect(Object.keys(queues)).toHaveLength(9);
     for (const [id, { Properties }] of Object.entries(queues)) {
       expect(Properties).toMatchObject({ SqsManagedSseEnabled: true, MaximumMessageSize: 1_048_576 });
       template.hasResourceProperties('AWS::SQS::QueuePolicy', {

@@ -86,21 +86,21 @@ describe('GeminiWebhooks', () => {
     ]);
   });
 
-  it('gives each of the seven functions a role of its own, with one policy and nothing managed or inline', () => {
+  it('gives each of the nine functions a role of its own, with one policy and nothing managed or inline', () => {
     const roles = resourcesOf(template, 'AWS::IAM::Role');
     const used = Object.values(resourcesOf(template, 'AWS::Lambda::Function')).map((handler) =>
       readable(handler.Properties['Role']),
     );
 
-    expect(new Set(used).size).toBe(7);
+    expect(new Set(used).size).toBe(9);
     expect(Object.values(roles).map((role) => Object.keys(role.Properties))).toEqual(
-      Array(7).fill(['AssumeRolePolicyDocument']),
+      Array(9).fill(['AssumeRolePolicyDocument']),
     );
-    template.resourceCountIs('AWS::IAM::Policy', 7);
+    template.resourceCountIs('AWS::IAM::Policy', 9);
     template.resourceCountIs('AWS::IAM::ManagedPolicy', 0);
   });
 
-  it('lets the HTTP API invoke the verifier for its two routes, Secrets Manager the rotation, the schedule the health check', () => {
+  it('lets the HTTP API invoke the verifier for its two routes, Secrets Manager the rotation, the schedules what they run', () => {
     const permissions = Object.values(resourcesOf(template, 'AWS::Lambda::Permission'));
 
     const invokers = permissions.map(({ Properties }) => [
@@ -119,6 +119,7 @@ describe('GeminiWebhooks', () => {
       ],
       ['secretsmanager.amazonaws.com', '<AWS::AccountId>'],
       ['events.amazonaws.com', '<GeminiWebhooksDefaultWebhookHealthCheckSchedule62E19AA7.Arn>'],
+      ['events.amazonaws.com', expect.stringMatching('^<GeminiWebhooksDefaultReconcilerSchedule')],
     ]);
   });
 });

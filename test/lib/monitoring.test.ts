@@ -18,12 +18,13 @@ describe('alarms', () => {
       ...['fetch-errors-batch', 'fetch-errors-interaction', 'fetch-errors-video'],
       ...['health-check-silent'],
       ...['jobs-waiting-batch', 'jobs-waiting-interaction', 'jobs-waiting-video'],
-      ...['keys-unavailable'],
+      ...['keys-unavailable', 'ledger-dead-letters'],
+      ...['oldest-unlanded-batch', 'oldest-unlanded-interaction', 'oldest-unlanded-video'],
       ...['outputs-failed-batch', 'outputs-failed-interaction', 'outputs-failed-video'],
-      ...['payload-mismatch', 'publish-failed', 'records-not-completed'],
+      ...['payload-mismatch', 'publish-failed', 'reconciler-silent', 'records-not-completed'],
       ...['rotation-overdue-signing', 'rotation-overdue-token', 'rule-failures', 'signatures-rejected', 'slow-answers'],
       ...['store-unavailable', 'undelivered-events', 'undelivered-lost', 'verifier-errors', 'verifier-throttled'],
-      ...['webhook-unhealthy'],
+      ...['webhook-unhealthy', 'webhooks-missed'],
     ]);
   });
 

@@ -26,7 +26,7 @@ describe('NodeFunction', () => {
     const functions = Object.values(resourcesOf(template, 'AWS::Lambda::Function'));
     const logGroups = Object.values(resourcesOf(template, 'AWS::Logs::LogGroup'));
 
-    expect(functions).toHaveLength(7);
+    expect(functions).toHaveLength(9);
     for (const { Properties } of functions) {
       expect(Properties).toMatchObject({
         Runtime: 'nodejs24.x',
@@ -36,8 +36,8 @@ describe('NodeFunction', () => {
         LoggingConfig: { LogFormat: 'JSON', LogGroup: { Ref: expect.stringMatching('Logs') } },
       });
     }
-    expect(new Set(functions.map(({ Properties }) => JSON.stringify(Properties['LoggingConfig']))).size).toBe(7);
-    expect(logGroups.map(({ Properties }) => Properties['RetentionInDays'])).toEqual(Array(10).fill(7));
+    expect(new Set(functions.map(({ Properties }) => JSON.stringify(Properties['LoggingConfig']))).size).toBe(9);
+    expect(logGroups.map(({ Properties }) => Properties['RetentionInDays'])).toEqual(Array(12).fill(7));
   });
 
   it('bundles everything into an ES module with a source map, in which CommonJS finds the modules of Node', () => {

@@ -31,7 +31,7 @@ it('tells both what the bounds are, and forgets what has expired', () => {
 });
 
 it('is not there by default', () => {
-  synthesize().resourceCountIs('AWS::DynamoDB::GlobalTable', 1);
+  synthesize().resourceCountIs('AWS::DynamoDB::GlobalTable', 2);
 });
 
 it.each([

@@ -88,11 +88,11 @@ describe('rotation', () => {
       RotationRules: { AutomaticallyAfterDays: 90 },
     });
     one.resourceCountIs('AWS::SecretsManager::RotationSchedule', 1);
-    one.resourceCountIs('AWS::Lambda::Function', 7);
+    one.resourceCountIs('AWS::Lambda::Function', 9);
 
     const none = synthesize({ dynamicTokenRotation: Duration.days(0), signingSecretRotation: Duration.days(0) });
     none.resourceCountIs('AWS::SecretsManager::RotationSchedule', 0);
-    none.resourceCountIs('AWS::Lambda::Function', 6);
+    none.resourceCountIs('AWS::Lambda::Function', 8);
   });
 });
 

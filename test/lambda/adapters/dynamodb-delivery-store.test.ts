@@ -39,7 +39,15 @@ afterAll(() => {
 });
 
 function claimOf(owner: string, id: string) {
-  return { id, owner, eventType: 'batch.succeeded', jobId: null, bodySha256: 'ab', receivedAt: NOW };
+  return {
+    id,
+    owner,
+    delivery: 'v1#msg_1',
+    eventType: 'batch.succeeded',
+    jobId: null,
+    bodySha256: 'ab',
+    receivedAt: NOW,
+  };
 }
 const newId = () => `v1#msg_${++ids}`;
 
@@ -99,6 +107,7 @@ describe.each([
 
     expect(await store.claim(claimOf('second', id), later(7 * DAY - 1))).toEqual({
       outcome: 'completed',
+      delivery: 'v1#msg_1',
       bodySha256: 'ab',
     });
     expect(await store.claim(claimOf('second', id), later(7 * DAY))).toMatchObject({ outcome: 'claimed' });

@@ -53,22 +53,25 @@ it('claims, publishes and completes, in this order', async () => {
     { detailType: 'batch.succeeded', detail: { jobId: 'batches/abc', webhookId: 'msg_1' } },
   ]);
   expect(ports.store.claim).toHaveBeenCalledWith(
-    expect.objectContaining({ id: 'default#v1#msg_1', owner: 'owner-1' }),
+    expect.objectContaining({ id: 'default#batch.succeeded#abc', delivery: 'v1#msg_1', owner: 'owner-1' }),
     NOW,
   );
   expect(count).toHaveBeenCalledWith('Deliveries', { source: 'default', outcome: 'accepted' });
 });
 
-it('publishes nothing for a duplicate, and counts another body under the same id', async () => {
-  const same = setUp({ outcome: 'completed', bodySha256: 'ab' });
-  const other = setUp({ outcome: 'completed', bodySha256: 'cd' });
+it('publishes nothing for a duplicate, and counts another body under the same webhook id', async () => {
+  const same = setUp({ outcome: 'completed', delivery: 'v1#msg_1', bodySha256: 'ab' });
+  const other = setUp({ outcome: 'completed', delivery: 'v1#msg_1', bodySha256: 'cd' });
+  const second = setUp({ outcome: 'completed', delivery: 'v1#msg_2', bodySha256: 'cd' });
 
   expect(await receiveWebhook(same.ports, DELIVERY)).toEqual({ outcome: 'duplicate' });
   expect(await receiveWebhook(other.ports, DELIVERY)).toEqual({ outcome: 'duplicate' });
+  expect(await receiveWebhook(second.ports, DELIVERY)).toEqual({ outcome: 'duplicate' });
 
   expect(same.calls).toEqual(['authenticate', 'claim']);
   expect(same.count).not.toHaveBeenCalledWith('PayloadMismatch');
   expect(other.count).toHaveBeenCalledWith('PayloadMismatch');
+  expect(second.count).not.toHaveBeenCalledWith('PayloadMismatch');
 });
 
 it('says when to come back while another delivery holds the lease', async () => {

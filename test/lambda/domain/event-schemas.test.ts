@@ -13,7 +13,13 @@ describe('the published schemas', () => {
   });
 
   it('are all of them', () => {
-    expect(files.toSorted()).toEqual(['JobEvent.json', 'Manifest.json', 'OutputFailed.json', 'OutputStored.json']);
+    expect(files.toSorted()).toEqual([
+      'JobEvent.json',
+      'JobSubmitted.json',
+      'Manifest.json',
+      'OutputFailed.json',
+      'OutputStored.json',
+    ]);
   });
 });
 

@@ -26,7 +26,11 @@ const PLAN = [
   ['interaction, failed', 'interaction', 'failed', 'interaction.failed', 'static'],
   ['video, two samples', 'video', 'succeeded', 'video.generated', 'static'],
   ['video, filtered', 'video', 'filtered', 'video.generated', 'static'],
+  ['batch, webhook lost', 'batch', 'succeeded', undefined, 'none'],
+  ['batch, cancelled', 'batch', 'succeeded', undefined, 'none'],
+  ['Omni video, webhook lost', 'interaction', 'video-inline', undefined, 'none'],
 ];
+const PUSHED = PLAN.filter(([, , , event]) => event !== undefined);
 
 interface Event {
   readonly type: string;
@@ -37,20 +41,28 @@ let consumer: ReturnType<typeof createServer>;
 let consumerUrl: string;
 /** By the job's name. */
 let pushed: Map<string, { type: string; webhook: string }>;
+/** What the demo said on the bus. */
+let submitted: { jobType: string; jobId: string }[];
 let allPushed: Promise<void>;
 
 beforeEach(async () => {
-  simulator = await startGeminiSimulator({ apiKey: KEY, switches: { jobMs: 1 } });
+  simulator = await startGeminiSimulator({ apiKey: KEY, switches: { jobMs: 500 } });
   pushed = new Map();
+  submitted = [];
   const { promise, resolve } = Promise.withResolvers<void>();
   allPushed = promise;
   consumer = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk);
+    if (request.url === '/aws/') {
+      submitted.push(JSON.parse(JSON.parse(Buffer.concat(chunks).toString()).Entries[0].Detail));
+      response.end('{"FailedEntryCount":0,"Entries":[{"EventId":"e"}]}');
+      return;
+    }
     const { type, data } = JSON.parse(Buffer.concat(chunks).toString()) as Event;
     pushed.set(data.id, { type, webhook: (request.url ?? '').slice(1) });
     response.writeHead(200).end();
-    if (pushed.size === PLAN.length) resolve();
+    if (pushed.size === PUSHED.length) resolve();
   });
   await once(consumer.listen(0, '127.0.0.1'), 'listening');
   consumerUrl = `http://127.0.0.1:${(consumer.address() as AddressInfo).port}`;
@@ -66,21 +78,26 @@ it('submits a job of every kind that Gemini pushes, and each is heard of where t
   const types = ['batch.succeeded', 'batch.failed', 'batch.expired', 'video.generated'] as const;
   const more = ['interaction.completed', 'interaction.failed', 'interaction.requires_action'] as const;
   await client.webhooks.create({ name: 'demo', uri: `${consumerUrl}/static`, subscribed_events: [...types, ...more] });
-  const endpoints = { dynamicWebhookUrl: `${consumerUrl}/dynamic`, geminiUrl: simulator.url, apiKey: KEY } as Endpoints;
+  const endpoints = {
+    ...{ dynamicWebhookUrl: `${consumerUrl}/dynamic`, geminiUrl: simulator.url, apiKey: KEY },
+    ...{ awsUrl: `${consumerUrl}/aws`, busName: 'bus' },
+  } as Endpoints;
 
   const names: string[] = [];
   for (const job of DEMO_JOBS) names.push(await job.submit(client, endpoints));
   await allPushed;
 
   const { jobs } = (await (await fetch(`${simulator.controlUrl}/jobs`)).json()) as {
-    jobs: { name: string; kind: string; scenario: string }[];
+    jobs: { name: string; kind: string; scenario: string; status: string }[];
   };
-  const submitted = DEMO_JOBS.map(({ title }, index) => {
+  const found = DEMO_JOBS.map(({ title, webhook }, index) => {
     const name = names[index] ?? '';
     const job = jobs.find((one) => one.name === name);
-    return [title, job?.kind, job?.scenario, pushed.get(name)?.type, pushed.get(name)?.webhook];
+    return [title, job?.kind, job?.scenario, pushed.get(name)?.type, pushed.get(name)?.webhook ?? webhook];
   });
-  expect(submitted).toEqual(PLAN);
+  expect(found).toEqual(PLAN);
+  expect(submitted).toMatchObject([{ jobType: 'interaction', jobId: names.at(-1) }]);
+  expect(jobs.find(({ name }) => name === names.at(-2))).toMatchObject({ status: 'cancelled' });
   expect(DEMO_JOBS.map(({ webhook }) => webhook)).toEqual(PLAN.map(([, , , , webhook]) => webhook));
 });
 

@@ -1,0 +1,104 @@
+/** Asks Gemini how far jobs are, by the streaming reader of the fetchers: a batch's results may stand in the answer. */
+import * as z from 'zod/mini';
+import { PermanentError } from '../domain/errors.ts';
+import { batchJob } from './fetch-batch.ts';
+import type { JobKind, JobState } from './job-kind.ts';
+import { JsonOutline } from './json-outline.ts';
+import { type JsonPath, walkJson } from './json-walk.ts';
+import type { Gemini } from './ports.ts';
+
+const PAGE_SIZE = 50;
+
+const record = z.record(z.string(), z.unknown());
+/** An empty list is `{}`. */
+const BatchPage = z.looseObject({
+  operations: z._default(z.array(z.unknown()), []),
+  nextPageToken: z.optional(z.string()),
+});
+
+/** A job at Gemini, with what its creator wrote into it. */
+export interface JobAtGemini extends JobState {
+  readonly userMetadata: Readonly<Record<string, unknown>>;
+  /** Whether it has a webhook of its own, which is told of every event. */
+  readonly hasWebhook: boolean;
+}
+
+export interface JobPage {
+  readonly jobs: readonly JobAtGemini[];
+  /** Entries that are no batches as far as can be told. */
+  readonly unreadable: number;
+  readonly nextPageToken: string | undefined;
+}
+
+/** Undefined when the API key may not see the job. @throws TransientError; PermanentError when the resource makes no sense */
+export async function readJob(
+  gemini: Gemini,
+  kind: JobKind,
+  jobId: string,
+  signal: AbortSignal,
+): Promise<JobAtGemini | undefined> {
+  for (const path of kind.resourcePaths(jobId)) {
+    const outline = await readOutline(gemini, path, kind.isBulk, signal);
+    if (outline !== undefined) return describe(kind, outline);
+  }
+  return undefined;
+}
+
+/** One page of all batches, in whatever order Gemini has them: none is documented. */
+export async function listBatches(
+  gemini: Gemini,
+  pageToken: string | undefined,
+  signal: AbortSignal,
+): Promise<JobPage> {
+  const query = new URLSearchParams({ pageSize: String(PAGE_SIZE), ...(pageToken && { pageToken }) });
+  const isBulk = (path: JsonPath) => path[0] === 'operations' && batchJob.isBulk(path.slice(2));
+  const outline = await readOutline(gemini, `batches?${query}`, isBulk, signal);
+  const page = BatchPage.safeParse(outline ?? {});
+  if (!page.success) throw new PermanentError('ERR_OUTPUT_INVALID', 'What Gemini answered is not a list of batches');
+  const { operations, nextPageToken } = page.data;
+  const jobs = operations.flatMap((operation) => attempt(() => describe(batchJob, operation)));
+  return { jobs, unreadable: operations.length - jobs.length, nextPageToken: nextPageToken || undefined };
+}
+
+async function readOutline(
+  gemini: Gemini,
+  path: string,
+  isBulk: (path: JsonPath) => boolean,
+  signal: AbortSignal,
+): Promise<unknown> {
+  const download = await gemini.get(path, signal);
+  if (download === undefined) return undefined;
+  const outline = new JsonOutline(isBulk);
+  await walkJson(download.chunks, outline);
+  return outline.value;
+}
+
+function describe(kind: JobKind, outline: unknown): JobAtGemini {
+  const state = kind.stateOf(outline);
+  const config = webhookConfigOf(outline);
+  const metadata = [config?.['user_metadata'], config?.['userMetadata']].map((value) => record.safeParse(value));
+  return {
+    ...state,
+    userMetadata: metadata.find(({ success }) => success)?.data ?? {},
+    hasWebhook: config !== undefined,
+  };
+}
+
+/** Of an interaction at the top, of a batch in its metadata. It holds the dynamic URL: nothing else is taken from it. */
+function webhookConfigOf(outline: unknown): Readonly<Record<string, unknown>> | undefined {
+  const top = record.safeParse(outline).data;
+  const places = [top, record.safeParse(top?.['metadata']).data];
+  return places
+    .flatMap((place) => [place?.['webhook_config'], place?.['webhookConfig']])
+    .map((value) => record.safeParse(value))
+    .find(({ success }) => success)?.data;
+}
+
+function attempt<Value>(make: () => Value): Value[] {
+  try {
+    return [make()];
+  } catch (error) {
+    if (error instanceof PermanentError) return [];
+    throw error;
+  }
+}

@@ -1,0 +1,38 @@
+/** Under what name a job, and what Gemini says of it, is known here, in whatever spelling its id comes. */
+import type { JobType } from '../contract.ts';
+
+interface NamedJob {
+  readonly source: string;
+  readonly jobType: JobType;
+  readonly jobId: string;
+}
+
+/**
+ * `<source>#<job type>#<id>`. The id is the last part of the resource's name, without the prefix that Google's page shows
+ * (`batch_123`): `batches/abc`, `abc` and `batch_abc` are one job, as are `models/m/operations/x` and `operations/x`.
+ */
+export function jobKey({ source, jobType, jobId }: NamedJob): string {
+  const id = jobId.slice(jobId.lastIndexOf('/') + 1);
+  const prefix = jobType === 'batch' || jobType === 'video' ? `${jobType}_` : '';
+  return `${source}#${jobType}#${id.slice(id.startsWith(prefix) ? prefix.length : 0)}`;
+}
+
+interface AnnouncedEvent {
+  readonly source: string;
+  readonly scheme: string;
+  readonly webhookId: string;
+  readonly type: string;
+  readonly jobType: JobType;
+  readonly jobId: string | null;
+}
+
+/**
+ * The idempotency key of an event. What names a job is one event, by however many webhooks and in whatever way we learn of
+ * it: `<source>#<event type>#<id>`. Anything else is known by its delivery: `<source>#<scheme>#<webhook id>`, because who
+ * can sign for one source or scheme must not be able to use up the ids of another.
+ */
+export function eventKey({ source, scheme, webhookId, type, jobType, jobId }: AnnouncedEvent): string {
+  if (jobId === null) return `${source}#${scheme}#${webhookId}`;
+  const key = jobKey({ source, jobType, jobId });
+  return `${source}#${type}#${key.slice(key.lastIndexOf('#') + 1)}`;
+}

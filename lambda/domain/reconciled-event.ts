@@ -1,0 +1,40 @@
+/** The event of a job whose webhook did not come. */
+import { type FetchedJobType, SCHEMA_VERSION } from '../contract.ts';
+import type { JobEventDetail } from './job-event.ts';
+import { eventKey } from './job-identity.ts';
+import type { Failure } from './manifest.ts';
+
+export interface EndedJob {
+  readonly source: string;
+  readonly jobType: FetchedJobType;
+  /** The resource's own name. */
+  readonly jobName: string;
+  /** E.g. `succeeded`. */
+  readonly status: string;
+  readonly endedAt: Date | undefined;
+  readonly error: Failure | null;
+  readonly userMetadata: Readonly<Record<string, unknown>>;
+}
+
+/** As Gemini would have told it. `batch.cancelled` and `interaction.cancelled` are on its page, and never pushed. */
+export function eventTypeOf({ jobType, status }: Pick<EndedJob, 'jobType' | 'status'>): string {
+  return `${jobType}.${status}`;
+}
+
+export function toReconciledEvent(job: EndedJob, now: Date): JobEventDetail {
+  const { source, jobType, jobName, status, error } = job;
+  const type = eventTypeOf(job);
+  const id = jobName.slice(jobType === 'batch' ? jobName.lastIndexOf('/') + 1 : 0);
+  const detail = { source, scheme: 'api', type, jobType, jobId: jobName } as const;
+  return {
+    schemaVersion: SCHEMA_VERSION,
+    ...detail,
+    webhookId: `api#${eventKey({ ...detail, webhookId: '' })}`,
+    status,
+    occurredAt: (job.endedAt ?? now).toISOString(),
+    receivedAt: now.toISOString(),
+    origin: 'reconciler',
+    userMetadata: { ...job.userMetadata },
+    data: { id, ...(error && { error_code: error.code, error_message: error.message }) },
+  };
+}

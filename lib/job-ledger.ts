@@ -1,0 +1,81 @@
+/**
+ * What is known of every job: a table, and the function that writes into it what the bus says. Not the deliveries table,
+ * see docs/decisions/0010-job-ledger.md.
+ */
+import { join } from 'node:path';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { AttributeType, Billing, ProjectionType, TableEncryptionV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
+import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { ENV, LEDGER, LEDGER_INDEX } from '../lambda/contract.ts';
+import { deadLetterQueue, MAX_MESSAGE_BYTES } from './dead-letter-queue.ts';
+import { acknowledge } from './nag-acknowledgement.ts';
+import { NodeFunction } from './node-function.ts';
+
+const FUNCTION_TIMEOUT = Duration.seconds(30);
+/** As Lambda advises: six times the function's timeout. */
+const VISIBILITY_TIMEOUT = Duration.minutes(3);
+/** Half an hour of a DynamoDB that is away. */
+const MAX_RECEIVE_COUNT = 10;
+
+export interface JobLedgerProps {
+  /** Folder of the handler modules. */
+  readonly handlersPath: string;
+  readonly logRetention: RetentionDays;
+}
+
+export class JobLedger extends Construct {
+  readonly table: TableV2;
+  readonly queue: Queue;
+  /** What could not be recorded. */
+  readonly deadLetterQueue: Queue;
+  readonly recorder: NodeFunction;
+
+  constructor(scope: Construct, id: string, props: JobLedgerProps) {
+    super(scope, id);
+    // No backup: it holds nothing that is only here, and a replay of the archive writes it again.
+    this.table = new TableV2(this, 'Table', {
+      partitionKey: { name: LEDGER.id, type: AttributeType.STRING },
+      globalSecondaryIndexes: [
+        {
+          indexName: LEDGER_INDEX,
+          partitionKey: { name: LEDGER.queue, type: AttributeType.STRING },
+          sortKey: { name: LEDGER.due, type: AttributeType.NUMBER },
+          projectionType: ProjectionType.ALL,
+        },
+      ],
+      timeToLiveAttribute: LEDGER.expiration,
+      billing: Billing.onDemand(),
+      encryption: TableEncryptionV2.dynamoOwnedKey(),
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+
+    this.deadLetterQueue = deadLetterQueue(this, 'DeadLetters');
+    this.queue = new Queue(this, 'Queue', {
+      visibilityTimeout: VISIBILITY_TIMEOUT,
+      retentionPeriod: Duration.days(4),
+      maxMessageSizeBytes: MAX_MESSAGE_BYTES,
+      encryption: QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+      deadLetterQueue: { queue: this.deadLetterQueue, maxReceiveCount: MAX_RECEIVE_COUNT },
+    });
+    this.recorder = new NodeFunction(this, 'Recorder', {
+      description: 'Keeps the job ledger: what was submitted, announced and landed, and when.',
+      entry: join(props.handlersPath, 'record-job.ts'),
+      memorySize: 256,
+      timeout: FUNCTION_TIMEOUT,
+      logRetention: props.logRetention,
+      invokedBy: 'Never invoked asynchronously: its queue keeps the messages and has a dead-letter queue of its own.',
+      environment: { [ENV.ledgerTableName]: this.table.tableName },
+    });
+    this.recorder.function.addEventSource(
+      new SqsEventSource(this.queue, { batchSize: 10, maxConcurrency: 2, reportBatchItemFailures: true }),
+    );
+    acknowledge(this.recorder.function, {
+      'Serverless-LambdaEventSourceMappingDestination':
+        'Event source mappings of SQS have no on-failure destination; the queue moves its messages to its dead-letter queue by itself.',
+    });
+  }
+}

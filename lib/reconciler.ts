@@ -1,0 +1,128 @@
+/** Looks for jobs of one source that ended without a webhook, on a schedule. */
+import { join } from 'node:path';
+import { Duration } from 'aws-cdk-lib';
+import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
+import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { ENV } from '../lambda/contract.ts';
+import { acknowledge } from './nag-acknowledgement.ts';
+import { NodeFunction } from './node-function.ts';
+import type { SourceSecrets } from './source-secrets.ts';
+import type { ResolvedSource } from './sources.ts';
+
+/** Longer than a claim, its publication and their repetitions may take. */
+const LEASE = Duration.minutes(1);
+const LONGEST_RUN = Duration.minutes(10);
+
+export interface ReconciliationOptions {
+  /**
+   * How often jobs are looked for, in whole minutes from 5 to 60.
+   *
+   * @default Duration.minutes(15)
+   */
+  readonly interval?: Duration;
+
+  /**
+   * How long after its end a job is left to its webhook, from 5 minutes to 24 hours.
+   *
+   * @default Duration.minutes(10)
+   */
+  readonly gracePeriod?: Duration;
+
+  /**
+   * How far back batches are looked for, from an hour to 7 days. What ended before is left alone.
+   *
+   * @default Duration.hours(48)
+   */
+  readonly horizon?: Duration;
+
+  /**
+   * How long Gemini keeps your interactions: 1 day on the free tier, 55 days on the paid one. What has not landed by then is
+   * given up, and an alarm goes off after half of it.
+   *
+   * @default Duration.days(1)
+   */
+  readonly interactionRetention?: Duration;
+}
+
+export type ResolvedReconciliation = Required<ReconciliationOptions>;
+
+export function resolveReconciliation(options: ReconciliationOptions = {}): ResolvedReconciliation {
+  return {
+    interval: options.interval ?? Duration.minutes(15),
+    gracePeriod: options.gracePeriod ?? Duration.minutes(10),
+    horizon: options.horizon ?? Duration.hours(48),
+    interactionRetention: options.interactionRetention ?? Duration.days(1),
+  };
+}
+
+/** Each in minutes. */
+const BOUNDS: Readonly<Record<keyof ReconciliationOptions, readonly [number, number]>> = {
+  interval: [5, 60],
+  gracePeriod: [5, 24 * 60],
+  horizon: [60, 7 * 24 * 60],
+  interactionRetention: [24 * 60, 55 * 24 * 60],
+};
+
+/** Each with what to do. */
+export function reconciliationFaults(options: ResolvedReconciliation): string[] {
+  return Object.entries(BOUNDS).flatMap(([name, [min, max]]) => {
+    const given = options[name as keyof ReconciliationOptions];
+    const minutes = given.toMinutes({ integral: false });
+    if (Number.isInteger(minutes) && minutes >= min && minutes <= max) return [];
+    return [
+      `reconciliation.${name} is ${given.toHumanString()}; give ${Duration.minutes(min).toHumanString()} to ${Duration.minutes(max).toHumanString()}, in whole minutes.`,
+    ];
+  });
+}
+
+export interface ReconcilerProps {
+  readonly source: ResolvedSource;
+  readonly secrets: SourceSecrets;
+  /** Folder of the handler modules. */
+  readonly handlersPath: string;
+  readonly logRetention: RetentionDays;
+  readonly options: ResolvedReconciliation;
+  /** Tables, bus and bucket, by their variables. */
+  readonly environment: { readonly [name: string]: string };
+}
+
+export class Reconciler extends Construct {
+  readonly handler: NodeFunction;
+  readonly secrets: SourceSecrets;
+
+  constructor(scope: Construct, id: string, props: ReconcilerProps) {
+    super(scope, id);
+    const { source, options } = props;
+    this.secrets = props.secrets;
+    const isLong = options.interval.toMinutes() > LONGEST_RUN.toMinutes();
+    this.handler = new NodeFunction(this, 'Handler', {
+      description: `Announces jobs of the source ${source.name} that ended without a webhook.`,
+      entry: join(props.handlersPath, 'reconcile.ts'),
+      memorySize: 512,
+      // Over before the next one begins; two at a time would do no harm, and ask Gemini twice.
+      timeout: isLong ? LONGEST_RUN : options.interval.minus(Duration.minutes(1)),
+      logRetention: props.logRetention,
+      invokedBy: 'Invoked by a schedule: the next run goes on where this one was.',
+      environment: {
+        ...props.environment,
+        [ENV.source]: source.name,
+        [ENV.apiKeySecretId]: source.apiKeySecretName,
+        [ENV.subscribedEvents]: source.subscribedEvents.join(),
+        [ENV.leaseSeconds]: String(LEASE.toSeconds()),
+        [ENV.graceSeconds]: String(options.gracePeriod.toSeconds()),
+        [ENV.horizonSeconds]: String(options.horizon.toSeconds()),
+        [ENV.interactionRetentionSeconds]: String(options.interactionRetention.toSeconds()),
+      },
+    });
+    const rule = new Rule(this, 'Schedule', {
+      description: `Looks for jobs of the source ${source.name} that ended without a webhook.`,
+      schedule: Schedule.rate(options.interval),
+      targets: [new LambdaTarget(this.handler.function, { maxEventAge: options.interval, retryAttempts: 0 })],
+    });
+    acknowledge(rule, {
+      'Serverless-EventBusDLQ': 'A run that could not be invoked is made up for by the next one, minutes later.',
+    });
+  }
+}

@@ -1,0 +1,139 @@
+/** Jobs without webhooks, through the deployed bundles: each lands, and each is announced once. */
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { createJobAnnouncer } from '../../lambda/submit-job.ts';
+import { operatorOptions } from '../../local/aws/emulators.ts';
+import { listen, startTestRun, type TestRun } from './local-run.ts';
+
+let run: TestRun;
+let heard: ReturnType<typeof listen>;
+let bus: EventBridgeClient;
+
+beforeAll(async () => {
+  run = await startTestRun({}, { graceSeconds: 0, everyMs: 3_600_000 });
+  heard = listen(run.aws);
+  bus = new EventBridgeClient(operatorOptions(run.aws.awsUrl));
+});
+afterAll(async () => {
+  bus.destroy();
+  await run.close();
+});
+beforeEach(() => control('/switches', 'PATCH', { missing: 0, lateMs: 0 }));
+
+async function control(path: string, method: string, body?: object): Promise<Record<string, unknown>> {
+  const init = { method, ...(body && { body: JSON.stringify(body) }) };
+  const response = await fetch(`${run.endpoints.simulatorControlUrl}${path}`, init);
+  return (await response.json()) as Record<string, unknown>;
+}
+
+/** One of each kind and end; those that Gemini does not list are announced, as applications do. */
+async function submitMixed(): Promise<string[]> {
+  const orders = [
+    { kind: 'batch', input: 'file' },
+    { kind: 'batch', scenario: 'failed' },
+    { kind: 'batch', scenario: 'expired' },
+    { kind: 'batch', scenario: 'cancelled' },
+    { kind: 'interaction', scenario: 'deep-research' },
+    { kind: 'interaction', scenario: 'failed' },
+    { kind: 'video', count: 2 },
+  ] as const;
+  const announce = createJobAnnouncer({ client: bus, eventBusName: run.endpoints.busName });
+  const names: string[] = [];
+  for (const order of orders) {
+    const name = String((await control('/jobs', 'POST', order))['name']);
+    if (order.kind !== 'batch') await announce({ jobType: order.kind, jobId: name });
+    names.push(name);
+  }
+  return names;
+}
+
+const ofJobs = (names: readonly string[]) =>
+  heard.events.filter(({ detail }) => names.includes(String(detail['jobId'])));
+const outcomesOf = (names: readonly string[]) =>
+  ofJobs(names)
+    .filter(({ 'detail-type': type }) => type.startsWith('output.'))
+    .map(({ 'detail-type': type, detail }) => `${type} ${detail['jobId']}`)
+    .toSorted();
+/** Gemini's events, by job. */
+function announcements(names: readonly string[]): (string | undefined)[][] {
+  return names.map((name) =>
+    ofJobs([name])
+      .filter(({ source, 'detail-type': type }) => source === 'gemini.webhooks' && !type.startsWith('output.'))
+      .map(({ 'detail-type': type }) => type),
+  );
+}
+
+/** Runs the reconciler until everything has landed: the ledger hears of submitted jobs a moment later. */
+async function reconcileUntilLanded(names: readonly string[]): Promise<void> {
+  const landed = Promise.all(
+    names.map((name) =>
+      heard.until(({ 'detail-type': type, detail }) => type === 'output.stored' && detail['jobId'] === name),
+    ),
+  );
+  const isOver = landed.then(() => true);
+  do await run.aws.runSchedule('Reconciler');
+  while (!(await Promise.race([isOver, new Promise((done) => setTimeout(done, 200, false))])));
+}
+
+const EVENTS = [
+  ['batch.succeeded'],
+  ['batch.failed'],
+  ['batch.expired'],
+  ['batch.cancelled'],
+  ['interaction.completed'],
+  ['interaction.failed'],
+  ['video.generated'],
+];
+
+it('lands every job when every webhook is dropped, each with exactly one event', async () => {
+  await control('/switches', 'PATCH', { missing: 1000 });
+
+  const names = await submitMixed();
+  await reconcileUntilLanded(names);
+
+  expect(announcements(names)).toEqual(EVENTS);
+  expect(outcomesOf(names)).toEqual(names.map((name) => `output.stored ${name}`).toSorted());
+  const origins = ofJobs(names).flatMap(({ detail }) => (detail['origin'] === undefined ? [] : [detail['origin']]));
+  expect(new Set(origins)).toEqual(new Set(['reconciler']));
+});
+
+it('makes no second event of webhooks that come after the reconciler', async () => {
+  await control('/switches', 'PATCH', { lateMs: 5000 });
+
+  const names = await submitMixed();
+  await reconcileUntilLanded(names);
+  await allDelivered(names);
+
+  expect(announcements(names)).toEqual(EVENTS);
+  expect(outcomesOf(names)).toEqual(names.map((name) => `output.stored ${name}`).toSorted());
+});
+
+it('does nothing about jobs whose webhooks came', async () => {
+  const before = heard.events.length;
+  const names = (await submitMixed()).filter((_, index) => index !== 3);
+  for (const name of names) {
+    await heard.until(({ 'detail-type': type, detail }) => type === 'output.stored' && detail['jobId'] === name);
+  }
+  await run.aws.runSchedule('Reconciler');
+  await run.aws.runSchedule('Reconciler');
+
+  expect(announcements(names)).toEqual(EVENTS.filter((_, index) => index !== 3));
+  const origins = heard.events.slice(before).filter(({ detail }) => detail['origin'] === 'reconciler');
+  // The cancelled one is all that it found.
+  expect(origins.map(({ 'detail-type': type }) => type)).toEqual(['batch.cancelled']);
+});
+
+/** Resolves when Gemini has got a 200 for each event that it pushes. */
+async function allDelivered(names: readonly string[]): Promise<void> {
+  for (;;) {
+    const { deliveries } = (await control('/deliveries', 'GET')) as {
+      deliveries: { job: string; status: string; attempts: { status: number }[] }[];
+    };
+    const own = deliveries.filter(({ job }) => names.includes(job));
+    expect(
+      own.flatMap(({ attempts }) => attempts.map(({ status }) => status)).filter((status) => status !== 200),
+    ).toEqual([]);
+    if (own.length === 6 && own.every(({ status }) => status === 'delivered')) return;
+    await new Promise((done) => setTimeout(done, 100));
+  }
+}

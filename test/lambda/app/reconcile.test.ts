@@ -1,0 +1,510 @@
+/** The reconciler with its real adapters on dynalite, and a Gemini that says what the test wants. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DynamoDbDeliveryStore } from '../../../lambda/adapters/dynamodb-delivery-store.ts';
+import { DynamoDbJobLedger } from '../../../lambda/adapters/dynamodb-job-ledger.ts';
+import type { Gemini } from '../../../lambda/app/ports.ts';
+import { receiveWebhook } from '../../../lambda/app/receive-webhook.ts';
+import { type ReconcileOptions, type ReconcilePorts, reconcile } from '../../../lambda/app/reconcile.ts';
+import { recordJob } from '../../../lambda/app/record-job.ts';
+import { TransientError } from '../../../lambda/domain/errors.ts';
+import type { BusEvent } from '../../../lambda/domain/job-event.ts';
+import { startTables, type Tables } from '../../fakes/ledger-table.ts';
+
+const START = Date.parse('2026-11-24T05:00:00.000Z');
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const SUBSCRIBED = ['batch.succeeded', 'batch.failed', 'batch.expired', 'interaction.completed', 'video.generated'];
+
+let tables: Tables;
+let worlds = 0;
+beforeAll(async () => {
+  tables = await startTables();
+});
+afterAll(() => tables.close());
+
+const iso = (minutesAgo: number) => new Date(START - minutesAgo * MINUTE).toISOString();
+
+function batch(id: string, state: string, endedMinutesAgo?: number, createdMinutesAgo = 120) {
+  const ended = endedMinutesAgo === undefined ? {} : { endTime: iso(endedMinutesAgo) };
+  const metadata = { state: `BATCH_STATE_${state}`, createTime: iso(createdMinutesAgo), ...ended };
+  const failed = { FAILED: { error: { code: 13, message: 'internal' } } }[state] ?? {};
+  return { name: `batches/${id}`, metadata, ...(endedMinutesAgo !== undefined && { done: true, ...failed }) };
+}
+const interaction = (id: string, status: string, minutesAgo: number, more: object = {}) => ({
+  ...{ id, status, ...more },
+  created: iso(minutesAgo + 5),
+  updated: iso(minutesAgo),
+});
+
+/** Dies at a call: before it had an effect, or after. */
+class Killed extends Error {}
+
+class World implements Gemini {
+  readonly source = `w${++worlds}`;
+  now = START;
+  pages: object[][] = [];
+  readonly resources: Record<string, object> = {};
+  /** Thrown instead of an answer to a path that begins so. */
+  readonly refusals: Record<string, Error> = {};
+  readonly asked: string[] = [];
+  readonly published: BusEvent[] = [];
+  readonly metrics: unknown[][] = [];
+  readonly calls: string[] = [];
+  killAt: { readonly call: number; readonly when: 'before' | 'after' } | undefined;
+  #recorded = 0;
+  #owners = 0;
+  readonly deadline = new AbortController();
+
+  readonly ledger = new DynamoDbJobLedger({
+    client: tables.client,
+    tableName: 'JobLedger',
+    now: () => new Date(this.now),
+  });
+  readonly store = new DynamoDbDeliveryStore({
+    client: tables.client,
+    tableName: 'Deliveries',
+    recordTtlSeconds: 7 * 86_400,
+    leaseSeconds: 60,
+  });
+
+  async get(path: string) {
+    this.asked.push(path);
+    const refusal = Object.entries(this.refusals).find(([prefix]) => path.startsWith(prefix));
+    if (refusal) throw refusal[1];
+    const answer = path.startsWith('batches?') ? this.#page(path) : this.resources[path];
+    if (answer === undefined) return undefined;
+    const body = Buffer.from(JSON.stringify(answer));
+    return {
+      bytes: body.length,
+      chunks: (async function* () {
+        yield body;
+      })(),
+    };
+  }
+
+  async download(): Promise<undefined> {}
+
+  #page(path: string): object {
+    const number = Number(new URL(path, 'http://g').searchParams.get('pageToken') ?? '0');
+    const next = number + 1 < this.pages.length ? { nextPageToken: String(number + 1) } : {};
+    return { ...(this.pages[number] && { operations: this.pages[number] }), ...next };
+  }
+
+  /** As applications and the bus tell it. */
+  async submit(jobType: 'batch' | 'interaction' | 'video', jobId: string, minutesAgo: number, userMetadata = {}) {
+    const submittedAt = new Date(START - minutesAgo * MINUTE);
+    await this.ledger.tell({ kind: 'submitted', source: this.source, jobType, jobId, submittedAt, userMetadata });
+  }
+
+  /** What is on the bus reaches the ledger. */
+  async record(): Promise<void> {
+    for (const { detailType, time, detail } of this.published.slice(this.#recorded)) {
+      const body = { source: 'gemini.webhooks', 'detail-type': detailType, time: time.toISOString(), detail };
+      expect(await recordJob(this.ledger, JSON.stringify(body), time)).toBe(true);
+    }
+    this.#recorded = this.published.length;
+  }
+
+  ports(): ReconcilePorts {
+    const step = <Value>(name: string, call: () => Promise<Value>) => this.#step(name, call);
+    const { ledger, store } = this;
+    return {
+      gemini: { get: (path) => step('gemini', () => this.get(path)), download: () => this.download() },
+      ledger: {
+        tell: (fact) => step('tell', () => ledger.tell(fact)),
+        find: (jobs) => step('find', () => ledger.find(jobs)),
+        listOpen: (...call) => step('listOpen', () => ledger.listOpen(...call)),
+        postpone: (...call) => step('postpone', () => ledger.postpone(...call)),
+        readCursor: (source) => step('readCursor', () => ledger.readCursor(source)),
+        writeCursor: (...call) => step('writeCursor', () => ledger.writeCursor(...call)),
+      },
+      store: {
+        claim: (...call) => step('claim', () => store.claim(...call)),
+        complete: (...call) => step('complete', () => store.complete(...call)),
+        release: (...call) => step('release', () => store.release(...call)),
+      },
+      publisher: { publish: (event) => step('publish', async () => void this.published.push(event)) },
+      clock: () => new Date(this.now),
+      createOwner: () => `owner-${this.source}-${++this.#owners}`,
+      log: { info: () => {}, warn: () => {}, error: () => {} },
+      metrics: { count: (...call) => this.metrics.push(call), seconds: (...call) => this.metrics.push(call) },
+    };
+  }
+
+  async #step<Value>(name: string, call: () => Promise<Value>): Promise<Value> {
+    this.calls.push(name);
+    const isHere = this.killAt?.call === this.calls.length;
+    if (isHere && this.killAt?.when === 'before') throw new Killed();
+    const value = await call();
+    if (isHere) throw new Killed();
+    return value;
+  }
+
+  run(options: Partial<ReconcileOptions> = {}) {
+    return reconcile(this.ports(), {
+      source: this.source,
+      subscribedEvents: SUBSCRIBED,
+      graceMs: 10 * MINUTE,
+      horizonMs: 48 * HOUR,
+      retentionMs: { batch: 48 * HOUR, video: 48 * HOUR, interaction: 24 * HOUR },
+      bucket: 'outputs',
+      signal: this.deadline.signal,
+      ...options,
+    });
+  }
+
+  /** The webhook, which comes after all. */
+  async deliver(type: string, id: string) {
+    const payload = Buffer.from(JSON.stringify({ type, data: { id } }));
+    const { ledger: _l, gemini: _g, ...ports } = this.ports();
+    const verified = { source: this.source, scheme: 'v1', webhookId: `msg_${id}`, payload, bodySha256: 'ab' } as const;
+    return receiveWebhook(
+      { ...ports, authenticate: async () => ({ ...verified, attemptedAt: new Date(this.now) }) },
+      { route: { kind: 'static', source: this.source }, headers: {}, body: payload },
+    );
+  }
+
+  types() {
+    return this.published.map(({ detailType, detail }) => `${detailType} ${detail.jobId}`).toSorted();
+  }
+}
+
+async function mixed(): Promise<World> {
+  const world = new World();
+  world.pages = [
+    [batch('won', 'SUCCEEDED', 30), batch('lost', 'FAILED', 40), batch('running', 'RUNNING')],
+    [batch('stopped', 'CANCELLED', 50), batch('late', 'EXPIRED', 60), batch('young', 'SUCCEEDED', 3)],
+    [batch('ancient', 'SUCCEEDED', 49 * 60, 50 * 60), { name: 'no batch' }],
+  ];
+  world.resources['interactions/v1_done?stream=false'] = interaction('v1_done', 'completed', 20, {
+    webhook_config: { uris: ['https://x.test/t'], user_metadata: { team: 'a' } },
+  });
+  world.resources['interactions/v1_over?stream=false'] = interaction('v1_over', 'cancelled', 20);
+  world.resources['interactions/v1_busy?stream=false'] = interaction('v1_busy', 'in_progress', 20);
+  world.resources['models/m/operations/x1'] = { name: 'models/m/operations/x1', done: true, response: {} };
+  for (const id of ['v1_done', 'v1_over', 'v1_busy']) await world.submit('interaction', id, 60, { from: 'app' });
+  await world.submit('video', 'models/m/operations/x1', 60);
+  return world;
+}
+
+const EVERY_EVENT = [
+  'batch.cancelled batches/stopped',
+  'batch.expired batches/late',
+  'batch.failed batches/lost',
+  'batch.succeeded batches/won',
+  'interaction.cancelled v1_over',
+  'interaction.completed v1_done',
+  'video.generated models/m/operations/x1',
+];
+
+describe('with every webhook dropped', () => {
+  it('announces every job that ended, once, and not those that run or are young or old', async () => {
+    const world = await mixed();
+
+    expect(await world.run()).toEqual({ checked: 11, published: 7, outcome: 'done' });
+    expect(world.types()).toEqual(EVERY_EVENT);
+
+    // Again before the ledger has heard of it, and after.
+    await world.run();
+    await world.record();
+    world.now += MINUTE / 2;
+    await world.run();
+    expect(world.types()).toEqual(EVERY_EVENT);
+    world.now += 15 * MINUTE;
+    await world.run();
+    expect(world.types()).toEqual([...EVERY_EVENT, 'batch.succeeded batches/young'].toSorted());
+  });
+
+  it('says the same as a webhook would have, and where it comes from', async () => {
+    const world = await mixed();
+
+    await world.run();
+
+    const found = (type: string) => world.published.find(({ detailType }) => detailType === type);
+    expect(found('batch.failed')).toEqual({
+      detailType: 'batch.failed',
+      time: new Date('2026-11-24T04:20:00.000Z'),
+      detail: {
+        schemaVersion: '1',
+        source: world.source,
+        webhookId: `api#${world.source}#batch.failed#lost`,
+        type: 'batch.failed',
+        jobType: 'batch',
+        jobId: 'batches/lost',
+        status: 'failed',
+        occurredAt: '2026-11-24T04:20:00.000Z',
+        receivedAt: '2026-11-24T05:00:00.000Z',
+        origin: 'reconciler',
+        scheme: 'api',
+        userMetadata: {},
+        data: { id: 'lost', error_code: '13', error_message: 'internal' },
+      },
+    });
+    expect(found('interaction.completed')?.detail).toMatchObject({ userMetadata: { from: 'app', team: 'a' } });
+  });
+
+  it('counts what Gemini should have pushed, and not what it never pushes or what ended before the first run', async () => {
+    const world = await mixed();
+    const missed = () => world.metrics.filter(([name]) => name === 'WebhooksMissed');
+
+    await world.run();
+    expect(world.metrics.filter(([name]) => name === 'EventsReconciled')).toHaveLength(7);
+    expect(missed()).toEqual([]);
+
+    world.now += 30 * MINUTE;
+    world.pages = [[batch('new', 'SUCCEEDED', -5), batch('gone', 'CANCELLED', -5)]];
+    await world.run();
+    expect(missed()).toEqual([['WebhooksMissed', { source: world.source, jobType: 'batch' }]]);
+  });
+
+  it('leaves alone what nobody subscribed to, unless the job has a webhook or was submitted by name', async () => {
+    const world = new World();
+    const own = { ...batch('own', 'SUCCEEDED', 30) };
+    world.pages = [[batch('won', 'SUCCEEDED', 30), own, batch('named', 'SUCCEEDED', 30)]];
+    Object.assign(own.metadata, { webhookConfig: { uris: ['https://x.test/t'] } });
+    await world.submit('batch', 'batches/named', 60);
+
+    await world.run({ subscribedEvents: ['video.generated'] });
+
+    expect(world.types()).toEqual(['batch.succeeded batches/named', 'batch.succeeded batches/own']);
+  });
+});
+
+describe('with webhooks', () => {
+  it('is silent about a job whose webhook came', async () => {
+    const world = await mixed();
+    await world.deliver('batch.succeeded', 'batch_won');
+    await world.record();
+
+    await world.run();
+
+    expect(world.types()).toEqual(EVERY_EVENT.map((event) => event.replace('batches/won', 'batches/batch_won')));
+  });
+
+  it('makes a late webhook a duplicate, however it spells the job', async () => {
+    const world = await mixed();
+    await world.run();
+
+    for (const [type, id] of [
+      ['batch.succeeded', 'batch_won'],
+      ['batch.failed', 'batches/lost'],
+      ['batch.expired', 'late'],
+      ['interaction.completed', 'v1_done'],
+      ['video.generated', 'x1'],
+    ] as const) {
+      expect(await world.deliver(type, id)).toEqual({ outcome: 'duplicate' });
+    }
+    expect(world.types()).toEqual(EVERY_EVENT);
+  });
+
+  it('leaves an event to the verifier that has just claimed it', async () => {
+    const world = new World();
+    world.pages = [[batch('won', 'SUCCEEDED', 30)]];
+    const claim = { id: `${world.source}#batch.succeeded#won`, owner: 'verifier', delivery: 'v1#msg_1' };
+    const rest = { eventType: 'batch.succeeded', jobId: 'batches/won', bodySha256: 'ab', receivedAt: new Date(START) };
+    await world.store.claim({ ...claim, ...rest }, new Date(START));
+
+    await world.run();
+
+    expect(world.published).toEqual([]);
+  });
+});
+
+it('loses and doubles nothing, killed before and after each of its calls', async () => {
+  const whole = await mixed();
+  await whole.run();
+  const names = new Set(whole.calls);
+  expect(names).toEqual(
+    new Set(['readCursor', 'listOpen', 'gemini', 'postpone', 'find', 'claim', 'publish', 'complete', 'writeCursor']),
+  );
+
+  for (let call = 1; call <= whole.calls.length; call += 1) {
+    for (const when of ['before', 'after'] as const) {
+      const world = await mixed();
+      world.killAt = { call, when };
+      const first = await world.run().catch((error: unknown) => error);
+      // A record that could not be completed ends no run: the event is on the bus.
+      if (world.calls[call - 1] !== 'complete') expect(first).toBeInstanceOf(Killed);
+      await world.record();
+      world.now += 2 * MINUTE;
+      await world.run();
+      await world.record();
+      // A job that was about to be asked about is asked about again after the grace period.
+      world.now += 11 * MINUTE;
+      world.pages = world.pages.map((page) => page.filter((job) => !JSON.stringify(job).includes('young')));
+      await world.run();
+      expect(world.types(), `killed ${when} call ${call}, ${world.calls[call - 1]}`).toEqual(EVERY_EVENT);
+      // A webhook that comes at last finds its record completed, also where the run died before it could do so.
+      expect(await world.deliver('batch.succeeded', 'batch_won')).toEqual({ outcome: 'duplicate' });
+    }
+  }
+}, 120_000);
+
+describe('a project full of old jobs', () => {
+  it('is not let loose on the bus at once', async () => {
+    const world = new World();
+    world.pages = Array.from({ length: 24 }, (_, page) =>
+      Array.from({ length: 50 }, (_, index) =>
+        batch(`j${page}x${index}`, 'SUCCEEDED', page < 12 ? 60 : 72 * 60, 80 * 60),
+      ),
+    );
+
+    expect(await world.run()).toMatchObject({ published: 500, outcome: 'paused' });
+    await world.record();
+    expect(await world.run()).toMatchObject({ published: 100, outcome: 'done' });
+    expect(new Set(world.types()).size).toBe(600);
+    // The second run began at the page at which the first one paused.
+    expect(world.asked.indexOf('batches?pageSize=50&pageToken=10', 11)).toBe(11);
+  });
+
+  it('is looked through to its end four times a day, and to the third page of old jobs otherwise', async () => {
+    const world = new World();
+    world.pages = Array.from({ length: 10 }, (_, page) => [batch(`old${page}`, 'SUCCEEDED', 72 * 60, 80 * 60)]);
+
+    for (const [minutes, pages] of [
+      [0, 10],
+      [15, 3],
+      [5 * 60, 3],
+      [46, 10],
+      [15, 3],
+    ] as const) {
+      world.now += minutes * MINUTE;
+      world.asked.length = 0;
+      await world.run();
+      expect(world.asked).toHaveLength(pages);
+    }
+  });
+});
+
+describe('Gemini and the clock', () => {
+  it('goes on at the page at which its time ran out', async () => {
+    const world = await mixed();
+    const get = world.get.bind(world);
+    world.get = async (path) => {
+      if (path.includes('pageToken=1') && !world.asked.includes(path)) world.deadline.abort();
+      return get(path);
+    };
+
+    expect(await world.run()).toMatchObject({ outcome: 'paused' });
+    world.asked.length = 0;
+    expect(await world.run({ signal: new AbortController().signal })).toMatchObject({ outcome: 'done' });
+
+    expect(world.asked.filter((path) => path.startsWith('batches?'))).toEqual([
+      'batches?pageSize=50&pageToken=1',
+      'batches?pageSize=50&pageToken=2',
+    ]);
+    expect(world.types()).toEqual(EVERY_EVENT);
+  });
+
+  it('waits for as long as Gemini asks, and then goes on', async () => {
+    const world = await mixed();
+    world.refusals['batches?'] = new TransientError('ERR_RATE_LIMITED', 'HTTP 429', { retryAfterSeconds: 1200 });
+    await world.run();
+    delete world.refusals['batches?'];
+    world.asked.length = 0;
+
+    world.now += 15 * MINUTE;
+    await world.run();
+    expect(world.asked).toEqual([]);
+
+    world.now += 6 * MINUTE;
+    await world.run();
+    expect(world.types()).toEqual([...EVERY_EVENT, 'batch.succeeded batches/young'].toSorted());
+  });
+
+  it('begins at the beginning when Gemini knows its page no more', async () => {
+    const world = await mixed();
+    const cursor = { firstRunAt: iso(600), isFull: true, pageToken: 'stale' };
+    await world.ledger.writeCursor(world.source, cursor);
+    world.refusals['batches?pageSize=50&pageToken=stale'] = new TransientError('ERR_GEMINI_UNAVAILABLE', 'HTTP 400');
+
+    await expect(world.run()).rejects.toMatchObject({ code: 'ERR_GEMINI_UNAVAILABLE' });
+    expect(await world.run()).toMatchObject({ outcome: 'done' });
+    expect(world.types()).toEqual(EVERY_EVENT);
+  });
+
+  it('is silent in its metric while it can look at nothing', async () => {
+    const world = new World();
+    world.refusals['batches?'] = new TransientError('ERR_RATE_LIMITED', 'HTTP 429');
+    await world.run();
+    expect(world.metrics.filter(([name]) => name === 'JobsChecked')).toEqual([]);
+
+    delete world.refusals['batches?'];
+    world.now += 2 * MINUTE;
+    await world.run();
+    expect(world.metrics.filter(([name]) => name === 'JobsChecked')).toEqual([
+      ['JobsChecked', { source: world.source }, 0],
+    ]);
+  });
+});
+
+describe('the deadline', () => {
+  it('measures the oldest job that has not landed', async () => {
+    const world = await mixed();
+    await world.deliver('batch.succeeded', 'won');
+    world.now += 60 * MINUTE;
+    await world.record();
+
+    await world.run();
+
+    expect(world.metrics.filter(([name]) => name === 'OldestUnlanded')).toEqual([
+      ['OldestUnlanded', 3600, { source: world.source, jobType: 'batch' }],
+      ['OldestUnlanded', 0, { source: world.source, jobType: 'interaction' }],
+      ['OldestUnlanded', 0, { source: world.source, jobType: 'video' }],
+    ]);
+  });
+
+  it('has the last word about what did not land, once', async () => {
+    const world = new World();
+    await world.deliver('batch.succeeded', 'won');
+    await world.deliver('interaction.completed', 'v1_a');
+    await world.record();
+
+    world.now += 24 * HOUR;
+    await world.run();
+    expect(world.types()).toEqual(['batch.succeeded batches/won', 'interaction.completed v1_a', 'output.failed v1_a']);
+    world.now += 24 * HOUR;
+    await world.run();
+    await world.run();
+    await world.record();
+    await world.run();
+
+    expect(world.types()).toEqual([
+      'batch.succeeded batches/won',
+      'interaction.completed v1_a',
+      'output.failed batches/won',
+      'output.failed v1_a',
+    ]);
+    expect(world.published.at(-1)?.detail).toEqual({
+      schemaVersion: '1',
+      source: world.source,
+      jobType: 'batch',
+      jobId: 'batches/won',
+      webhookId: 'msg_won',
+      type: 'batch.succeeded',
+      code: 'ERR_OUTPUT_GONE',
+      message: 'Nothing landed in the 48 hours for which Gemini keeps it',
+      userMetadata: {},
+      retryable: false,
+      bucket: 'outputs',
+      manifestKey: null,
+    });
+  });
+
+  it('gives up a submitted job that the API key never saw', async () => {
+    const world = new World();
+    await world.submit('interaction', 'v1_typo', 0);
+
+    world.now += 20 * HOUR;
+    await world.run();
+    expect(world.types()).toEqual([]);
+    world.now += 5 * HOUR;
+    await world.run();
+    await world.record();
+    world.now += HOUR;
+    await world.run();
+
+    expect(world.types()).toEqual(['output.failed v1_typo']);
+    expect(world.published[0]?.detail).toMatchObject({ code: 'ERR_JOB_NOT_OURS', type: 'job.submitted' });
+  });
+});

@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { eventKey, jobKey } from '../../../lambda/domain/job-identity.ts';
+
+describe('jobKey', () => {
+  it.each([
+    ['batch', 'batches/abc', 'acme#batch#abc'],
+    ['batch', 'batches/batch_abc', 'acme#batch#abc'],
+    ['batch', 'abc', 'acme#batch#abc'],
+    ['video', 'models/veo-3.1/operations/x1', 'acme#video#x1'],
+    ['video', 'operations/x1', 'acme#video#x1'],
+    ['video', 'video_x1', 'acme#video#x1'],
+    ['interaction', 'v1_Ab-c_d', 'acme#interaction#v1_Ab-c_d'],
+    ['interaction', 'batch_abc', 'acme#interaction#batch_abc'],
+  ] as const)('of the %s %s', (jobType, jobId, expected) => {
+    expect(jobKey({ source: 'acme', jobType, jobId })).toBe(expected);
+  });
+});
+
+describe('eventKey', () => {
+  const job = { source: 'acme', scheme: 'v1', webhookId: 'msg_1', type: 'batch.succeeded', jobType: 'batch' } as const;
+
+  it('is that of the job, whichever delivery brings it', () => {
+    const keys = [
+      eventKey({ ...job, jobId: 'batches/abc' }),
+      eventKey({ ...job, jobId: 'batches/batch_abc', webhookId: 'msg_2' }),
+      eventKey({ ...job, jobId: 'batches/abc', scheme: 'v1a' }),
+      eventKey({ ...job, jobId: 'batches/abc', scheme: 'api', webhookId: 'api#x' }),
+    ];
+
+    expect(new Set(keys)).toEqual(new Set(['acme#batch.succeeded#abc']));
+  });
+
+  it('is another one for another type, job or source', () => {
+    expect(eventKey({ ...job, jobId: 'batches/abc', type: 'batch.cancelled' })).toBe('acme#batch.cancelled#abc');
+    expect(eventKey({ ...job, jobId: 'batches/abd' })).toBe('acme#batch.succeeded#abd');
+    expect(eventKey({ ...job, jobId: 'batches/abc', source: 'other' })).toBe('other#batch.succeeded#abc');
+  });
+
+  it('is that of the delivery when no job is named', () => {
+    expect(eventKey({ ...job, jobType: 'other', jobId: null })).toBe('acme#v1#msg_1');
+  });
+});

@@ -1,0 +1,168 @@
+import { Duration } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { describe, expect, it } from 'vitest';
+import { newStack, readable, resourceOf, resourcesOf, synthesize } from './synthesize.ts';
+
+const template = synthesize();
+
+function statementsOf(role: string) {
+  const { PolicyDocument } = resourceOf(template, 'AWS::IAM::Policy', role).Properties as {
+    PolicyDocument: { Statement: { Action: string | string[]; Resource: unknown; Condition?: unknown }[] };
+  };
+  return PolicyDocument.Statement.map(({ Action, Resource, Condition }) => ({
+    actions: [Action].flat(),
+    resource: readable(Resource),
+    ...(Condition !== undefined && { condition: Condition }),
+  }));
+}
+
+describe('the job ledger', () => {
+  it('has an index of open jobs by what they wait for and since when, and forgets by itself', () => {
+    expect(resourceOf(template, 'AWS::DynamoDB::GlobalTable', 'GeminiWebhooksJobLedger').Properties).toMatchObject({
+      BillingMode: 'PAY_PER_REQUEST',
+      KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
+      GlobalSecondaryIndexes: [
+        {
+          IndexName: 'open-jobs',
+          KeySchema: [
+            { AttributeName: 'queue', KeyType: 'HASH' },
+            { AttributeName: 'due', KeyType: 'RANGE' },
+          ],
+          Projection: { ProjectionType: 'ALL' },
+        },
+      ],
+      TimeToLiveSpecification: { AttributeName: 'expiration', Enabled: true },
+    });
+  });
+
+  it('hears of every job on the bus, from Gemini, the fetchers and the applications', () => {
+    expect(resourceOf(template, 'AWS::Events::Rule', 'GeminiWebhooksEventBusLedgerEvents').Properties).toMatchObject({
+      EventPattern: {
+        source: ['gemini.webhooks', 'gemini.applications'],
+        detail: { jobType: ['batch', 'interaction', 'video'] },
+      },
+      Targets: [{ Arn: { 'Fn::GetAtt': [expect.stringMatching('^GeminiWebhooksJobLedgerQueue'), 'Arn'] } }],
+    });
+  });
+
+  it('is written by a function that may do nothing else', () => {
+    const own = statementsOf('GeminiWebhooksJobLedgerRecorderRole').filter(
+      ({ actions }) => !/^(logs|xray|sqs):/.test(actions[0] ?? ''),
+    );
+    expect(own).toEqual([
+      { actions: ['dynamodb:UpdateItem'], resource: expect.stringMatching('^<GeminiWebhooksJobLedgerTable\\w+.Arn>$') },
+    ]);
+  });
+});
+
+describe('the reconciler', () => {
+  it('claims as the verifier does, reads the ledger without scans, and says nothing of landed outputs', () => {
+    const own = statementsOf('GeminiWebhooksDefaultReconcilerHandlerRole').filter(
+      ({ actions }) => !/^(logs|xray):/.test(actions[0] ?? ''),
+    );
+
+    expect(own.map(({ actions, resource }) => [actions.join(' '), resource.replaceAll(/[0-9A-F]{8}/g, '')])).toEqual([
+      ['dynamodb:GetItem dynamodb:UpdateItem', '<GeminiWebhooksIdempotencyTableDeliveries.Arn>'],
+      ['secretsmanager:GetSecretValue', expect.stringMatching('secret:gemini-webhooks/api-key-\\?{6}$')],
+      ['events:PutEvents', '<GeminiWebhooksEventBus.Arn>'],
+      [
+        'dynamodb:BatchGetItem dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem',
+        '<GeminiWebhooksJobLedgerTable.Arn>',
+      ],
+      ['dynamodb:Query', '<GeminiWebhooksJobLedgerTable.Arn>/index/open-jobs'],
+    ]);
+    expect(own.find(({ actions }) => actions[0] === 'events:PutEvents')?.condition).toEqual({
+      'ForAllValues:StringNotEquals': { 'events:detail-type': 'output.stored' },
+      'ForAllValues:StringEquals': { 'events:source': 'gemini.webhooks' },
+      Null: { 'events:source': 'false', 'events:detail-type': 'false' },
+    });
+  });
+
+  it('runs every quarter of an hour, ten minutes after the end of a job, for two days', () => {
+    expect(
+      resourceOf(template, 'AWS::Events::Rule', 'GeminiWebhooksDefaultReconcilerSchedule').Properties[
+        'ScheduleExpression'
+      ],
+    ).toBe('rate(15 minutes)');
+    const { Timeout, Environment } = resourceOf(
+      template,
+      'AWS::Lambda::Function',
+      'GeminiWebhooksDefaultReconciler',
+    ).Properties;
+    expect(Timeout).toBe(600);
+    expect(Environment).toMatchObject({
+      Variables: {
+        SOURCE: 'default',
+        GRACE_SECONDS: '600',
+        HORIZON_SECONDS: '172800',
+        INTERACTION_RETENTION_SECONDS: '86400',
+        LEASE_SECONDS: '60',
+        RECORD_TTL_SECONDS: '604800',
+      },
+    });
+  });
+
+  it('is over before it begins again', () => {
+    const often = synthesize({ reconciliation: { interval: Duration.minutes(5) } });
+
+    expect(resourceOf(often, 'AWS::Lambda::Function', 'GeminiWebhooksDefaultReconciler').Properties['Timeout']).toBe(
+      240,
+    );
+  });
+
+  it('is there once for each source, with the API key of that source', () => {
+    const two = synthesize({ sources: [{ name: 'default' }, { name: 'acme' }] });
+    const reconcilers = Object.entries(resourcesOf(two, 'AWS::Lambda::Function')).filter(([id]) =>
+      id.includes('Reconciler'),
+    );
+
+    expect(
+      reconcilers.map(([, { Properties }]) => (Properties['Environment'] as { Variables: object }).Variables),
+    ).toMatchObject([
+      { SOURCE: 'default', API_KEY_SECRET_ID: 'gemini-webhooks/api-key' },
+      { SOURCE: 'acme', API_KEY_SECRET_ID: 'gemini-webhooks/acme/api-key' },
+    ]);
+  });
+
+  it('refuses what makes no sense, all at once', () => {
+    const reconciliation = {
+      interval: Duration.minutes(1),
+      gracePeriod: Duration.seconds(90),
+      horizon: Duration.days(8),
+    };
+
+    expect(() => synthesize({ reconciliation })).toThrow(
+      /interval is 1 minute; give 5 minutes to 1 hour.+\n.+gracePeriod is 1 minute 30 seconds; .+\n.+horizon is 8 days; /,
+    );
+  });
+});
+
+describe('applications that submit jobs', () => {
+  it('may say so, and nothing else', () => {
+    const stack = newStack();
+    const creator = new LambdaFunction(stack, 'Creator', {
+      ...{ runtime: Runtime.NODEJS_24_X, handler: 'index.handler', code: Code.fromInline('//') },
+    });
+    stack.webhooks.addJobSubmission(creator);
+
+    const made = Template.fromStack(stack);
+    expect(resourceOf(made, 'AWS::Lambda::Function', 'Creator').Properties['Environment']).toEqual({
+      Variables: { GEMINI_WEBHOOKS_EVENT_BUS: { Ref: expect.stringMatching('^GeminiWebhooksEventBus') } },
+    });
+    expect(resourceOf(made, 'AWS::IAM::Policy', 'Creator').Properties['PolicyDocument']).toMatchObject({
+      Statement: [
+        {
+          Action: 'events:PutEvents',
+          Condition: {
+            'ForAllValues:StringEquals': {
+              'events:source': 'gemini.applications',
+              'events:detail-type': 'job.submitted',
+            },
+            Null: { 'events:source': 'false', 'events:detail-type': 'false' },
+          },
+        },
+      ],
+    });
+  });
+});
