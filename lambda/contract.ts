@@ -166,7 +166,7 @@ export const RECORD = {
 
 /** Attributes of the job ledger: a job, a landing that is under way, or how far a reconciler came. */
 export const LEDGER = {
-  /** `job#<job key>`, `landing#<job type>#<prefix>` or `cursor#<source>`. */
+  /** `job#<job key>`, `landing#<prefix of its objects>` or `cursor#<source>`. */
   id: 'id',
   expiration: 'expiration',
   source: 'source',

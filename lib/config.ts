@@ -273,7 +273,10 @@ export function parseConfig(context: Readonly<Record<string, unknown>>): AppConf
       maxConcurrencyBatch: read('maxConcurrencyBatch', concurrency),
       maxConcurrencyInteraction: read('maxConcurrencyInteraction', concurrency),
       maxConcurrencyVideo: read('maxConcurrencyVideo', concurrency),
-      maxOutputSize: read('maxOutputGiB', mapped(integer(1, 50, 'GiB', '; a fetch has 15 minutes'), Size.gibibytes)),
+      maxOutputSize: read(
+        'maxOutputGiB',
+        mapped(integer(1, 350, 'GiB', ', which an upload of 10,000 parts holds'), Size.gibibytes),
+      ),
       removalPolicy: read('removalPolicy', removalPolicy),
       noncurrentVersionExpiration: read('noncurrentVersionDays', days(1, 3650)),
     },

@@ -1,6 +1,7 @@
 /** Fetches the outputs of one job type: a queue, the function that works it off, and a queue for what it gave up. */
 import { join } from 'node:path';
 import { Duration, type Size } from 'aws-cdk-lib';
+import type { ITableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import type { IEventBus } from 'aws-cdk-lib/aws-events';
 import type { Role } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
@@ -15,7 +16,7 @@ import { acknowledge } from './nag-acknowledgement.ts';
 import { NodeFunction } from './node-function.ts';
 import type { ResolvedSource } from './sources.ts';
 
-/** The longest that Lambda allows; what a fetch cannot do in it, it can never do. */
+/** The longest that Lambda allows; what a fetch cannot do in it, the next one goes on with. */
 const FUNCTION_TIMEOUT = Duration.minutes(15);
 
 /**
@@ -37,6 +38,8 @@ export interface FetcherProps {
   readonly handlersPath: string;
   readonly eventBus: IEventBus;
   readonly outputBucket: IBucket;
+  /** Keeps what one invocation could not finish. */
+  readonly ledgerTable: ITableV2;
   /** The Gemini projects, by whose API keys jobs are looked up. */
   readonly sources: readonly ResolvedSource[];
   /** Fetches at a time, at least 2. */
@@ -80,6 +83,7 @@ export class Fetcher extends Construct {
       environment: {
         [ENV.eventBusName]: props.eventBus.eventBusName,
         [ENV.bucketName]: props.outputBucket.bucketName,
+        [ENV.ledgerTableName]: props.ledgerTable.tableName,
         [ENV.sources]: JSON.stringify(
           Object.fromEntries(
             props.sources.map(({ name, apiKeySecretName }) => [name, { apiKeySecretId: apiKeySecretName }]),

@@ -176,9 +176,10 @@ export interface GeminiWebhooksProps {
   readonly maxConcurrencyVideo?: number;
 
   /**
-   * Jobs with more output fail for good. The fetch of a job has 15 minutes: 10 GiB need 12 MiB a second.
+   * Jobs with more output fail for good; at most 350 GiB. What does not land within 15 minutes goes on in the next
+   * invocation.
    *
-   * @default Size.gibibytes(10)
+   * @default Size.gibibytes(100)
    */
   readonly maxOutputSize?: Size;
 

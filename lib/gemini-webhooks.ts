@@ -148,13 +148,15 @@ export class GeminiWebhooks extends Construct {
         handlersPath,
         eventBus: this.eventBus,
         outputBucket: this.outputBucket,
+        ledgerTable: ledger.table,
         sources,
         maxConcurrency,
-        maxOutputSize: props.maxOutputSize ?? Size.gibibytes(10),
+        maxOutputSize: props.maxOutputSize ?? Size.gibibytes(100),
         logRetention,
       });
       rules.push(bus.addJobHandler(`${fetcherId}Jobs`, jobType, fetcher.queue));
       this.grantLandOutputs(fetcher);
+      this.grantKeepLandings(fetcher, ledger);
       this.grantPublishOutputs(fetcher.function);
       this.grantReadSecrets(
         fetcher.function,
@@ -447,6 +449,15 @@ export class GeminiWebhooks extends Construct {
       ['secretsmanager:GetSecretValue'],
       secrets.map((secret) => secret.secretFullArn ?? `${secret.secretArn}-??????`),
     );
+  }
+
+  /** Its own landings under way, which have the prefix of their objects as their key; and a message to itself for each. */
+  private grantKeepLandings({ function: fetcher, jobType, queue }: Fetcher, { table }: JobLedger): void {
+    grant(fetcher, ['dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:PutItem'], [table.tableArn], {
+      'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': `landing#${jobType}/*` },
+      Null: { 'dynamodb:LeadingKeys': 'false' },
+    });
+    grant(fetcher, ['sqs:SendMessage'], [queue.queueArn]);
   }
 
   /** Writes under the job type's prefix, reads manifests there. */

@@ -3,7 +3,7 @@
  * key goes to the API's own origin and nowhere else, so redirects are followed by hand.
  */
 import { cachedKeys } from '../app/cached-keys.ts';
-import type { Clock, Download, Gemini, KeySource } from '../app/ports.ts';
+import type { Clock, Download, FileDownload, Gemini, KeySource } from '../app/ports.ts';
 import { PipelineError, TransientError } from '../domain/errors.ts';
 import { type Refusal, readRefusal } from './gemini-refusal.ts';
 import type { SecretReader } from './secrets-manager.ts';
@@ -31,20 +31,33 @@ export class GeminiApi implements Gemini {
   }
 
   get(path: string, signal: AbortSignal): Promise<Download | undefined> {
-    return this.#request(`${this.#root}/${path}`, signal);
+    return this.#request(`${this.#root}/${path}`, signal, 0);
   }
 
-  download(fileId: string, signal: AbortSignal): Promise<Download | undefined> {
-    return this.#request(`${this.#root}/files/${fileId}:download?alt=media`, signal);
+  async download(fileId: string, signal: AbortSignal, offset = 0): Promise<FileDownload | undefined> {
+    const url = `${this.#root}/files/${fileId}:download?alt=media`;
+    const rest = await this.#request(url, signal, offset);
+    // Gemini does not document ranges: whatever is not the rest that was asked for is asked for as a whole.
+    return rest === 'not-the-rest' ? this.download(fileId, signal) : rest;
   }
 
   /** A refused key may have been exchanged a moment ago: it is read again, and tried once more. */
-  async #request(url: string, deadline: AbortSignal): Promise<Download | undefined> {
+  async #request(url: string, deadline: AbortSignal, offset: 0): Promise<FileDownload | undefined>;
+  async #request(
+    url: string,
+    deadline: AbortSignal,
+    offset: number,
+  ): Promise<FileDownload | 'not-the-rest' | undefined>;
+  async #request(
+    url: string,
+    deadline: AbortSignal,
+    offset: number,
+  ): Promise<FileDownload | 'not-the-rest' | undefined> {
     const { apiKey } = this.#options;
     let keys = await apiKey.current();
     for (;;) {
-      const answer = await this.#follow(url, keys[0] ?? '', deadline);
-      if ('chunks' in answer) return answer;
+      const answer = await this.#follow(url, keys[0] ?? '', { deadline, offset });
+      if (answer === 'not-the-rest' || 'chunks' in answer) return answer;
       if (answer.kind === 'not-found') return undefined;
       const newer = answer.kind === 'key-refused' ? await apiKey.refreshed(keys) : undefined;
       if (newer === undefined || newer[0] === keys[0]) throw toError(answer);
@@ -52,7 +65,11 @@ export class GeminiApi implements Gemini {
     }
   }
 
-  async #follow(start: string, apiKey: string, deadline: AbortSignal): Promise<Download | Refusal> {
+  async #follow(
+    start: string,
+    apiKey: string,
+    { deadline, offset }: { readonly deadline: AbortSignal; readonly offset: number },
+  ): Promise<FileDownload | Refusal | 'not-the-rest'> {
     let url = new URL(start);
     for (let hops = 0; hops <= MAX_REDIRECTS; hops += 1) {
       const call = new Call(deadline, this.#options.stallMs);
@@ -61,12 +78,23 @@ export class GeminiApi implements Gemini {
           redirect: 'manual',
           signal: call.signal,
           // Identity, because a Content-Length of compressed bytes would not tell whether all of them came.
-          headers: { 'x-goog-api-key': apiKey, 'accept-encoding': 'identity' },
+          headers: {
+            'x-goog-api-key': apiKey,
+            'accept-encoding': 'identity',
+            ...(offset > 0 && { range: `bytes=${offset}-` }),
+          },
         }),
       );
       const location = response.headers.get('location');
       if (response.status < 300 || response.status >= 400 || location === null) {
         if (response.status === 200) return toDownload(response, call);
+        if (offset > 0 && (response.status === 206 || response.status === 416)) {
+          const range = rangeOf(response);
+          if (range?.start === offset) return toDownload(response, call, range);
+          await response.body?.cancel().catch(() => {});
+          call.end();
+          return 'not-the-rest';
+        }
         return await call.run(() => readRefusal(response, this.#options.clock())).finally(() => call.end());
       }
       await response.body?.cancel().catch(() => {});
@@ -84,10 +112,30 @@ function redirected(from: URL, location: string): URL {
   throw new TransientError('ERR_REDIRECT_REFUSED', 'Gemini redirected to another host, which must not see the API key');
 }
 
-function toDownload(response: Response, call: Call): Download {
+function toDownload(response: Response, call: Call, range?: Range): FileDownload {
   const length = response.headers.get('content-encoding') === null ? response.headers.get('content-length') : null;
   const bytes = length !== null && /^\d{1,15}$/.test(length) ? Number(length) : undefined;
-  return { chunks: readBody(response, call, bytes), bytes };
+  const etag = response.headers.get('etag') ?? undefined;
+  return {
+    chunks: readBody(response, call, bytes),
+    bytes,
+    offset: range?.start ?? 0,
+    total: range?.total ?? bytes,
+    etag,
+  };
+}
+
+interface Range {
+  readonly start: number;
+  readonly total: number;
+}
+
+/** One that goes to the end of the file. RFC 9110, 14.4 */
+function rangeOf(response: Response): Range | undefined {
+  const range = response.headers.get('content-range') ?? '';
+  const [, start, end, total] = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15})$/.exec(range) ?? [];
+  if (response.status !== 206 || Number(end) + 1 !== Number(total)) return undefined;
+  return { start: Number(start), total: Number(total) };
 }
 
 async function* readBody(response: Response, call: Call, expected: number | undefined): AsyncGenerator<Uint8Array> {

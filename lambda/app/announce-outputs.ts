@@ -29,7 +29,6 @@ interface WriteUp {
   readonly outcome: Manifest['outcome'];
   readonly plan: LandingPlan;
   readonly landing?: Landing;
-  readonly counts?: Readonly<Record<string, number>>;
   readonly startedAt: Date;
   readonly error: Failure | null;
 }
@@ -53,9 +52,18 @@ export function writeUp(ports: AnnounceOutputsPorts, event: FetchableEvent, told
     usage: plan.usage,
     error: told.error,
     objects: [...(landing?.objects ?? [])],
-    counts: { ...plan.counts, ...told.counts, objects: landing?.objects.length ?? 0, bytes: landing?.bytes ?? 0 },
-    notes: [...plan.notes],
-    timings: { startedAt: told.startedAt.toISOString(), finishedAt: ports.clock().toISOString() },
+    counts: {
+      ...plan.counts,
+      ...landing?.progress.counts,
+      objects: landing?.objects.length ?? 0,
+      bytes: landing?.bytes ?? 0,
+    },
+    notes: [...plan.notes, ...(landing?.progress.notes ?? [])],
+    timings: {
+      startedAt: landing?.progress.startedAt ?? told.startedAt.toISOString(),
+      finishedAt: ports.clock().toISOString(),
+      invocations: landing?.progress.invocations ?? 1,
+    },
     fetcher: { version: VERSION },
   };
 }

@@ -1,4 +1,6 @@
 /** Counts the lines of a JSON Lines file, and those with an `error`, while its bytes pass by. */
+import * as z from 'zod/mini';
+import type { ByteObserver } from './ports.ts';
 
 const LF = 0x0a;
 const QUOTE = 0x22;
@@ -6,8 +8,20 @@ const COMMA = 0x2c;
 const BACKSLASH = 0x5c;
 const KEY = Buffer.from('error');
 
+const State = z.tuple([
+  z.int(),
+  z.int(),
+  z.boolean(),
+  z.boolean(),
+  z.int(),
+  z.boolean(),
+  z.boolean(),
+  z.boolean(),
+  z.int(),
+]);
+
 /** Looks at each line's own members only: an `error` in a model's answer is not one. */
-export class JsonLinesCounter {
+export class JsonLinesCounter implements ByteObserver {
   #lines = 0;
   #errors = 0;
   #isBlank = true;
@@ -18,6 +32,37 @@ export class JsonLinesCounter {
   /** Whether the next string at depth 1 is a key, and how much of it agrees with `error`; -1 when it does not. */
   #expectsKey = false;
   #matched = -1;
+
+  /** @param saved what `save` gave, to go on there */
+  constructor(saved?: string) {
+    if (saved === undefined) return;
+    [
+      this.#lines,
+      this.#errors,
+      this.#isBlank,
+      this.#isError,
+      this.#depth,
+      this.#inString,
+      this.#escaped,
+      this.#expectsKey,
+      this.#matched,
+    ] = State.parse(JSON.parse(saved));
+  }
+
+  save(): string {
+    const state: z.infer<typeof State> = [
+      this.#lines,
+      this.#errors,
+      this.#isBlank,
+      this.#isError,
+      this.#depth,
+      this.#inString,
+      this.#escaped,
+      this.#expectsKey,
+      this.#matched,
+    ];
+    return JSON.stringify(state);
+  }
 
   /** A last line without a newline counts. */
   get counts(): { readonly lines: number; readonly lineErrors: number } {

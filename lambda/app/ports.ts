@@ -6,6 +6,7 @@ import type { FetchedJobType, MetricName, SubscribableEvent } from '../contract.
 import type { VerifiedDelivery } from '../domain/delivery.ts';
 import type { BusEvent } from '../domain/job-event.ts';
 import type { KnownJob, LedgerFact, LedgerJob, OpenJob, OpenState, SweepCursor } from '../domain/job-ledger.ts';
+import type { LandingProgress } from '../domain/landing-progress.ts';
 import type { Manifest } from '../domain/manifest.ts';
 
 /** The only source of time. */
@@ -92,8 +93,18 @@ export interface JwtVerifier {
 /** The body of an answer that holds. Reading it may throw what `Gemini`'s methods throw, or `ERR_OUTPUT_TRUNCATED`. */
 export interface Download {
   readonly chunks: AsyncIterable<Uint8Array>;
-  /** As the server announced it; undefined when it did not. */
+  /** Of the chunks, as the server announced it; undefined when it did not. */
   readonly bytes: number | undefined;
+}
+
+/** The rest of a file, or all of it. */
+export interface FileDownload extends Download {
+  /** Where in the file the chunks begin: 0, or what was asked for. */
+  readonly offset: number;
+  /** Of the whole file; undefined when the server did not say. */
+  readonly total: number | undefined;
+  /** Of the file; undefined when it has none. */
+  readonly etag: string | undefined;
 }
 
 /**
@@ -103,8 +114,36 @@ export interface Download {
 export interface Gemini {
   /** @param path below the API version, e.g. `batches/abc` */
   get(path: string, signal: AbortSignal): Promise<Download | undefined>;
-  /** The bytes of a file. @param fileId without `files/` */
-  download(fileId: string, signal: AbortSignal): Promise<Download | undefined>;
+  /**
+   * The bytes of a file. @param fileId without `files/`
+   * @param offset asks for the rest from there; a server that does not know ranges answers with the whole
+   */
+  download(fileId: string, signal: AbortSignal, offset?: number): Promise<FileDownload | undefined>;
+}
+
+/** Sees the bytes of an object in order, and can be put away and taken up again between two parts. */
+export interface ByteObserver {
+  write(chunk: Uint8Array): void;
+  save(): string;
+}
+
+/** An upload after its last part that is in the store: with it, another process goes on. */
+export interface UploadState {
+  readonly uploadId: string;
+  /** One for each part, in order. */
+  readonly etags: readonly string[];
+  readonly bytes: number;
+  /** State of the SHA-256, base64. */
+  readonly sha256: string;
+  readonly observer: string | undefined;
+}
+
+export interface ResumableOptions {
+  /** Where to go on; undefined begins. */
+  readonly from: UploadState | undefined;
+  readonly observer: ByteObserver | undefined;
+  /** Called when an upload begins, and every 16 parts after; the upload waits for it. */
+  readonly checkpoint: (state: UploadState) => Promise<void>;
 }
 
 /** One object on its way. Nothing of it can be seen before `finish`. */
@@ -114,12 +153,16 @@ export interface OutputWriter {
   finish(): Promise<{ readonly bytes: number; readonly sha256: string }>;
   /** Never rejects. */
   abort(): Promise<void>;
+  /** Stops, and leaves the upload as it is; undefined when there is none. Never rejects. */
+  suspend(): Promise<UploadState | undefined>;
 }
 
 /** Where outputs land. Every method throws `TransientError('ERR_STORE_UNAVAILABLE')`. */
 export interface OutputStore {
   readonly bucket: string;
-  open(key: string, contentType: string, signal: AbortSignal): OutputWriter;
+  open(key: string, contentType: string, signal: AbortSignal, resumable?: ResumableOptions): OutputWriter;
+  /** Of an upload that nobody goes on with. Never rejects. */
+  abort(key: string, uploadId: string): Promise<void>;
   readManifest(key: string): Promise<Manifest | undefined>;
   /** False when there is one already; it is left as it is. */
   writeManifest(key: string, manifest: Manifest): Promise<boolean>;
@@ -142,6 +185,15 @@ export interface OpenQueue {
   readonly state: OpenState;
   readonly source: string;
   readonly jobType: FetchedJobType;
+}
+
+/** Landings that did not end in one invocation. Every method throws `TransientError('ERR_STORE_UNAVAILABLE')`. */
+export interface LandingStore {
+  /** @param prefix of the landing's objects */
+  load(prefix: string): Promise<LandingProgress | undefined>;
+  save(prefix: string, progress: LandingProgress): Promise<void>;
+  /** No-op when there is none. */
+  forget(prefix: string): Promise<void>;
 }
 
 /** A static webhook as it stands at Gemini. */

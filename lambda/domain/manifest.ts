@@ -9,7 +9,7 @@ const timestamp = z.iso.datetime();
 const Failure = z.object({ code: z.string(), message: z.string() });
 export type Failure = z.infer<typeof Failure>;
 
-const ManifestObject = z.object({
+export const ManifestObject = z.object({
   key: z.string(),
   bytes: z.int(),
   /** Hex. */
@@ -54,7 +54,8 @@ export const Manifest = z.object({
   counts: z.catchall(z.object({ objects: z.int(), bytes: z.int() }), z.int()),
   /** Why something is missing, e.g. the reasons of a safety filter. */
   notes: z.array(z.string()),
-  timings: z.object({ startedAt: timestamp, finishedAt: timestamp }),
+  /** `invocations`: of the fetcher, for a landing that one could not finish. */
+  timings: z.object({ startedAt: timestamp, finishedAt: timestamp, invocations: z._default(z.int(), 1) }),
   fetcher: z.object({ version: z.string() }),
 });
 export type Manifest = z.infer<typeof Manifest>;

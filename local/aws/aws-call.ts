@@ -28,7 +28,7 @@ const ACTIONS: Readonly<Record<Service, readonly string[]>> = {
     'UploadPart',
   ],
   secretsmanager: ['DescribeSecret', 'GetSecretValue', 'PutSecretValue', 'UpdateSecretVersionStage'],
-  sqs: ['ChangeMessageVisibility'],
+  sqs: ['ChangeMessageVisibility', 'SendMessage'],
 };
 
 const TARGETS: Readonly<Record<string, Service>> = {

@@ -22,7 +22,11 @@ export function permissionsFor(call: AwsCall, request: IncomingMessage, input: I
   const one = (resource: string, context: PermissionRequest['context'] = {}) => [{ action, resource, context }];
   switch (call.service) {
     case 'dynamodb':
-      return tablesOf(input).map((table) => ({ action, resource: arn('dynamodb', `table/${table}`), context: {} }));
+      return tablesOf(input).map((table) => ({
+        action,
+        resource: arn('dynamodb', `table/${table}`),
+        context: leadingKeys(input),
+      }));
     case 'secretsmanager':
       return one(secretOf(String(input['SecretId'])));
     case 'sqs':
@@ -42,6 +46,12 @@ function tablesOf(input: Input): string[] {
   const { TableName, IndexName, RequestItems } = input;
   if (typeof RequestItems === 'object' && RequestItems !== null) return Object.keys(RequestItems);
   return [IndexName === undefined ? String(TableName) : `${TableName}/index/${IndexName}`];
+}
+
+/** Of a call for one item. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html */
+function leadingKeys({ Key, Item }: Input): PermissionRequest['context'] {
+  const { id } = (Key ?? Item ?? {}) as { readonly id?: { readonly S?: string } };
+  return id?.S === undefined ? {} : { 'dynamodb:LeadingKeys': [id.S] };
 }
 
 /** Names and ARNs are both allowed; IAM sees the ARN. */

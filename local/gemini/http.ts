@@ -3,6 +3,7 @@
  */
 import { once } from 'node:events';
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiError, type ErrorStyle } from './api-error.ts';
 import type { FileContent } from './file-content.ts';
 
@@ -24,6 +25,10 @@ export interface Answer {
   readonly json?: object;
   /** Streamed with a Content-Length. */
   readonly content?: FileContent;
+  /** Where in the content the answer begins. @default 0 */
+  readonly from?: number;
+  /** @default - as fast as it is read */
+  readonly bytesPerSecond?: number;
   /** Bytes after which the connection is cut, although Content-Length promised more. */
   readonly cutAfter?: number;
 }
@@ -97,16 +102,18 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
 }
 
 export async function send(response: ServerResponse, answer: Answer): Promise<void> {
-  const { status = 200, headers = {}, content, cutAfter } = answer;
+  const { status = 200, headers = {}, content, from = 0, bytesPerSecond, cutAfter } = answer;
   if (content === undefined) {
     const body = answer.json === undefined ? Buffer.alloc(0) : Buffer.from(JSON.stringify(answer.json));
     const type = answer.json === undefined ? {} : { 'content-type': 'application/json; charset=UTF-8' };
     response.writeHead(status, { ...type, 'content-length': body.length, ...headers }).end(body);
     return;
   }
-  response.writeHead(status, { 'content-length': content.size, ...headers });
+  response.writeHead(status, { 'content-length': content.size - from, ...headers });
+  const startedAt = performance.now();
+  let sent = 0;
   let left = cutAfter ?? Number.POSITIVE_INFINITY;
-  for (const chunk of content.chunks()) {
+  for (const chunk of after(content.chunks(), from)) {
     if (response.destroyed) return;
     if (chunk.length >= left) {
       // Only when these bytes are on their way does the reader see a body that starts well and then breaks off.
@@ -115,8 +122,20 @@ export async function send(response: ServerResponse, answer: Answer): Promise<vo
     }
     left -= chunk.length;
     if (!response.write(chunk)) await drained(response);
+    sent += chunk.length;
+    const early = bytesPerSecond === undefined ? 0 : (1000 * sent) / bytesPerSecond - (performance.now() - startedAt);
+    if (early > 20) await sleep(early);
   }
   response.end();
+}
+
+function* after(chunks: Iterable<Buffer>, from: number): Iterable<Buffer> {
+  let skipped = 0;
+  for (const chunk of chunks) {
+    const rest = chunk.subarray(Math.min(chunk.length, from - skipped));
+    skipped += chunk.length - rest.length;
+    if (rest.length > 0) yield rest;
+  }
 }
 
 /** Or gone: either way there is nothing to wait for. */

@@ -37,6 +37,10 @@ const SwitchesSchema = z.strictObject({
   jwksErrors: count.default(0),
   /** The next n downloads break off in the middle. Counts down. */
   truncateDownloads: count.default(0),
+  /** Requests for a part of a file are answered with the whole: Gemini documents no ranges. */
+  refuseRanges: z.boolean().default(false),
+  /** How fast files are sent; null is as fast as they are read. */
+  downloadBytesPerSecond: z.int().min(1024).nullable().default(null),
   /** Every file answers 404, as it does 48 hours after it was made. */
   expireFiles: z.boolean().default(false),
   /** Bytes of each result file that is made from here on; null makes it as large as its content. */

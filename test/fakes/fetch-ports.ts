@@ -1,7 +1,7 @@
 /** Ports of the fetchers in memory, with a record of every call, and a place at which the process may die. */
 import { createHash } from 'node:crypto';
 import type { FetchOutputsPorts } from '../../lambda/app/fetch-outputs.ts';
-import type { Download, Gemini, OutputStore } from '../../lambda/app/ports.ts';
+import type { FileDownload, Gemini, LandingStore, OutputStore, ResumableOptions } from '../../lambda/app/ports.ts';
 import type { BusEvent, FetchableEvent } from '../../lambda/domain/job-event.ts';
 import type { Manifest } from '../../lambda/domain/manifest.ts';
 
@@ -27,11 +27,11 @@ export function eventOf(jobType: FetchableEvent['jobType'], jobId: string, type:
 }
 
 /** Sends in pieces of 7 bytes, so that whatever is read is read across borders. */
-function downloadOf(body: Uint8Array): Download {
+function downloadOf(body: Uint8Array): FileDownload {
   async function* chunks() {
     for (let offset = 0; offset < body.length; offset += 7) yield body.subarray(offset, offset + 7);
   }
-  return { chunks: chunks(), bytes: body.length };
+  return { chunks: chunks(), bytes: body.length, offset: 0, total: body.length, etag: undefined };
 }
 
 /** A body that answers to a path, an error that is thrown, or nothing: 404. */
@@ -48,7 +48,7 @@ class FakeGemini implements Gemini {
   get = (path: string) => this.#answer(path);
   download = (fileId: string) => this.#answer(`files/${fileId}:download`);
 
-  async #answer(path: string): Promise<Download | undefined> {
+  async #answer(path: string): Promise<FileDownload | undefined> {
     this.calls.push(path);
     const answer = this.#answers[path];
     if (answer === undefined) return undefined;
@@ -67,7 +67,7 @@ class FakeStore implements OutputStore {
   readonly aborted: string[] = [];
   readonly order: string[] = [];
 
-  open(key: string, contentType: string) {
+  open(key: string, contentType: string, _signal?: AbortSignal, resumable?: ResumableOptions) {
     const chunks: Buffer[] = [];
     this.unfinished.add(key);
     return {
@@ -76,6 +76,7 @@ class FakeStore implements OutputStore {
       },
       finish: async () => {
         const body = Buffer.concat(chunks);
+        resumable?.observer?.write(body);
         this.objects.set(key, { body, contentType });
         this.unfinished.delete(key);
         this.order.push(key);
@@ -85,7 +86,16 @@ class FakeStore implements OutputStore {
         this.unfinished.delete(key);
         this.aborted.push(key);
       },
+      // As of an object that is smaller than a part: there is no upload.
+      suspend: async () => {
+        this.unfinished.delete(key);
+        return undefined;
+      },
     };
+  }
+
+  async abort(key: string) {
+    this.aborted.push(key);
   }
 
   async readManifest(key: string) {
@@ -104,6 +114,13 @@ class FakeStore implements OutputStore {
   }
 }
 
+/** Nothing is ever put away. */
+export const NO_LANDINGS: LandingStore = {
+  load: async () => undefined,
+  save: async () => {},
+  forget: async () => {},
+};
+
 export function portsOf(answers: Answers, maxOutputBytes = 1_000_000) {
   const gemini = new FakeGemini(answers);
   const store = new FakeStore();
@@ -113,6 +130,7 @@ export function portsOf(answers: Answers, maxOutputBytes = 1_000_000) {
   const write = (message: string, fields: object) => lines.push(JSON.stringify([message, fields]));
   const ports: FetchOutputsPorts = {
     geminiOf: () => gemini,
+    landings: NO_LANDINGS,
     store,
     publisher: {
       publish: async (event) => {

@@ -34,9 +34,10 @@ describe('Fetcher', () => {
     expect(Properties['Environment']).toEqual({
       Variables: {
         EVENT_BUS_NAME: { Ref: 'GeminiWebhooksEventBusDE0CBF58' },
+        LEDGER_TABLE_NAME: { Ref: expect.stringMatching('^GeminiWebhooksJobLedgerTable') },
         BUCKET_NAME: { Ref: 'GeminiWebhooksOutputBucketOutputs636BE2D7' },
         SOURCES: '{"default":{"apiKeySecretId":"gemini-webhooks/api-key"}}',
-        MAX_OUTPUT_BYTES: '10737418240',
+        MAX_OUTPUT_BYTES: '107374182400',
         QUEUE_URL: { Ref: 'GeminiWebhooksBatchFetcherQueue658709B9' },
         MAX_RECEIVE_COUNT: '30',
         NODE_OPTIONS: '--enable-source-maps',

@@ -58,7 +58,7 @@ describe('GeminiWebhooks', () => {
       ['logs:CreateLogStream logs:PutLogEvents', `<${id}HandlerLogs${fetcher.logs}.Arn>`],
       ['xray:PutTelemetryRecords xray:PutTraceSegments', '*'],
       [
-        'sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:GetQueueAttributes sqs:GetQueueUrl sqs:ReceiveMessage',
+        'sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:GetQueueAttributes sqs:GetQueueUrl sqs:ReceiveMessage sqs:SendMessage',
         `<${id}Queue${fetcher.queue}.Arn>`,
       ],
       ['s3:AbortMultipartUpload s3:PutObject', `<GeminiWebhooksOutputBucketOutputs636BE2D7.Arn>/${fetcher.jobType}/*`],
@@ -67,6 +67,14 @@ describe('GeminiWebhooks', () => {
         's3:ListBucket',
         '<GeminiWebhooksOutputBucketOutputs636BE2D7.Arn>',
         { StringLikeIfExists: { 's3:prefix': `${fetcher.jobType}/*` } },
+      ],
+      [
+        'dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem',
+        expect.stringMatching('^<GeminiWebhooksJobLedgerTable\\w+.Arn>$'),
+        {
+          'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': `landing#${fetcher.jobType}/*` },
+          Null: { 'dynamodb:LeadingKeys': 'false' },
+        },
       ],
       [
         'events:PutEvents',

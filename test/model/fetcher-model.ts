@@ -4,11 +4,11 @@
  */
 import { batchJob } from '../../lambda/app/fetch-batch.ts';
 import { type FetchOutputsPorts, fetchOutputs } from '../../lambda/app/fetch-outputs.ts';
-import type { Download } from '../../lambda/app/ports.ts';
+import type { FileDownload } from '../../lambda/app/ports.ts';
 import { TransientError } from '../../lambda/domain/errors.ts';
 import type { BusEvent } from '../../lambda/domain/job-event.ts';
 import type { Manifest } from '../../lambda/domain/manifest.ts';
-import { eventOf, LIVE, NOW } from '../fakes/fetch-ports.ts';
+import { eventOf, LIVE, NO_LANDINGS, NOW } from '../fakes/fetch-ports.ts';
 import type { Choose } from './explore.ts';
 import { Process, step } from './process.ts';
 
@@ -112,7 +112,9 @@ function portsOf(world: World, process: Process): FetchOutputsPorts {
       download: () =>
         process.call('download', () => downloadOf(PARTS), away, downloadOf(PARTS.slice(0, 1), FILE.length)),
     }),
+    landings: NO_LANDINGS,
     store: {
+      abort: async () => {},
       bucket: 'outputs',
       open: (key) => open(world, process, key),
       readManifest: (key) => process.call('readManifest', () => world.manifests.get(key), away),
@@ -128,11 +130,11 @@ function portsOf(world: World, process: Process): FetchOutputsPorts {
   };
 }
 
-function downloadOf(parts: readonly string[], bytes = Buffer.byteLength(parts.join(''))): Download {
+function downloadOf(parts: readonly string[], bytes = Buffer.byteLength(parts.join(''))): FileDownload {
   async function* chunks() {
     for (const part of parts) yield Buffer.from(part);
   }
-  return { chunks: chunks(), bytes };
+  return { chunks: chunks(), bytes, offset: 0, total: bytes, etag: undefined };
 }
 
 function open(world: World, process: Process, key: string) {
@@ -154,6 +156,11 @@ function open(world: World, process: Process, key: string) {
         away,
       ),
     abort: async () => void world.openUploads.delete(upload),
+    // Of an object that is smaller than a part nothing is left.
+    suspend: async () => {
+      world.openUploads.delete(upload);
+      return undefined;
+    },
   };
 }
 

@@ -76,13 +76,13 @@ const MUTANTS: readonly Mutant[] = [
   {
     name: 'believe a download that broke off',
     file: 'lambda/app/land-job.ts',
-    from: 'announced !== undefined && bytes !== announced',
-    to: 'announced !== undefined && bytes > announced',
+    from: 'total !== undefined && bytes !== total',
+    to: 'total !== undefined && bytes > total',
   },
   {
     name: 'leave uploads open',
     file: 'lambda/app/fetch-outputs.ts',
-    from: '    await landing.abort();\n',
+    from: '  await landing.suspend();\n',
     to: '',
   },
 ];

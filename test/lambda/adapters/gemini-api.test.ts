@@ -180,3 +180,55 @@ it('says that Gemini cannot be reached, and not what was asked of it', async () 
     message: 'Gemini broke off the connection',
   });
 });
+
+/** As RFC 9110 asks for; Gemini documents nothing about ranges. */
+function serveRanges(file: string, refusal?: (range: string) => Answer | undefined): Answer {
+  return (request, response) => {
+    const range = request.headers.range;
+    const other = range && refusal?.(range);
+    if (other) return other(request, response);
+    const from = Number(/^bytes=(\d+)-$/.exec(range ?? '')?.[1] ?? 0);
+    const contentRange = { 'content-range': `bytes ${from}-${file.length - 1}/${file.length}` };
+    const head = { etag: '"e1"', 'content-length': file.length - from, ...(range && contentRange) };
+    response.writeHead(range ? 206 : 200, head).end(file.slice(from));
+  };
+}
+const answer = (status: number, headers: Record<string, string> = {}, body = ''): Answer => {
+  return (_request, response) => response.writeHead(status, headers).end(body);
+};
+
+it('asks for the rest of a file, and says where it begins', async () => {
+  const { url } = await serve(serveRanges('0123456789'));
+
+  const whole = await apiAt(url).api.download('f', LIVE);
+  expect(whole).toMatchObject({ offset: 0, bytes: 10, total: 10, etag: '"e1"' });
+  await read(whole);
+  const rest = await apiAt(url).api.download('f', LIVE, 6);
+  expect(rest).toMatchObject({ offset: 6, bytes: 4, total: 10, etag: '"e1"' });
+  expect(await read(rest)).toBe('6789');
+});
+
+it.each([
+  ['another range', answer(206, { 'content-range': 'bytes 0-3/10' }, '0123')],
+  ['a range that ends early', answer(206, { 'content-range': 'bytes 6-7/10' }, '67')],
+  ['a range that is none', answer(206, {}, '6789')],
+  ['416', answer(416, { 'content-range': 'bytes */3' })],
+])('takes the whole file where the rest is answered by %s', async (_what, refusal) => {
+  const { url, requests } = await serve(serveRanges('0123456789', () => refusal));
+
+  const download = await apiAt(url).api.download('f', LIVE, 6);
+
+  expect(download).toMatchObject({ offset: 0, total: 10 });
+  expect(await read(download)).toBe('0123456789');
+  expect(requests).toHaveLength(2);
+});
+
+it('takes the whole file of a server that knows no ranges', async () => {
+  const { url, requests } = await serve(answer(200, { 'content-length': '10' }, '0123456789'));
+
+  const download = await apiAt(url).api.download('f', LIVE, 6);
+
+  expect(download).toMatchObject({ offset: 0, total: 10, etag: undefined });
+  expect(await read(download)).toBe('0123456789');
+  expect(requests).toHaveLength(1);
+});
