@@ -5,6 +5,7 @@ import {
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
   GetObjectCommand,
+  ListObjectsV2Command,
   NoSuchKey,
   PutObjectCommand,
   type S3Client,
@@ -149,13 +150,37 @@ class S3OutputWriter implements OutputWriter {
     }
     // An upload that was gone on with may have ended with a full part, and none may be empty.
     if (rest.length > 0) await this.#sendPart(rest);
-    await this.#settle();
+    await this.#settle(1);
     const hash = await this.#hasher();
-    const Parts = this.#etags.map((ETag, index) => ({ PartNumber: index + 1, ETag }));
-    const upload = { UploadId: this.#uploadId, MultipartUpload: { Parts } };
-    const command = new CompleteMultipartUploadCommand({ ...place, ...upload });
-    await this.#within((options) => client.send(command, options));
+    await this.#complete(this.#uploadId);
     return { bytes: this.#bytes, sha256: hash.digest('hex') };
+  }
+
+  /**
+   * Takes S3 up to minutes for many parts, and is not within the time limit: should the process end before the answer, the
+   * next one asks for it again. An upload that was completed is unknown from then on, and its object is there.
+   * https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
+   */
+  async #complete(UploadId: string): Promise<void> {
+    const { client, place } = this.#options;
+    const Parts = this.#etags.map((ETag, index) => ({ PartNumber: index + 1, ETag }));
+    try {
+      await client.send(new CompleteMultipartUploadCommand({ ...place, UploadId, MultipartUpload: { Parts } }));
+    } catch (cause) {
+      this.#isGone = isNoSuchUpload(cause);
+      if (this.#isGone && (await this.#isThere())) return;
+      throw unavailable('S3 did not complete the upload', cause);
+    }
+  }
+
+  /** Whether the object is the one that these parts make. */
+  async #isThere(): Promise<boolean> {
+    const { client, place } = this.#options;
+    const command = new ListObjectsV2Command({ Bucket: place.Bucket, Prefix: place.Key, MaxKeys: 1 });
+    const { Contents: [found] = [] } = await client.send(command).catch((cause: unknown) => {
+      throw unavailable('S3 did not tell whether the output is there', cause);
+    });
+    return found?.Key === place.Key && found.ETag === etagOf(this.#etags);
   }
 
   async abort(): Promise<void> {
@@ -228,12 +253,13 @@ class S3OutputWriter implements OutputWriter {
     this.#partIndex = PartNumber;
   }
 
-  async #settle(): Promise<void> {
+  /** @param parts that have to be new for a checkpoint */
+  async #settle(parts: number = CHECKPOINT_PARTS): Promise<void> {
     const error = await this.#sending;
     if (error !== undefined) throw error;
     const { resumable } = this.#options;
     if (resumable === undefined || this.#settled === undefined) return;
-    if (this.#etags.length - this.#savedParts < CHECKPOINT_PARTS) return;
+    if (this.#etags.length - this.#savedParts < parts) return;
     this.#savedParts = this.#etags.length;
     await resumable.checkpoint(this.#settled);
   }
@@ -263,7 +289,7 @@ class S3OutputWriter implements OutputWriter {
     try {
       return await call({ abortSignal: signal });
     } catch (cause) {
-      this.#isGone ||= cause instanceof S3ServiceException && cause.name === 'NoSuchUpload';
+      this.#isGone ||= isNoSuchUpload(cause);
       if (signal.aborted) {
         throw new TransientError('ERR_FETCH_TIMED_OUT', 'The time of the function ran out during an upload');
       }
@@ -277,6 +303,20 @@ function bytesOfPart(index: number): number {
   const size = PART_SIZES.find(({ upTo }) => index < upTo);
   if (size !== undefined) return size.bytes;
   throw new PermanentError('ERR_OUTPUT_TOO_LARGE', 'The output is over the 390 GiB of 10,000 parts');
+}
+
+function isNoSuchUpload(cause: unknown): boolean {
+  return cause instanceof S3ServiceException && cause.name === 'NoSuchUpload';
+}
+
+/**
+ * Of an object in parts, as S3 makes it where it does not encrypt with KMS: the MD5 of the parts' MD5s, and their number.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
+ */
+function etagOf(parts: readonly string[]): string {
+  const hash = createHash('md5');
+  for (const part of parts) hash.update(part.replaceAll('"', ''), 'hex');
+  return `"${hash.digest('hex')}-${parts.length}"`;
 }
 
 function unavailable(message: string, cause: unknown): TransientError {

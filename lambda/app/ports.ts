@@ -142,7 +142,7 @@ export interface ResumableOptions {
   /** Where to go on; undefined begins. */
   readonly from: UploadState | undefined;
   readonly observer: ByteObserver | undefined;
-  /** Called when an upload begins, and every 16 parts after; the upload waits for it. */
+  /** Called when an upload begins, every 16 parts after, and before it is completed; the upload waits for it. */
   readonly checkpoint: (state: UploadState) => Promise<void>;
 }
 
@@ -150,6 +150,7 @@ export interface ResumableOptions {
 export interface OutputWriter {
   /** Resolves when there is room for more: at most two parts are in memory. */
   write(chunk: Uint8Array): Promise<void>;
+  /** Done once and for all: repeated after its answer was lost, even by another process, it finds what is there. */
   finish(): Promise<{ readonly bytes: number; readonly sha256: string }>;
   /** Never rejects. */
   abort(): Promise<void>;

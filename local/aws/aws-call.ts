@@ -24,6 +24,7 @@ const ACTIONS: Readonly<Record<Service, readonly string[]>> = {
     'CompleteMultipartUpload',
     'CreateMultipartUpload',
     'GetObject',
+    'ListObjectsV2',
     'PutObject',
     'UploadPart',
   ],
@@ -68,7 +69,8 @@ export function isKnown({ service, action, functionId }: AwsCall): boolean {
 /** S3's actions have no name on the wire. */
 function s3Action({ method = '', url = '' }: IncomingMessage): string {
   const { pathname, searchParams } = new URL(url, 'http://s3');
-  const hasKey = pathname.split('/').length > 2;
+  const hasKey = /^\/[^/]+\/./.test(pathname);
+  if (!hasKey && method === 'GET' && searchParams.get('list-type') === '2') return 'ListObjectsV2';
   const known: Readonly<Record<string, string>> = {
     'PUT partNumber': 'UploadPart',
     PUT: 'PutObject',

@@ -70,7 +70,9 @@ function putEvents(input: Input): PermissionRequest {
 }
 
 function s3Request({ action }: AwsCall, request: IncomingMessage): PermissionRequest {
-  const path = decodeURIComponent((request.url ?? '').split('?', 1)[0] ?? '');
+  const url = new URL(request.url ?? '', 'http://s3');
+  const path = decodeURIComponent(url.pathname);
+  if (action === 'ListObjectsV2') return listing(path, url.searchParams.get('prefix') ?? '');
   const condition = request.headers['if-none-match'];
   return {
     action: S3_ACTIONS[action] ?? `s3:${action}`,
@@ -84,8 +86,13 @@ function s3Request({ action }: AwsCall, request: IncomingMessage): PermissionReq
 
 /** S3 answers 404 for a missing object only to who may list the bucket, and 403 to anybody else. */
 export function listingOf(request: IncomingMessage): PermissionRequest {
-  const [, bucket = '', ...key] = decodeURIComponent((request.url ?? '').split('?', 1)[0] ?? '').split('/');
-  return { action: 's3:ListBucket', resource: `arn:aws:s3:::${bucket}`, context: { 's3:prefix': key.join('/') } };
+  const path = decodeURIComponent((request.url ?? '').split('?', 1)[0] ?? '');
+  return listing(path, path.split('/').slice(2).join('/'));
+}
+
+function listing(path: string, prefix: string): PermissionRequest {
+  const [, bucket = ''] = path.split('/');
+  return { action: 's3:ListBucket', resource: `arn:aws:s3:::${bucket}`, context: { 's3:prefix': prefix } };
 }
 
 function arn(service: string, resource: string): string {

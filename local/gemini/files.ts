@@ -38,7 +38,7 @@ export function fileRoutes(world: World): Route[] {
   function download(call: Call): Answer {
     const { content, mimeType, activeAt } = lookUp(call);
     if (world.timers.now() < activeAt) throw new ApiError(400, 'The File is not in an ACTIVE state.');
-    const { refuseRanges, downloadBytesPerSecond } = world.switches.current;
+    const { refuseRanges, stallDownloadsAfter } = world.switches.current;
     const from = refuseRanges ? 0 : Number(/^bytes=(\d{1,15})-$/.exec(call.headers.range ?? '')?.[1] ?? 0);
     if (from >= content.size) throw new ApiError(416, 'The range begins after the end of the File.');
     const range = { 'content-range': `bytes ${from}-${content.size - 1}/${content.size}` };
@@ -47,7 +47,7 @@ export function fileRoutes(world: World): Route[] {
       from,
       ...(from > 0 && { status: 206 }),
       headers: { 'content-type': mimeType, ...(from > 0 && range) },
-      ...(downloadBytesPerSecond !== null && { bytesPerSecond: downloadBytesPerSecond }),
+      ...(stallDownloadsAfter !== null && { stallAfter: stallDownloadsAfter }),
     };
     if (!world.switches.take('truncateDownloads')) return answer;
     return { ...answer, cutAfter: Math.floor((content.size - from) / 2) };

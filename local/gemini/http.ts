@@ -3,7 +3,6 @@
  */
 import { once } from 'node:events';
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiError, type ErrorStyle } from './api-error.ts';
 import type { FileContent } from './file-content.ts';
 
@@ -27,8 +26,8 @@ export interface Answer {
   readonly content?: FileContent;
   /** Where in the content the answer begins. @default 0 */
   readonly from?: number;
-  /** @default - as fast as it is read */
-  readonly bytesPerSecond?: number;
+  /** Bytes after which nothing more comes, until whoever reads hangs up. */
+  readonly stallAfter?: number;
   /** Bytes after which the connection is cut, although Content-Length promised more. */
   readonly cutAfter?: number;
 }
@@ -102,7 +101,7 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
 }
 
 export async function send(response: ServerResponse, answer: Answer): Promise<void> {
-  const { status = 200, headers = {}, content, from = 0, bytesPerSecond, cutAfter } = answer;
+  const { status = 200, headers = {}, content, from = 0 } = answer;
   if (content === undefined) {
     const body = answer.json === undefined ? Buffer.alloc(0) : Buffer.from(JSON.stringify(answer.json));
     const type = answer.json === undefined ? {} : { 'content-type': 'application/json; charset=UTF-8' };
@@ -110,21 +109,16 @@ export async function send(response: ServerResponse, answer: Answer): Promise<vo
     return;
   }
   response.writeHead(status, { 'content-length': content.size - from, ...headers });
-  const startedAt = performance.now();
-  let sent = 0;
-  let left = cutAfter ?? Number.POSITIVE_INFINITY;
+  let left = answer.cutAfter ?? answer.stallAfter ?? Number.POSITIVE_INFINITY;
   for (const chunk of after(content.chunks(), from)) {
     if (response.destroyed) return;
     if (chunk.length >= left) {
       // Only when these bytes are on their way does the reader see a body that starts well and then breaks off.
-      response.write(chunk.subarray(0, left), () => response.destroy());
+      response.write(chunk.subarray(0, left), () => answer.cutAfter !== undefined && response.destroy());
       return;
     }
     left -= chunk.length;
     if (!response.write(chunk)) await drained(response);
-    sent += chunk.length;
-    const early = bytesPerSecond === undefined ? 0 : (1000 * sent) / bytesPerSecond - (performance.now() - startedAt);
-    if (early > 20) await sleep(early);
   }
   response.end();
 }

@@ -39,8 +39,8 @@ const SwitchesSchema = z.strictObject({
   truncateDownloads: count.default(0),
   /** Requests for a part of a file are answered with the whole: Gemini documents no ranges. */
   refuseRanges: z.boolean().default(false),
-  /** How fast files are sent; null is as fast as they are read. */
-  downloadBytesPerSecond: z.int().min(1024).nullable().default(null),
+  /** After so many bytes a download says no more, and does not end either; null sends all of it. */
+  stallDownloadsAfter: z.int().min(1).nullable().default(null),
   /** Every file answers 404, as it does 48 hours after it was made. */
   expireFiles: z.boolean().default(false),
   /** Bytes of each result file that is made from here on; null makes it as large as its content. */

@@ -71,7 +71,7 @@ async function measure(size: number): Promise<{ readonly calls: Record<string, n
       send: async (command: { constructor: { name: string } }) => {
         const name = command.constructor.name.replace('Command', '');
         calls[name] = (calls[name] ?? 0) + 1;
-        const output: Read = await tables.client.send(command as never);
+        const output = (await tables.client.send(command as never)) as Read;
         items += (output.Items?.length ?? 0) + (output.Responses?.['JobLedger']?.length ?? 0);
         return output;
       },

@@ -70,8 +70,8 @@ const MUTANTS: readonly Mutant[] = [
   {
     name: 'announce first',
     file: 'lambda/app/fetch-outputs.ts',
-    from: '  if (await store.writeManifest(key, manifest)) {',
-    to: '  await announceStored(ports, event, { key, manifest });\n  if (await store.writeManifest(key, manifest)) {',
+    from: '  const isFirst = await store.writeManifest(key, manifest);',
+    to: '  await announceStored(ports, event, { key, manifest });\n  const isFirst = await store.writeManifest(key, manifest);',
   },
   {
     name: 'believe a download that broke off',

@@ -1,8 +1,15 @@
 import { createHash } from 'node:crypto';
-import { CreateBucketCommand, GetObjectCommand, S3Client, UploadPartCommand } from '@aws-sdk/client-s3';
+import {
+  CreateBucketCommand,
+  DeleteObjectCommand,
+  GetObjectCommand,
+  PutObjectCommand,
+  S3Client,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3';
 import { mockClient } from 'aws-sdk-client-mock';
 import { buildApp } from 'fauxqs';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { S3OutputStore } from '../../../lambda/adapters/s3-output-store.ts';
 import { JsonLinesCounter } from '../../../lambda/app/json-lines-counter.ts';
 import type { UploadState } from '../../../lambda/app/ports.ts';
@@ -10,6 +17,7 @@ import type { Manifest } from '../../../lambda/domain/manifest.ts';
 import { LIVE } from '../../fakes/fetch-ports.ts';
 
 const MIB = 1024 * 1024;
+const AT = { Bucket: 'outputs' };
 const app = buildApp({ logger: false });
 let client: S3Client;
 let store: S3OutputStore;
@@ -166,15 +174,18 @@ it('goes on with an upload in another process, and has the same hash and count i
     }
   }
 
-  // Written down before the first part, so that no upload is forgotten.
-  expect(saved).toMatchObject([{ etags: [], bytes: 0 }]);
+  // Written down before the first part, so that no upload is forgotten, and before its end, so that it can be repeated.
+  expect(saved).toMatchObject([
+    { etags: [], bytes: 0 },
+    { etags: { length: 5 }, bytes: bytes.length },
+  ]);
   expect((await stored(key)).body.equals(bytes)).toBe(true);
   expect(counter.counts).toEqual({ lines: Math.ceil(bytes.length / line.length), lineErrors: 1_823_610 });
   const calls = requests.slice(before).map((request) => request.split(' ')[0]);
   expect(calls.filter((method) => method === 'POST')).toHaveLength(2);
 });
 
-it('writes down every sixteenth part', async () => {
+it('writes down every sixteenth part, and the last', async () => {
   const saved: number[] = [];
   const checkpoint = async ({ etags }: UploadState) => void saved.push(etags.length);
   const writer = store.open('batch/checkpoints', 'text/plain', LIVE, {
@@ -186,7 +197,54 @@ it('writes down every sixteenth part', async () => {
   await writeOn(Buffer.alloc(280 * MIB), writer, 0, 280 * MIB);
   await writer.finish();
 
-  expect(saved).toEqual([0, 16, 32]);
+  expect(saved).toEqual([0, 16, 32, 35]);
+});
+
+describe('an upload whose completion was not heard of', () => {
+  const bytes = Buffer.alloc(17 * MIB, 'Gemini says: ');
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+
+  async function completed(key: string): Promise<UploadState> {
+    const saved: UploadState[] = [];
+    const checkpoint = async (state: UploadState) => void saved.push(state);
+    const writer = store.open(key, 'text/plain', LIVE, { from: undefined, observer: undefined, checkpoint });
+    await writeOn(bytes, writer, 0, bytes.length);
+    await writer.finish();
+    const last = saved.at(-1);
+    if (last === undefined) throw new Error('Nothing was written down.');
+    return last;
+  }
+  const again = (key: string, from: UploadState) =>
+    store.open(key, 'text/plain', LIVE, { from, observer: undefined, checkpoint: async () => {} });
+
+  it('is done when another process finds its object', async () => {
+    const from = await completed('batch/completed');
+
+    expect(await again('batch/completed', from).finish()).toEqual({ bytes: bytes.length, sha256 });
+  });
+
+  it.each([
+    ['nothing', async () => {}],
+    [
+      'another object',
+      async (Key: string) => void (await client.send(new PutObjectCommand({ ...AT, Key, Body: 'x' }))),
+    ],
+    [
+      // A prefix of a key lists whatever begins with it.
+      'an object whose key goes on',
+      async (Key: string) => void (await completed(`${Key}.old`)),
+    ],
+  ])('is unknown when %s is there', async (what, put) => {
+    const key = `batch/completed/${what}`;
+    const from = await completed(key);
+    await client.send(new DeleteObjectCommand({ ...AT, Key: key }));
+    await put(key);
+
+    const writer = again(key, from);
+    await expect(writer.finish()).rejects.toMatchObject({ code: 'ERR_STORE_UNAVAILABLE' });
+
+    expect(await writer.suspend()).toBeUndefined();
+  });
 });
 
 it('has no state of an upload that the store does not know any more', async () => {
