@@ -5,6 +5,7 @@ import { runDemo } from './demo/demo.ts';
 import type { Row } from './demo/progress.ts';
 import { takeOver } from './run/endpoints.ts';
 import { type Options, parseOptions, USAGE } from './run/options.ts';
+import { reconcileMissed } from './run/reconciliation.ts';
 import { rotateUnderLoad } from './run/rotation.ts';
 import { type Run, startRun } from './run/run.ts';
 import {
@@ -13,6 +14,7 @@ import {
   showDeadLetters,
   showMissing,
   showReconciled,
+  showReconciliation,
   showRotation,
   showServing,
   showTotal,
@@ -47,7 +49,10 @@ async function start(options: Options): Promise<Run> {
   await takeOver(stateDir);
   await step('Synthesizing the stack', () => synthesize(assemblyDir, {}, synthesis.signal));
   return step('Starting it on 127.0.0.1', () =>
-    startRun({ ...options, stateDir, assemblyDir, reconcile: RECONCILE, onFatal: fail }),
+    startRun({
+      ...{ ...options, stateDir, assemblyDir, onFatal: fail },
+      ...{ reconcile: RECONCILE, repairWebhook: options.mode === 'reconcile' },
+    }),
   );
 }
 
@@ -83,6 +88,11 @@ async function main(): Promise<void> {
   if (options.mode === 'rotate') {
     const rows = await rotateUnderLoad(run, (title) => console.log(`Webhooks arrive: ${title}`));
     await end(showRotation(rows) ? 0 : 1);
+    return;
+  }
+  if (options.mode === 'reconcile') {
+    const rows = await reconcileMissed(run, (title) => console.log(`Webhooks: ${title}`));
+    await end(showReconciliation(rows) ? 0 : 1);
     return;
   }
   const rows = options.mode === 'serve' ? [] : await demonstrate(run);

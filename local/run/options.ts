@@ -10,6 +10,8 @@ Runs the stack on this machine, from the template and the bundles that would be 
   --once               the same, and then ends: with 0 if every job landed, else with 1
   --rotate             rotates the signing secret and the dynamic token while webhooks arrive, shows what became of each
                        of them, and ends: with 0 if none was refused, else with 1
+  --reconcile          loses webhooks, delays them, has Gemini disable the webhook, shows who announced the jobs, and
+                       ends: with 0 if each landed and was announced once, else with 1
   --serve              serves without submitting anything
   --port <number>      of the webhook's URL (default 3000; 0 takes any that is free)
   --state-dir <dir>    for objects, logs, events and endpoints.json (default .local)
@@ -31,7 +33,7 @@ export interface OtherGemini {
 }
 
 export interface Options {
-  readonly mode: 'demo' | 'once' | 'rotate' | 'serve' | 'help';
+  readonly mode: 'demo' | 'once' | 'rotate' | 'reconcile' | 'serve' | 'help';
   readonly port: number;
   readonly stateDir: string;
   /** Undefined for the simulator. */
@@ -41,6 +43,7 @@ export interface Options {
 const OPTIONS = {
   once: { type: 'boolean' },
   rotate: { type: 'boolean' },
+  reconcile: { type: 'boolean' },
   serve: { type: 'boolean' },
   port: { type: 'string' },
   'state-dir': { type: 'string' },
@@ -53,17 +56,18 @@ const OPTIONS = {
 /** @throws LocalRunError with every fault */
 export function parseOptions(args: readonly string[]): Options {
   const { values, faults } = parse(args);
-  const { once = false, rotate = false, serve = false, port = '3000', help = false } = values;
+  const { serve = false, port = '3000', help = false } = values;
+  const ending = (['once', 'rotate', 'reconcile'] as const).filter((mode) => values[mode]);
   const others = [values['gemini-url'], values['jwks-url'], values['api-key']];
   const given = others.filter((value) => value !== undefined).length;
 
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535)
     faults.push(`--port is "${port}"; give a number from 0 to 65535`);
   if (values['state-dir'] === '') faults.push('--state-dir is empty; give a folder, or leave it out for .local');
-  if ([once, rotate, serve].filter(Boolean).length > 1)
-    faults.push('--once, --rotate and --serve exclude each other; give one of them');
-  if ((once || rotate) && given > 0)
-    faults.push(`--${once ? 'once' : 'rotate'} needs the simulator; use --serve with another Gemini`);
+  if (ending.length + Number(serve) > 1)
+    faults.push('--once, --rotate, --reconcile and --serve exclude each other; give one of them');
+  if (ending.length > 0 && given > 0)
+    faults.push(`--${ending[0]} needs the simulator; use --serve with another Gemini`);
   if (given > 0 && given < 3) faults.push('--gemini-url, --jwks-url and --api-key belong together; give all three');
   for (const name of ['gemini-url', 'jwks-url'] as const) {
     const url = values[name];
@@ -78,7 +82,7 @@ export function parseOptions(args: readonly string[]): Options {
   const [url = '', jwksUrl = '', apiKey = ''] = others;
   const isServing = serve || given > 0;
   return {
-    mode: help ? 'help' : once ? 'once' : rotate ? 'rotate' : isServing ? 'serve' : 'demo',
+    mode: help ? 'help' : (ending[0] ?? (isServing ? 'serve' : 'demo')),
     port: Number(port),
     stateDir: values['state-dir'] ?? '.local',
     gemini: given > 0 ? { url, jwksUrl, apiKey } : undefined,

@@ -24,6 +24,8 @@ export interface RunOptions {
   readonly switches?: SwitchesUpdate;
   /** How soon after its end a job is announced without its webhook, and how often jobs are looked for. */
   readonly reconcile?: { readonly graceSeconds: number; readonly everyMs: number };
+  /** Whether the health check sets right what it finds, whatever the template says. */
+  readonly repairWebhook?: boolean;
   readonly onFatal?: (error: LocalRunError) => void;
 }
 
@@ -54,6 +56,7 @@ export async function startRun(options: RunOptions): Promise<Run> {
       [ENV.geminiUrl]: gemini.url,
       [ENV.jwksUrl]: gemini.jwksUrl,
       ...(options.reconcile && { [ENV.graceSeconds]: String(options.reconcile.graceSeconds) }),
+      ...(options.repairWebhook && { [ENV.repairWebhook]: 'true' }),
     };
     aws = await startLocalAws({ ...options, stateDir, environment });
     const endpoints = await connect(aws, gemini);

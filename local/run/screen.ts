@@ -7,6 +7,7 @@ import type { QueueDepth } from '../aws/stateful-resources.ts';
 import type { DemoResult, StoredObject } from '../demo/demo.ts';
 import { cellsOf, type Row, renderProgress } from '../demo/progress.ts';
 import type { Endpoints } from './endpoints.ts';
+import type { ReconciliationRow } from './reconciliation.ts';
 import type { RotationRow } from './rotation.ts';
 
 export async function step<Result>(title: string, work: () => Promise<Result>): Promise<Result> {
@@ -111,6 +112,19 @@ export function showRotation(rows: readonly RotationRow[]): boolean {
   return refused === 0 && attempts > 0;
 }
 
+/** @returns whether every job landed and was announced once */
+export function showReconciliation(rows: readonly ReconciliationRow[]): boolean {
+  const cells = rows.map(({ webhooks, state, jobs, byWebhook, byReconciler, late, twice, landed }) =>
+    [webhooks, state, jobs, byWebhook, byReconciler, late, twice, landed].map(String),
+  );
+  const header = ['webhooks', 'at Gemini', 'jobs', 'by webhook', 'by the reconciler', 'came late', 'twice', 'landed'];
+  console.log(`\n${renderTable(header, cells)}`);
+  const sum = (of: (row: ReconciliationRow) => number) => rows.reduce((total, row) => total + of(row), 0);
+  const [jobs, landed, twice] = [sum((row) => row.jobs), sum((row) => row.landed), sum((row) => row.twice)];
+  console.log(`\n${landed} of ${jobs} jobs landed, ${twice} were announced twice.`);
+  return jobs > 0 && landed === jobs && twice === 0;
+}
+
 /** While it serves: what was found though no webhook came. */
 export function showReconciled({ 'detail-type': type, detail }: BusEvent): void {
   if (detail['origin'] === 'reconciler')
@@ -153,6 +167,8 @@ Or let the simulator run a job, and hear of it:
 Or lose the webhooks of the next three jobs, and see the reconciler find those that are batches:
 
   curl -s -X PATCH ${control}/switches -H 'content-type: application/json' -d '{"missing":3}'
+
+Lost, late and disabled webhooks, one after the other: npm start -- --reconcile
 `
 }`);
 }

@@ -14,7 +14,7 @@ export interface TestRun extends Run {
 
 export async function startTestRun(
   switches: SwitchesUpdate = {},
-  reconcile?: RunOptions['reconcile'],
+  options: Pick<RunOptions, 'reconcile' | 'repairWebhook'> = {},
 ): Promise<TestRun> {
   const stateDir = mkdtempSync(join(tmpdir(), 'gemini-webhooks-'));
   const run = await startRun({
@@ -22,7 +22,7 @@ export async function startTestRun(
     stateDir,
     port: 0,
     switches: { jobMs: 50, processingMs: 50, ...switches },
-    ...(reconcile && { reconcile }),
+    ...options,
   });
   return {
     ...run,

@@ -10,7 +10,7 @@ let heard: ReturnType<typeof listen>;
 let bus: EventBridgeClient;
 
 beforeAll(async () => {
-  run = await startTestRun({}, { graceSeconds: 0, everyMs: 3_600_000 });
+  run = await startTestRun({}, { reconcile: { graceSeconds: 0, everyMs: 3_600_000 } });
   heard = listen(run.aws);
   bus = new EventBridgeClient(operatorOptions(run.aws.awsUrl));
 });

@@ -29,7 +29,7 @@ let run: TestRun;
 let events: { 'detail-type': string; detail: Record<string, unknown> }[];
 
 beforeAll(async () => {
-  run = await startTestRun({}, { graceSeconds: 1, everyMs: 1000 });
+  run = await startTestRun({}, { reconcile: { graceSeconds: 1, everyMs: 1000 } });
   const heard = listen(run.aws);
   await runDemo(run, () => {});
   await post(deliveryOf(run, { type: 'ping.of.2027' }));

@@ -7,6 +7,7 @@ it.each([
   [[], { mode: 'demo', port: 3000, stateDir: '.local', gemini: undefined }],
   [['--once'], { mode: 'once' }],
   [['--rotate'], { mode: 'rotate' }],
+  [['--reconcile'], { mode: 'reconcile' }],
   [['--serve', '--port', '0', '--state-dir', 'x'], { mode: 'serve', port: 0, stateDir: 'x' }],
   [GEMINI, { mode: 'serve', gemini: { url: 'http://127.0.0.1:1', jwksUrl: 'http://127.0.0.1:1/jwks', apiKey: 'k' } }],
   [['--help', '--port', 'x'], { mode: 'help' }],
@@ -17,9 +18,11 @@ it.each([
 it.each([
   [['--port', '70000'], '--port is "70000"; give a number from 0 to 65535'],
   [['--port', 'http'], '--port is "http"'],
-  [['--once', '--serve'], '--once, --rotate and --serve exclude each other'],
+  [['--once', '--serve'], '--once, --rotate, --reconcile and --serve exclude each other'],
+  [['--rotate', '--reconcile'], 'exclude each other'],
   [['--once', ...GEMINI], '--once needs the simulator'],
   [['--rotate', ...GEMINI], '--rotate needs the simulator'],
+  [['--reconcile', ...GEMINI], '--reconcile needs the simulator'],
   [['--gemini-url', 'http://x'], '--gemini-url, --jwks-url and --api-key belong together'],
   [
     [...GEMINI.slice(0, 2), '--jwks-url', 'file:///x', '--api-key', 'k'],
