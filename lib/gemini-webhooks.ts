@@ -85,7 +85,7 @@ export class GeminiWebhooks extends Construct {
     const faults = [
       ...sourceFaults(sources),
       ...rotationFaults({ signingSecretRotation, dynamicTokenRotation }),
-      ...reconciliationFaults(reconciliation),
+      ...reconciliationFaults(reconciliation, recordTtl),
     ];
     if (faults.length > 0) throw new Error(`The props do not hold:\n${faults.map((fault) => `- ${fault}`).join('\n')}`);
     const retain = props.removalPolicy !== RemovalPolicy.DESTROY;

@@ -65,9 +65,9 @@ const BOUNDS: Readonly<Record<keyof ReconciliationOptions, readonly [number, num
   interactionRetention: [24 * 60, 55 * 24 * 60],
 };
 
-/** Each with what to do. */
-export function reconciliationFaults(options: ResolvedReconciliation): string[] {
-  return Object.entries(BOUNDS).flatMap(([name, [min, max]]) => {
+/** Each with what to do. @param recordTtl of the idempotency records */
+export function reconciliationFaults(options: ResolvedReconciliation, recordTtl: Duration): string[] {
+  const faults = Object.entries(BOUNDS).flatMap(([name, [min, max]]) => {
     const given = options[name as keyof ReconciliationOptions];
     const minutes = given.toMinutes({ integral: false });
     if (Number.isInteger(minutes) && minutes >= min && minutes <= max) return [];
@@ -75,6 +75,13 @@ export function reconciliationFaults(options: ResolvedReconciliation): string[] 
       `reconciliation.${name} is ${given.toHumanString()}; give ${Duration.minutes(min).toHumanString()} to ${Duration.minutes(max).toHumanString()}, in whole minutes.`,
     ];
   });
+  // A job that is looked at for longer than its record lives would be announced once more.
+  if (options.horizon.toSeconds() > recordTtl.toSeconds()) {
+    faults.push(
+      `reconciliation.horizon is ${options.horizon.toHumanString()} and recordTtl ${recordTtl.toHumanString()}; give a horizon that is not longer.`,
+    );
+  }
+  return faults;
 }
 
 export interface ReconcilerProps {

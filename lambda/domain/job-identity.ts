@@ -26,13 +26,21 @@ interface AnnouncedEvent {
   readonly jobId: string | null;
 }
 
+/** What is said of a job once: its end, or that it waits for an answer, which goes to a job of its own. */
+const SAID_ONCE = [
+  ...['succeeded', 'completed', 'generated', 'failed', 'cancelled', 'expired', 'incomplete', 'budget_exceeded'],
+  'requires_action',
+];
+
 /**
- * The idempotency key of an event. What names a job is one event, by however many webhooks and in whatever way we learn of
- * it: `<source>#<event type>#<id>`. Anything else is known by its delivery: `<source>#<scheme>#<webhook id>`, because who
- * can sign for one source or scheme must not be able to use up the ids of another.
+ * The idempotency key of an event. The end of a job is one event, by however many webhooks and in whatever way we learn of
+ * it: `<source>#<event type>#<id>`. Anything else may be said more than once, as its progress may come to be, and is known
+ * by its delivery: `<source>#<scheme>#<webhook id>`, because who can sign for one source or scheme must not be able to use
+ * up the ids of another.
  */
 export function eventKey({ source, scheme, webhookId, type, jobType, jobId }: AnnouncedEvent): string {
-  if (jobId === null) return `${source}#${scheme}#${webhookId}`;
+  const isSaidOnce = scheme === 'api' || SAID_ONCE.includes(type.slice(type.lastIndexOf('.') + 1));
+  if (jobId === null || !isSaidOnce) return `${source}#${scheme}#${webhookId}`;
   const key = jobKey({ source, jobType, jobId });
   return `${source}#${type}#${key.slice(key.lastIndexOf('#') + 1)}`;
 }

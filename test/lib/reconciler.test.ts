@@ -138,6 +138,15 @@ describe('the reconciler', () => {
   });
 });
 
+it('refuses to look at jobs for longer than their idempotency records live', () => {
+  const horizon = Duration.hours(72);
+
+  expect(() => synthesize({ reconciliation: { horizon }, recordTtl: Duration.days(2) })).toThrow(
+    'reconciliation.horizon is 3 days and recordTtl 2 days; give a horizon that is not longer.',
+  );
+  expect(() => synthesize({ reconciliation: { horizon }, recordTtl: Duration.days(3) })).not.toThrow();
+});
+
 describe('applications that submit jobs', () => {
   it('may say so, and nothing else', () => {
     const stack = newStack();

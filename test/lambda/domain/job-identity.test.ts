@@ -39,4 +39,22 @@ describe('eventKey', () => {
   it('is that of the delivery when no job is named', () => {
     expect(eventKey({ ...job, jobType: 'other', jobId: null })).toBe('acme#v1#msg_1');
   });
+
+  it('is that of the delivery for what Gemini may come to say of a job more than once', () => {
+    expect(eventKey({ ...job, jobId: 'batches/abc', type: 'batch.progress' })).toBe('acme#v1#msg_1');
+    expect(eventKey({ ...job, jobId: 'batches/abc', type: 'batch.succeeded.partly' })).toBe('acme#v1#msg_1');
+  });
+
+  it.each(['interaction.requires_action', 'interaction.budget_exceeded', 'interaction.cancelled', 'video.generated'])(
+    'is that of the job for %s',
+    (type) => {
+      const event = { ...job, jobType: 'interaction', jobId: 'v1_a', type } as const;
+      expect(eventKey(event)).toBe(`acme#${type}#v1_a`);
+    },
+  );
+
+  it('is that of the job for whatever end the API tells, the same in each run', () => {
+    const event = { ...job, scheme: 'api', webhookId: '', jobId: 'batches/abc', type: 'batch.paused' };
+    expect(eventKey(event)).toBe('acme#batch.paused#abc');
+  });
 });
