@@ -23,6 +23,8 @@ const ASSUMED = {
   verifierGib: 0.5,
   fetcherSeconds: 1,
   fetcherGib: 1,
+  recorderSeconds: 0.02,
+  recorderGib: 0.25,
   /** Job resource, output, manifest. */
   objects: 3,
   eventKb: 1,
@@ -34,7 +36,7 @@ const ASSUMED = {
 } as const;
 
 interface Item {
-  readonly part: 'receiving' | 'landing';
+  readonly part: 'receiving' | 'landing' | 'remembering';
   readonly name: string;
   readonly dollars: number;
 }
@@ -61,6 +63,14 @@ const ITEMS: readonly Item[] = [
     dollars: PRICE.lambdaRequest + ASSUMED.fetcherSeconds * ASSUMED.fetcherGib * PRICE.lambdaGibSecondArm,
   },
   { part: 'landing', name: 'S3, 3 PUT and 1 GET', dollars: ASSUMED.objects * PRICE.s3Put + PRICE.s3Get },
+  // The job ledger hears of both events of a job.
+  {
+    part: 'remembering',
+    name: 'Lambda, ledger, 2 runs',
+    dollars: 2 * (PRICE.lambdaRequest + ASSUMED.recorderSeconds * ASSUMED.recorderGib * PRICE.lambdaGibSecondArm),
+  },
+  { part: 'remembering', name: 'SQS, 6 requests', dollars: 6 * PRICE.sqsRequest },
+  { part: 'remembering', name: 'DynamoDB, 2 writes, each with its index', dollars: 4 * PRICE.dynamodbWrite },
 ];
 
 const sum = (items: readonly Item[]) => items.reduce((total, { dollars }) => total + dollars, 0);
@@ -79,6 +89,7 @@ console.log(
       ...ITEMS.map(({ name, dollars }) => row(name, dollars)),
       row('receiving', sum(partOf('receiving'))),
       row('landing', sum(partOf('landing'))),
+      row('remembering', sum(partOf('remembering'))),
       row('all', sum(ITEMS)),
       row('instead: polling a job of 10 minutes', pollingFor(10)),
       row('instead: polling a batch of 24 hours', pollingFor(24 * 60)),
