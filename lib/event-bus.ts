@@ -47,7 +47,8 @@ export class JobEventBus extends Construct {
     this.eventBus.applyRemovalPolicy(removalPolicy);
     this.archive = this.eventBus.archive('Archive', {
       description: 'What a replay can bring back.',
-      eventPattern: { source: [EVENT_SOURCE] },
+      // What applications say, too: with it a replay writes the job ledger again.
+      eventPattern: { source: [EVENT_SOURCE, APPLICATION_SOURCE] },
       retention: props.archiveRetention,
     });
     this.archive.applyRemovalPolicy(removalPolicy);

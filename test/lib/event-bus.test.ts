@@ -69,7 +69,7 @@ describe('JobEventBus', () => {
   it('archives every event of this app for two weeks', () => {
     template.hasResourceProperties('AWS::Events::Archive', {
       SourceArn: { 'Fn::GetAtt': ['GeminiWebhooksEventBusDE0CBF58', 'Arn'] },
-      EventPattern: { source: ['gemini.webhooks'] },
+      EventPattern: { source: ['gemini.webhooks', 'gemini.applications'] },
       RetentionDays: 14,
     });
   });
