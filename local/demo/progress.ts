@@ -1,7 +1,7 @@
 /** What is known of each demo job, from the bus and the bucket. */
 
 import { renderTable } from '../../cli/table.ts';
-import { DETAIL_TYPE } from '../../lambda/contract.ts';
+import { DETAIL_TYPE, JOB_SUBMITTED } from '../../lambda/contract.ts';
 import type { BusEvent } from '../aws/event-bus.ts';
 
 export interface Row {
@@ -50,7 +50,8 @@ export function applyEvent(
 ): { row: Row; stored?: string } | undefined {
   const { jobId, scheme, manifestKey, code } = event.detail;
   const row = rows.find(({ job }) => job !== undefined && job === jobId);
-  if (row === undefined) return undefined;
+  // What the application says of a job that it submitted is no news of it.
+  if (row === undefined || event['detail-type'] === JOB_SUBMITTED) return undefined;
   const seconds = (now - row.submittedAt) / 1000;
   switch (event['detail-type']) {
     case DETAIL_TYPE.outputStored:

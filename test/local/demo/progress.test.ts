@@ -45,3 +45,10 @@ it.each([['batches/b'], [undefined]])('leaves alone what is about no job of the 
   expect(applyEvent(rows, event('batch.succeeded', { jobId }), 2000)).toBeUndefined();
   expect(rows).toEqual(rowsOf());
 });
+
+it('takes no notice of what the application said itself', () => {
+  const rows = rowsOf();
+
+  expect(applyEvent(rows, event('job.submitted', { jobId: 'batches/a' }), 2000)).toBeUndefined();
+  expect(rows).toEqual(rowsOf());
+});
