@@ -29,13 +29,17 @@ export class Landing {
   #progress: LandingProgress;
   /** The writer of the file, whose upload outlives this invocation if it must. */
   #file: { readonly identity: FileIdentity; readonly writer: OutputWriter } | undefined;
+  /** Whether something of it may be put away. */
   #isSaved: boolean;
+  /** Id of the upload that is known to be put away. */
+  #savedUpload: string | undefined;
   #bytes: number;
 
   private constructor(options: LandingOptions, found: LandingProgress | undefined) {
     this.#options = options;
     this.#found = found;
     this.#isSaved = found !== undefined;
+    this.#savedUpload = found?.file?.upload.uploadId;
     this.#progress = found
       ? { ...found, invocations: found.invocations + 1 }
       : { startedAt: options.clock().toISOString(), invocations: 1, objects: [], counts: {}, notes: [] };
@@ -145,7 +149,7 @@ export class Landing {
     const file = this.#file;
     for (const writer of this.#open) if (writer !== file?.writer) await writer.abort();
     const state = await file?.writer.suspend();
-    if (file !== undefined && state !== undefined) await this.#save(file.identity, state).catch(() => {});
+    if (file !== undefined && state !== undefined) await this.#keep(file.identity, state);
     else if (file !== undefined && this.#isSaved) await this.#forgetFile().catch(() => {});
     this.#open.clear();
     this.#file = undefined;
@@ -184,10 +188,17 @@ export class Landing {
     await this.#options.landings.save(this.#options.prefix, rest);
   }
 
+  /** An upload of which nothing could be put away is one that nobody would go on with. */
+  async #keep(identity: FileIdentity, state: UploadState): Promise<void> {
+    await this.#save(identity, state).catch(() => {});
+    if (this.#savedUpload !== state.uploadId) await this.#options.store.abort(identity.key, state.uploadId);
+  }
+
   async #save(identity: FileIdentity, { etags, ...upload }: UploadState): Promise<void> {
     const { landings, prefix } = this.#options;
     this.#progress = { ...this.#progress, file: { ...identity, upload: { ...upload, etags: etags.join(' ') } } };
     this.#isSaved = true;
     await landings.save(prefix, this.#progress);
+    this.#savedUpload = upload.uploadId;
   }
 }

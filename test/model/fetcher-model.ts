@@ -8,21 +8,10 @@ import type { FileDownload } from '../../lambda/app/ports.ts';
 import { TransientError } from '../../lambda/domain/errors.ts';
 import type { BusEvent } from '../../lambda/domain/job-event.ts';
 import type { Manifest } from '../../lambda/domain/manifest.ts';
-import { eventOf, LIVE, NO_LANDINGS, NOW } from '../fakes/fetch-ports.ts';
+import { LIVE, NO_LANDINGS, NOW } from '../fakes/fetch-ports.ts';
 import type { Choose } from './explore.ts';
+import { EVENT, FILE, JOB, MANIFEST, PARTS, RESPONSES } from './fetched-job.ts';
 import { Process, step } from './process.ts';
-
-const JOB = JSON.stringify({
-  name: 'batches/abc',
-  done: true,
-  metadata: { state: 'BATCH_STATE_SUCCEEDED', createTime: '2026-11-23T11:09:11Z' },
-  response: { responsesFile: 'files/batch-abc' },
-});
-const PARTS = ['{"key":"1"}\n', '{"key":"2"}\n'];
-const FILE = PARTS.join('');
-const EVENT = eventOf('batch', 'batches/abc', 'batch.succeeded');
-const RESPONSES = 'batch/source=default/date=2026-11-23/job=abc/succeeded/responses.jsonl';
-const MANIFEST = 'batch/source=default/date=2026-11-23/job=abc/succeeded/manifest.json';
 
 export interface FetcherModelOptions {
   /** Of the same job, overlapping. */

@@ -2,12 +2,16 @@ import { expect, it } from 'vitest';
 import { explore } from './explore.ts';
 import { SHORT } from './models.ts';
 
-it.each(SHORT)('holds in every run: $name', async (model) => {
-  const { runs, failure } = await model.explore();
+it.each(SHORT)(
+  'holds in every run: $name',
+  async (model) => {
+    const { runs, failure } = await model.explore();
 
-  expect(failure).toBeUndefined();
-  expect(runs).toBeGreaterThan(30);
-});
+    expect(failure).toBeUndefined();
+    expect(runs).toBeGreaterThan(30);
+  },
+  120_000,
+);
 
 it('explores each way to choose once, and stops at the first failure', async () => {
   const seen: string[] = [];

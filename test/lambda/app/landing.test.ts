@@ -160,6 +160,19 @@ it.each<[string, Serving, { number: number; isLast?: boolean }, object]>([
   expect(landings.kept.size).toBe(0);
 });
 
+it('leaves no upload of which nothing could be written down', async () => {
+  const { fetch } = invocations({ bytes: 20, failure: TIME_IS_UP });
+  const save = landings.save.bind(landings);
+  landings.save = async () => Promise.reject(new TransientError('ERR_STORE_UNAVAILABLE', 'DynamoDB is away'));
+
+  await expect(fetch()).rejects.toMatchObject({ code: 'ERR_STORE_UNAVAILABLE' });
+
+  expect(store.uploads.size).toBe(0);
+  landings.save = save;
+  await fetch({ number: 2 });
+  expectLanded({ invocations: 1, notes: [] });
+});
+
 it('puts away what it had begun when another fetch was faster', async () => {
   const slow = invocations({ bytes: 20, failure: TIME_IS_UP });
   await expect(slow.fetch()).rejects.toBeInstanceOf(LandingPaused);
