@@ -8,118 +8,93 @@ const COMMA = 0x2c;
 const BACKSLASH = 0x5c;
 const KEY = Buffer.from('error');
 
-const State = z.tuple([
-  z.int(),
-  z.int(),
-  z.boolean(),
-  z.boolean(),
-  z.int(),
-  z.boolean(),
-  z.boolean(),
-  z.boolean(),
-  z.int(),
-]);
+const State = z.object({
+  lines: z.int(),
+  errors: z.int(),
+  isBlank: z.boolean(),
+  isError: z.boolean(),
+  depth: z.int(),
+  inString: z.boolean(),
+  escaped: z.boolean(),
+  /** Whether the next string at depth 1 is a key, and how much of it agrees with `error`; -1 when it does not. */
+  expectsKey: z.boolean(),
+  matched: z.int(),
+});
+type State = z.infer<typeof State>;
+
+const START: State = {
+  ...{ lines: 0, errors: 0, isBlank: true, isError: false, depth: 0 },
+  ...{ inString: false, escaped: false, expectsKey: false, matched: -1 },
+};
 
 /** Looks at each line's own members only: an `error` in a model's answer is not one. */
 export class JsonLinesCounter implements ByteObserver {
-  #lines = 0;
-  #errors = 0;
-  #isBlank = true;
-  #isError = false;
-  #depth = 0;
-  #inString = false;
-  #escaped = false;
-  /** Whether the next string at depth 1 is a key, and how much of it agrees with `error`; -1 when it does not. */
-  #expectsKey = false;
-  #matched = -1;
+  readonly #state: State;
 
   /** @param saved what `save` gave, to go on there */
   constructor(saved?: string) {
-    if (saved === undefined) return;
-    [
-      this.#lines,
-      this.#errors,
-      this.#isBlank,
-      this.#isError,
-      this.#depth,
-      this.#inString,
-      this.#escaped,
-      this.#expectsKey,
-      this.#matched,
-    ] = State.parse(JSON.parse(saved));
+    this.#state = saved === undefined ? { ...START } : State.parse(JSON.parse(saved));
   }
 
   save(): string {
-    const state: z.infer<typeof State> = [
-      this.#lines,
-      this.#errors,
-      this.#isBlank,
-      this.#isError,
-      this.#depth,
-      this.#inString,
-      this.#escaped,
-      this.#expectsKey,
-      this.#matched,
-    ];
-    return JSON.stringify(state);
+    return JSON.stringify(this.#state);
   }
 
   /** A last line without a newline counts. */
   get counts(): { readonly lines: number; readonly lineErrors: number } {
-    return { lines: this.#lines + (this.#isBlank ? 0 : 1), lineErrors: this.#errors + (this.#isError ? 1 : 0) };
+    const { lines, errors, isBlank, isError } = this.#state;
+    return { lines: lines + (isBlank ? 0 : 1), lineErrors: errors + (isError ? 1 : 0) };
   }
 
   write(chunk: Uint8Array): void {
+    const state = this.#state;
     for (const byte of chunk) {
-      if (this.#inString) this.#string(byte);
-      else this.#structure(byte);
+      if (state.inString) readString(state, byte);
+      else readStructure(state, byte);
     }
   }
+}
 
-  #string(byte: number): void {
-    if (this.#escaped) this.#escaped = false;
-    else if (byte === BACKSLASH) this.#escaped = true;
-    else if (byte === QUOTE) {
-      this.#inString = false;
-      if (this.#matched === KEY.length) this.#isError = true;
-      this.#matched = -1;
+function readString(state: State, byte: number): void {
+  if (state.escaped) state.escaped = false;
+  else if (byte === BACKSLASH) state.escaped = true;
+  else if (byte === QUOTE) {
+    state.inString = false;
+    if (state.matched === KEY.length) state.isError = true;
+    state.matched = -1;
+    return;
+  }
+  if (state.matched >= 0) state.matched = byte === KEY[state.matched] ? state.matched + 1 : -1;
+}
+
+function readStructure(state: State, byte: number): void {
+  switch (byte) {
+    case QUOTE:
+      state.inString = true;
+      state.matched = state.expectsKey ? 0 : -1;
+      state.expectsKey = false;
+      break;
+    case LF:
+      endLine(state);
       return;
-    }
-    if (this.#matched >= 0) this.#matched = byte === KEY[this.#matched] ? this.#matched + 1 : -1;
+    case 0x7b: // {
+    case 0x5b: // [
+      state.depth += 1;
+      state.expectsKey = state.depth === 1 && byte === 0x7b;
+      break;
+    case 0x7d: // }
+    case 0x5d: // ]
+      state.depth -= 1;
+      break;
+    case COMMA:
+      state.expectsKey = state.depth === 1;
+      break;
   }
+  if (byte > 0x20) state.isBlank = false;
+}
 
-  #structure(byte: number): void {
-    switch (byte) {
-      case QUOTE:
-        this.#inString = true;
-        this.#matched = this.#expectsKey ? 0 : -1;
-        this.#expectsKey = false;
-        break;
-      case LF:
-        this.#endLine();
-        return;
-      case 0x7b: // {
-      case 0x5b: // [
-        this.#depth += 1;
-        this.#expectsKey = this.#depth === 1 && byte === 0x7b;
-        break;
-      case 0x7d: // }
-      case 0x5d: // ]
-        this.#depth -= 1;
-        break;
-      case COMMA:
-        this.#expectsKey = this.#depth === 1;
-        break;
-    }
-    if (byte > 0x20) this.#isBlank = false;
-  }
-
-  #endLine(): void {
-    if (!this.#isBlank) this.#lines += 1;
-    if (this.#isError) this.#errors += 1;
-    this.#isBlank = true;
-    this.#isError = false;
-    this.#depth = 0;
-    this.#expectsKey = false;
-  }
+function endLine(state: State): void {
+  if (!state.isBlank) state.lines += 1;
+  if (state.isError) state.errors += 1;
+  Object.assign(state, { isBlank: true, isError: false, depth: 0, expectsKey: false });
 }
