@@ -17,7 +17,18 @@ export type Row = readonly [time: string, what: string, detail: string];
 type Draft = readonly [time: string | null | undefined, what: string, detail: string];
 
 /** Of what has the same time. */
-const STEPS = ['submitted', 'created', 'ended', 'found', 'received', 'claimed', 'on the bus', 'fetch began', 'object'];
+const STEPS = [
+  'submitted',
+  'created',
+  'ended',
+  'found',
+  'received',
+  'claimed',
+  'on the bus',
+  'fetch began',
+  'object',
+  'failed',
+];
 
 function rankOf(step: string): number {
   const rank = STEPS.indexOf(step);
@@ -43,11 +54,13 @@ export function rowsOf(life: Life): readonly Row[] {
 function rowsOfEntry({ entry, manifests }: Life): Draft[] {
   if (entry === undefined) return [];
   const { jobType, eventType = '', webhookId = '', origin, manifestKey = '' } = entry;
+  // The job's own word is exact; the ledger has that of the event, some milliseconds apart.
+  const hasEnd = manifests.some(({ manifest }) => manifest.job.endedAt !== null);
   const hasFailed = manifests.some(({ manifest }) => manifest.outcome !== 'stored');
   return [
     [entry.submittedAt, 'submitted', `${jobType}, by an application`],
     [entry.createdAt, 'created', 'at Gemini'],
-    [entry.endedAt, 'ended', 'at Gemini'],
+    [hasEnd ? undefined : entry.endedAt, 'ended', 'at Gemini'],
     [entry.deliveredAt, origin === 'reconciler' ? 'found' : 'received', `${eventType}, ${webhookId}`],
     [entry.publishedAt, 'on the bus', eventType],
     [entry.fetchStartedAt, 'fetch began', ''],
@@ -78,11 +91,12 @@ function rowsOfManifest({ bucket, key, manifest }: FoundManifest): Draft[] {
     ...objects.map(
       (object): Draft => [timings.finishedAt, 'object', `s3://${bucket}/${object.key} (${formatBytes(object.bytes)})`],
     ),
-    [
-      timings.finishedAt,
-      outcome === 'stored' ? 'landed' : 'failed',
-      error ? `${error.code}: ${error.message}, ${link}` : link,
-    ],
+    ...(outcome === 'stored'
+      ? [[timings.finishedAt, 'landed', link] as const]
+      : [
+          [timings.finishedAt, 'failed', error ? `${error.code}: ${error.message}` : ''] as const,
+          [timings.finishedAt, 'manifest', link] as const,
+        ]),
   ];
 }
 

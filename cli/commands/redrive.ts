@@ -30,7 +30,7 @@ export async function redrive(context: CommandContext, { queue, rate, preview }:
   terminal.tell(renderTable(PREVIEW, samples.flat()));
   await confirm(context, `Put ${total} message${total === 1 ? '' : 's'} back, ${rate} a second?`);
   const results: Result[] = [];
-  for (const one of queues) {
+  for (const one of queues.filter((_, index) => (depths[index] ?? 0) > 0)) {
     const before = results.reduce((sum, { moved }) => sum + moved, 0);
     results.push(
       await putBack(context, one, { rate, tell: (moved) => terminal.tell(progress(before + moved, total)) }),

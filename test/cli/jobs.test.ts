@@ -124,7 +124,7 @@ describe('show', () => {
     holdManifests({
       [`${folder}succeeded/manifest.json`]: {
         outcome: 'stored',
-        job: { status: 'succeeded', createdAt: at('02:01'), endedAt: at('02:10') },
+        job: { status: 'succeeded', createdAt: at('02:01'), endedAt: '2026-11-24T02:10:00.004Z' },
         error: null,
         objects: [{ key: `${folder}succeeded/responses.jsonl`, bytes: 1500 }],
         timings: { startedAt: at('02:13'), finishedAt: at('02:14') },
@@ -197,7 +197,8 @@ describe('show', () => {
 
     expect((await lifeOf('again')).slice(3)).toEqual([
       '02:19 fetch began: ',
-      `02:20 failed: ERR_OUTPUT_TOO_LARGE: Too large, s3://outputs/${folder}fetch-failed/manifest.json`,
+      '02:20 failed: ERR_OUTPUT_TOO_LARGE: Too large',
+      `02:20 manifest: s3://outputs/${folder}fetch-failed/manifest.json`,
       '03:00 fetch began: ',
       `03:10 landed: s3://outputs/${folder}succeeded/manifest.json`,
     ]);
