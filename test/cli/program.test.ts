@@ -7,7 +7,7 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { mockClient } from 'aws-sdk-client-mock';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { CliError } from '../../cli/cli-error.ts';
 import type { Deployment } from '../../cli/deployment.ts';
 import { run } from '../../cli/program.ts';
@@ -224,6 +224,30 @@ describe('rotate', () => {
       ...{ SecretId: 'arn:signing', RotateImmediately: true },
     });
     expect(await call('rotate dynamic-token --yes')).toMatchObject({ exitCode: 3 });
+  });
+});
+
+describe('quarantine', () => {
+  it('says what to do where none is kept', async () => {
+    expect(await call('quarantine list')).toMatchObject({
+      exitCode: 1,
+      told: expect.stringContaining('Deploy with gemini-webhooks:quarantine set to true'),
+    });
+  });
+});
+
+describe('--help', () => {
+  it.each([
+    ...['status', 'deliveries', 'show', 'redrive', 'replay', 'refetch', 'ping', 'repair', 'rotate', 'dynamic-url'],
+    'quarantine',
+  ])('has an example of %s', async (command) => {
+    const log = vi.spyOn(console, 'log').mockImplementation(() => {});
+
+    await call(`${command} --help`);
+
+    const help = log.mock.calls.flat().join('\n');
+    log.mockRestore();
+    expect(help).toMatch(new RegExp(`Examples:\n +gemini-webhooks ${command}`));
   });
 });
 
