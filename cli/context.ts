@@ -16,7 +16,8 @@ export interface Terminal {
 export interface CommandContext {
   readonly deployment: Deployment;
   readonly terminal: Terminal;
-  readonly source: string;
+  /** Undefined where nobody chose. */
+  readonly source: string | undefined;
   readonly json: boolean;
   /** Does not ask. */
   readonly yes: boolean;

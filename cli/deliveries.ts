@@ -1,6 +1,7 @@
-/** The idempotency records, read by scanning: an operator asks seldom, and for the last days only. */
-import { type AttributeValue, ScanCommand } from '@aws-sdk/client-dynamodb';
-import { RECORD } from '../lambda/contract.ts';
+/** The idempotency records: by key where a job is named, else by scanning, of the last days only. */
+import { type AttributeValue, BatchGetItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { FETCHED_JOB_TYPES, RECORD, SUBSCRIBABLE_EVENTS } from '../lambda/contract.ts';
+import { eventKey } from '../lambda/domain/job-identity.ts';
 import { type Deployment, resourceOf } from './deployment.ts';
 
 export interface Delivery {
@@ -16,28 +17,84 @@ export interface Delivery {
 
 type Item = Readonly<Record<string, AttributeValue>>;
 
-/** Newest first; what has expired is left out. */
-export async function readDeliveries(deployment: Deployment, now: Date, jobId?: string): Promise<readonly Delivery[]> {
-  const TableName = resourceOf(deployment, 'AWS::DynamoDB::GlobalTable', 'Deliveries');
-  const found: Delivery[] = [];
+/** What is announced of a job: what Gemini pushes, and what only the reconciler tells. */
+const JOB_EVENTS: readonly string[] = [
+  ...SUBSCRIBABLE_EVENTS,
+  'batch.cancelled',
+  'interaction.cancelled',
+  'interaction.incomplete',
+  'interaction.budget_exceeded',
+  'video.failed',
+];
+
+function tableOf(deployment: Deployment): string {
+  return resourceOf(deployment, 'AWS::DynamoDB::GlobalTable', 'IdempotencyTableDeliveries');
+}
+
+/** Newest first. @param also event types that may not be among those that are known */
+export async function findDeliveries(
+  deployment: Deployment,
+  {
+    jobId,
+    sources,
+    also,
+  }: { readonly jobId: string; readonly sources: readonly string[]; readonly also: readonly string[] },
+  now: Date,
+): Promise<readonly Delivery[]> {
+  const table = tableOf(deployment);
+  const types = new Set([...JOB_EVENTS, ...also]);
+  const ids = new Set(
+    sources.flatMap((source) =>
+      [...types].map((type) => {
+        const jobType = FETCHED_JOB_TYPES.find((one) => type.startsWith(`${one}.`)) ?? 'other';
+        return eventKey({ source, type, jobType, jobId, scheme: '', webhookId: '' });
+      }),
+    ),
+  );
+  const all = [...ids];
+  const found: Item[] = [];
+  for (let from = 0; from < all.length; from += 100) {
+    const Keys = all.slice(from, from + 100).map((id) => ({ [RECORD.id]: { S: id } }));
+    const { Responses } = await deployment.clients.dynamodb.send(
+      new BatchGetItemCommand({ RequestItems: { [table]: { Keys, ConsistentRead: true } } }),
+    );
+    found.push(...(Responses?.[table] ?? []));
+  }
+  return toDeliveries(found, now);
+}
+
+/** Newest first; what has expired is left out. @param webhookId of these only */
+export async function scanDeliveries(
+  deployment: Deployment,
+  now: Date,
+  webhookId?: string,
+): Promise<readonly Delivery[]> {
+  const found: Item[] = [];
   let ExclusiveStartKey: Record<string, AttributeValue> | undefined;
   do {
     const page = await deployment.clients.dynamodb.send(
       new ScanCommand({
-        TableName,
+        TableName: tableOf(deployment),
         ExclusiveStartKey,
-        ...(jobId !== undefined && {
-          FilterExpression: '#job = :job',
-          ExpressionAttributeNames: { '#job': RECORD.jobId },
-          ExpressionAttributeValues: { ':job': { S: jobId } },
+        ...(webhookId !== undefined && {
+          FilterExpression: 'contains(#delivery, :id)',
+          ExpressionAttributeNames: { '#delivery': RECORD.delivery },
+          ExpressionAttributeValues: { ':id': { S: `#${webhookId}` } },
         }),
       }),
     );
-    const fresh = (page.Items ?? []).filter((item) => Number(item[RECORD.expiration]?.N ?? '0') * 1000 > now.getTime());
-    found.push(...fresh.map(toDelivery));
+    found.push(...(page.Items ?? []));
     ExclusiveStartKey = page.LastEvaluatedKey;
   } while (ExclusiveStartKey !== undefined);
-  return found.toSorted((a, b) => b.receivedAt.localeCompare(a.receivedAt));
+  const deliveries = toDeliveries(found, now);
+  return webhookId === undefined ? deliveries : deliveries.filter((one) => one.webhookId === webhookId);
+}
+
+function toDeliveries(items: readonly Item[], now: Date): readonly Delivery[] {
+  return items
+    .filter((item) => Number(item[RECORD.expiration]?.N ?? '0') * 1000 > now.getTime())
+    .map(toDelivery)
+    .toSorted((a, b) => b.receivedAt.localeCompare(a.receivedAt));
 }
 
 function toDelivery(item: Item): Delivery {
@@ -53,9 +110,4 @@ function toDelivery(item: Item): Delivery {
     receivedAt: item[RECORD.receivedAt]?.S ?? '',
     attempts: Number(item[RECORD.attempts]?.N ?? '0'),
   };
-}
-
-/** A batch is known by its resource's name, also where only its id was given. */
-export function jobIdsOf(given: string): readonly string[] {
-  return given.includes('/') ? [given] : [given, `batches/${given}`];
 }

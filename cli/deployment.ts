@@ -1,4 +1,4 @@
-/** A deployment, as CloudFormation or the local run describes it: clients for its services, and its resources by logical id. */
+/** A deployment, as CloudFormation or the local run describes it: clients for its services, its outputs and its resources. */
 import {
   CloudFormationClient,
   DescribeStacksCommand,
@@ -13,12 +13,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { readEndpoints } from '../local/run/endpoints.ts';
 import { CliError } from './cli-error.ts';
-
-export interface Resource {
-  readonly logicalId: string;
-  readonly type: string;
-  readonly physicalId: string;
-}
+import { findConstruct, type Resource, type StackContents } from './construct.ts';
 
 interface Clients {
   readonly dynamodb: DynamoDBClient;
@@ -34,6 +29,7 @@ interface Clients {
 export interface Deployment {
   readonly stackName: string;
   readonly clients: Clients;
+  /** Without what the construct's path puts before their names. */
   readonly outputs: Readonly<Record<string, string>>;
   readonly resources: readonly Resource[];
   /** Of Gemini's API; undefined for Google's. */
@@ -45,15 +41,31 @@ export interface DeploymentOptions {
   readonly region: string | undefined;
   /** State folder of a local run. */
   readonly local: string | undefined;
+  /** Of several in one stack. */
+  readonly construct: string | undefined;
 }
 
-/** @throws CliError when there is none, or it cannot be seen */
-export async function findDeployment({ stack, region, local }: DeploymentOptions): Promise<Deployment> {
-  return local === undefined ? await findStack(stack, region) : findLocalRun(local);
-}
-
-async function findStack(stackName: string, region: string | undefined): Promise<Deployment> {
+/** @throws CliError when there is none, it cannot be seen, or it is one of several */
+export async function findDeployment({ stack, region, local, construct }: DeploymentOptions): Promise<Deployment> {
+  if (local !== undefined) return findLocalRun(local, construct);
   const options = region === undefined ? {} : { region };
+  return {
+    stackName: stack,
+    ...findConstruct(await readStack(stack, options), construct),
+    geminiUrl: undefined,
+    clients: {
+      dynamodb: new DynamoDBClient(options),
+      events: new EventBridgeClient(options),
+      lambda: new LambdaClient(options),
+      s3: new S3Client(options),
+      secrets: new SecretsManagerClient(options),
+      sqs: new SQSClient(options),
+      cloudwatch: new CloudWatchClient(options),
+    },
+  };
+}
+
+async function readStack(stackName: string, options: { readonly region?: string }): Promise<StackContents> {
   const cloudformation = new CloudFormationClient(options);
   try {
     const { Stacks } = await cloudformation.send(new DescribeStacksCommand({ StackName: stackName }));
@@ -61,7 +73,7 @@ async function findStack(stackName: string, region: string | undefined): Promise
       OutputKey ?? '',
       OutputValue ?? '',
     ]);
-    const resources: Resource[] = [];
+    const resources: StackContents['resources'][number][] = [];
     for await (const page of paginateListStackResources({ client: cloudformation }, { StackName: stackName })) {
       for (const { LogicalResourceId, ResourceType, PhysicalResourceId } of page.StackResourceSummaries ?? []) {
         resources.push({
@@ -71,21 +83,7 @@ async function findStack(stackName: string, region: string | undefined): Promise
         });
       }
     }
-    return {
-      stackName,
-      outputs: Object.fromEntries(outputs),
-      resources,
-      geminiUrl: undefined,
-      clients: {
-        dynamodb: new DynamoDBClient(options),
-        events: new EventBridgeClient(options),
-        lambda: new LambdaClient(options),
-        s3: new S3Client(options),
-        secrets: new SecretsManagerClient(options),
-        sqs: new SQSClient(options),
-        cloudwatch: new CloudWatchClient(options),
-      },
-    };
+    return { stackName, outputs: Object.fromEntries(outputs), resources };
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new CliError(
@@ -98,7 +96,7 @@ async function findStack(stackName: string, region: string | undefined): Promise
   }
 }
 
-function findLocalRun(stateDir: string): Deployment {
+function findLocalRun(stateDir: string, construct: string | undefined): Deployment {
   let endpoints: ReturnType<typeof readEndpoints>;
   try {
     endpoints = readEndpoints(stateDir);
@@ -109,8 +107,7 @@ function findLocalRun(stateDir: string): Deployment {
   const at = (endpoint: string) => ({ endpoint, region: 'us-east-1', credentials });
   return {
     stackName: 'local',
-    outputs: endpoints.outputs,
-    resources: endpoints.resources,
+    ...findConstruct({ ...endpoints, stackName: 'local' }, construct),
     geminiUrl: endpoints.geminiUrl,
     clients: {
       dynamodb: new DynamoDBClient(at(endpoints.dynamodbUrl)),
@@ -128,17 +125,17 @@ export function close({ clients }: Deployment): void {
   for (const client of Object.values(clients)) client?.destroy();
 }
 
-/** Those of a type whose logical id contains a text. */
-export function resourcesOf({ resources }: Deployment, type: string, part: string): readonly Resource[] {
-  return resources.filter((resource) => resource.type === type && resource.logicalId.includes(part));
+/** Those of a type whose place in the construct fits. */
+export function resourcesOf({ resources }: Deployment, type: string, fits: RegExp): readonly Resource[] {
+  return resources.filter((resource) => resource.type === type && fits.test(resource.part));
 }
 
-/** The physical id of the only one. @throws CliError when there is none */
-export function resourceOf(deployment: Deployment, type: string, part: string): string {
-  const [found] = resourcesOf(deployment, type, part);
+/** The physical id of the one at this place in the construct. @throws CliError when there is none */
+export function resourceOf({ stackName, resources }: Deployment, type: string, part: string): string {
+  const found = resources.find((resource) => resource.type === type && resource.part === part);
   if (found !== undefined) return found.physicalId;
   throw new CliError(
-    `The stack ${deployment.stackName} has no ${type} with "${part}" in its logical id. Is it a stack of this project, and deployed with what the command needs?`,
+    `The stack ${stackName} has no ${part} (${type}). Deploy it with this version, and with what the command needs.`,
     3,
   );
 }

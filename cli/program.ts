@@ -6,6 +6,7 @@ import { deliveries } from './commands/deliveries.ts';
 import { quarantine } from './commands/quarantine.ts';
 import { redrive } from './commands/redrive.ts';
 import { refetch } from './commands/refetch.ts';
+import { repair } from './commands/repair.ts';
 import { replay } from './commands/replay.ts';
 import { showJob } from './commands/show.ts';
 import { status } from './commands/status.ts';
@@ -23,7 +24,8 @@ interface Common {
   readonly stack: string;
   readonly region: string | undefined;
   readonly local: string | undefined;
-  readonly source: string;
+  readonly construct: string | undefined;
+  readonly source: string | undefined;
   readonly json: boolean;
   readonly yes: boolean;
 }
@@ -46,10 +48,15 @@ export async function run(args: readonly string[], options: ProgramOptions): Pro
   }
 }
 
+function isWhole(value: number, min: number): boolean {
+  return Number.isSafeInteger(value) && value >= min;
+}
+
 function createProgram({ terminal, clock, find = findDeployment }: ProgramOptions): Argv<Common> {
   const within = <Args extends Common>(use: (context: CommandContext, args: Args) => Promise<void>) => {
     return async (args: Args) => {
-      const deployment = await find({ stack: args.stack, region: args.region, local: args.local });
+      const { stack, region, local, construct } = args;
+      const deployment = await find({ stack, region, local, construct });
       try {
         const { source, json, yes } = args;
         await use({ deployment, terminal, source, json, yes, now: clock() }, args);
@@ -64,13 +71,14 @@ function createProgram({ terminal, clock, find = findDeployment }: ProgramOption
     .option('stack', { type: 'string', default: 'GeminiWebhooks', describe: 'Name of the stack' })
     .option('region', { type: 'string', describe: 'Region of the stack; else that of the environment or the profile' })
     .option('local', { type: 'string', describe: 'State folder of a local run in the place of a stack, e.g. .local' })
-    .option('source', { type: 'string', default: 'default', describe: 'Gemini project, as configured' })
+    .option('construct', { type: 'string', describe: 'Which, where the stack has several: as its outputs begin' })
+    .option('source', { type: 'string', describe: 'Gemini project, as configured; else all, or the default one' })
     .option('json', { type: 'boolean', default: false, describe: 'JSON in the place of tables' })
     .option('yes', { type: 'boolean', default: false, describe: 'Does not ask before it changes something' })
     .command(
       'status',
       'Health of everything; exit code 1 when something is not as it should be',
-      (command) => command,
+      (command) => command.example('$0 status --stack Mine --region eu-central-1', 'of a stack of your own'),
       within(status),
     )
     .command(
@@ -82,6 +90,7 @@ function createProgram({ terminal, clock, find = findDeployment }: ProgramOption
           .option('job', { type: 'string', describe: 'Job id' })
           .option('outcome', { type: 'string', choices: ['completed', 'inprogress'], describe: 'State of the record' })
           .option('limit', { type: 'number', default: 20, describe: 'How many' })
+          .check(({ limit }) => isWhole(limit, 1) || '--limit is no whole number from 1; give one like 50.')
           .example('$0 deliveries --type batch --limit 50', 'the last 50 of batches'),
       within((context, { type, job, outcome, limit }) => deliveries(context, { type, job, outcome, limit })),
     )
@@ -91,7 +100,8 @@ function createProgram({ terminal, clock, find = findDeployment }: ProgramOption
       (command) =>
         command
           .positional('id', { type: 'string', demandOption: true, describe: 'Job id or webhook id' })
-          .example('$0 show batches/k2q9x7d4', ''),
+          .example('$0 show batches/k2q9x7d4', 'a job')
+          .example('$0 show msg_2KWPBgLlAfxdpx2AI54pPJ85f4W', 'the job that a webhook was about'),
       within((context, { id }) => showJob(context, id)),
     )
     .command(
@@ -100,14 +110,15 @@ function createProgram({ terminal, clock, find = findDeployment }: ProgramOption
       (command) =>
         command
           .positional('queue', {
-            choices: [...FETCHED_JOB_TYPES, 'undelivered', 'all'],
+            choices: [...FETCHED_JOB_TYPES, 'ledger', 'undelivered', 'all'],
             demandOption: true,
-            describe: 'A fetcher, or what EventBridge could not deliver',
+            describe: 'Of a fetcher, of the ledger, or what EventBridge could not deliver',
           })
           .option('rate', { type: 'number', default: 10, describe: 'Messages a second' })
           .option('preview', { type: 'boolean', default: false, describe: 'Shows up to ten, and moves none' })
-          .check(({ rate }) => (rate > 0 && rate <= 1000) || '--rate is out of range; give 1 to 1000.')
-          .example('$0 redrive batch --preview', ''),
+          .check(({ rate }) => (rate >= 1 && rate <= 1000) || '--rate is out of range; give 1 to 1000.')
+          .example('$0 redrive batch --preview', 'what is there, and where it would go')
+          .example('$0 redrive undelivered --rate 50 --yes', 'each to who did not get it'),
       within((context, { queue, rate, preview }) => redrive(context, { queue, rate, preview })),
     )
     .command(
@@ -118,43 +129,64 @@ function createProgram({ terminal, clock, find = findDeployment }: ProgramOption
           .option('from', { type: 'string', demandOption: true, describe: 'Time, e.g. 2026-11-24T05:00:00Z' })
           .option('to', { type: 'string', demandOption: true, describe: 'Time' })
           .option('type', { type: 'string', choices: [...FETCHED_JOB_TYPES], describe: 'Job type; else all' })
-          .example('$0 replay --from 2026-11-24T05:00:00Z --to 2026-11-24T06:00:00Z --type batch', ''),
-      within((context, { from, to, type }) => replay(context, { from, to, type })),
+          .option('rules', {
+            choices: ['fetchers', 'ledger', 'all'] as const,
+            default: 'fetchers' as const,
+            describe: 'To which rules of this deployment they go',
+          })
+          .example('$0 replay --from 2026-11-24T05:00:00Z --to 2026-11-24T06:00:00Z --type batch', 'to one fetcher')
+          .example('$0 replay --from 2026-11-10 --to 2026-11-24 --rules ledger', 'writes the ledger again'),
+      within((context, { from, to, type, rules }) => replay(context, { from, to, type, rules })),
     )
     .command(
       'refetch <job>',
       'Fetches a job once more',
-      (command) => command.positional('job', { type: 'string', demandOption: true, describe: 'Job id' }),
+      (command) =>
+        command
+          .positional('job', { type: 'string', demandOption: true, describe: 'Job id' })
+          .example('$0 refetch batches/k2q9x7d4', ''),
       within((context, { job }) => refetch(context, job)),
     )
     .command(
       'ping',
       'Has Gemini ping the webhook',
       (command) =>
-        command.option('api-key-secret', {
-          type: 'string',
-          default: 'gemini-webhooks/api-key',
-          describe: "Name of the secret with the project's API key",
-        }),
+        command
+          .option('api-key-secret', {
+            type: 'string',
+            describe: "Name of the secret with the project's API key; else that of the source",
+          })
+          .example('$0 ping --source acme', ''),
       within((context, args) => ping(context, args.apiKeySecret)),
+    )
+    .command(
+      'repair',
+      'Sets the webhook at Gemini right, as it was deployed',
+      (command) => command.example('$0 repair --source acme', ''),
+      within(repair),
     )
     .command(
       'rotate <secret>',
       'Rotates a secret now',
       (command) =>
-        command.positional('secret', { choices: ['signing-secret', 'dynamic-token'] as const, demandOption: true }),
+        command
+          .positional('secret', { choices: ['signing-secret', 'dynamic-token'] as const, demandOption: true })
+          .example('$0 rotate signing-secret', ''),
       within((context, { secret }) => rotate(context, secret)),
     )
     .command(
       'dynamic-url',
       'Prints the URL for dynamic webhooks; treat it like a password',
-      (command) => command,
+      (command) => command.example('$0 dynamic-url --source acme', ''),
       within(dynamicUrl),
     )
     .command(
       'quarantine <action>',
       'Deliveries that did not verify: lists them, or verifies them once more',
-      (command) => command.positional('action', { choices: ['list', 'reverify'] as const, demandOption: true }),
+      (command) =>
+        command
+          .positional('action', { choices: ['list', 'reverify'] as const, demandOption: true })
+          .example('$0 quarantine reverify', ''),
       within((context, { action }) => quarantine(context, action)),
     )
     .completion('completion', 'Prints a script for completion in bash or zsh')

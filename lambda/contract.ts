@@ -183,6 +183,7 @@ export const LEDGER = {
   publishedAt: 'published_at',
   fetchStartedAt: 'fetch_started_at',
   landedAt: 'landed_at',
+  failedAt: 'failed_at',
   closedAt: 'closed_at',
   eventType: 'event_type',
   webhookId: 'webhook_id',

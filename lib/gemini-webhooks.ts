@@ -1,6 +1,6 @@
 /** The whole pipeline as one construct: it wires the parts, and every permission of one part on another is given here. */
 import { fileURLToPath } from 'node:url';
-import { Annotations, Duration, RemovalPolicy, Size } from 'aws-cdk-lib';
+import { Annotations, type CfnOutput, Duration, RemovalPolicy, Size } from 'aws-cdk-lib';
 import { type Metric, type MetricOptions, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { type EventBus, type OnEventOptions, Rule } from 'aws-cdk-lib/aws-events';
@@ -40,6 +40,7 @@ import type { Monitored } from './monitoring/monitored.ts';
 import type { Monitoring } from './monitoring/monitoring-props.ts';
 import { acknowledgeWildcard } from './nag-acknowledgement.ts';
 import { OutputBucket } from './output-bucket.ts';
+import { addOutputs } from './outputs.ts';
 import { QuarantineTable, Reverifier, type ReverifierProps } from './quarantine.ts';
 import { Reconciler, reconciliationFaults, resolveReconciliation } from './reconciler.ts';
 import { SchemaRegistry } from './schema-registry.ts';
@@ -66,6 +67,8 @@ export class GeminiWebhooks extends Construct {
   readonly fetchers: Fetcher[];
   /** One for each Gemini project. */
   readonly webhooks: readonly ManagedWebhook[];
+  /** By which the command line finds this deployment. Their logical ids begin with this construct's; their ids are the names. */
+  readonly outputs: readonly CfnOutput[];
 
   private readonly door: Door;
   private readonly metrics = new PipelineMetrics(metricNamespace());
@@ -222,6 +225,15 @@ export class GeminiWebhooks extends Construct {
       ledgerDeadLetterQueue: ledger.deadLetterQueue,
       undeliveredQueue: bus.undeliveredQueue,
       noDeliveryHours: props.monitoring.options?.noDeliveryHours,
+    });
+
+    this.outputs = addOutputs(this, {
+      ...{ eventBus: this.eventBus, outputBucket: this.outputBucket, table: this.table },
+      sources: sources.map(({ name, apiKeySecretName }) => ({
+        ...{ name, apiKeySecretName, suffix: name === DEFAULT_SOURCE ? '' : pascal(name) },
+        webhookUrl: this.webhookUrl(name),
+        dynamicTokenSecretArn: this.dynamicTokenSecret(name).secretArn,
+      })),
     });
   }
 
@@ -481,7 +493,7 @@ export class GeminiWebhooks extends Construct {
 }
 
 /** `acme-eu` as a part of a construct id: `AcmeEu`. */
-export function pascal(name: string): string {
+function pascal(name: string): string {
   return name
     .split('-')
     .map((part) => part.charAt(0).toUpperCase() + part.slice(1))

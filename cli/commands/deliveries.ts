@@ -1,6 +1,8 @@
 /** `deliveries`: what came lately. */
 import { type CommandContext, show } from '../context.ts';
-import { jobIdsOf, readDeliveries } from '../deliveries.ts';
+import { findDeliveries, scanDeliveries } from '../deliveries.ts';
+import { eventTypesOf, findJobs } from '../ledger.ts';
+import { chosenSources } from '../sources.ts';
 
 export interface DeliveriesOptions {
   readonly type: string | undefined;
@@ -10,12 +12,21 @@ export interface DeliveriesOptions {
 }
 
 export async function deliveries(context: CommandContext, options: DeliveriesOptions): Promise<void> {
-  const all = await readDeliveries(context.deployment, context.now);
+  const { deployment, now } = context;
   const { type, job, outcome, limit } = options;
+  const sources = chosenSources(context).map(({ name }) => name);
+  const all =
+    job === undefined
+      ? await scanDeliveries(deployment, now)
+      : await findDeliveries(
+          deployment,
+          { jobId: job, sources, also: eventTypesOf(await findJobs(deployment, sources, job)) },
+          now,
+        );
   const chosen = all
+    .filter(({ source }) => sources.includes(source))
     .filter(({ eventType }) => type === undefined || eventType === type || eventType.startsWith(`${type}.`))
-    .filter(({ jobId }) => job === undefined || jobIdsOf(job).includes(jobId))
-    .filter(({ status }) => outcome === undefined || status.toLowerCase() === outcome.toLowerCase());
+    .filter(({ status }) => outcome === undefined || status.toLowerCase() === outcome);
   show(
     context,
     ['received', 'type', 'job', 'outcome', 'attempts', 'scheme', 'source', 'webhook id'],
@@ -25,7 +36,7 @@ export async function deliveries(context: CommandContext, options: DeliveriesOpt
         one.receivedAt,
         one.eventType,
         one.jobId,
-        one.status,
+        one.status.toLowerCase(),
         String(one.attempts),
         one.scheme,
         one.source,

@@ -1,34 +1,87 @@
-/** `refetch`: a job's event goes to its fetcher's queue once more. */
+/** `refetch`: a job's event goes to its fetcher's queue once more, as it was announced. */
 import { randomUUID } from 'node:crypto';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
-import { EVENT_SOURCE, FETCHED_JOB_TYPES, SCHEMA_VERSION } from '../../lambda/contract.ts';
+import { EVENT_SOURCE, FETCHED_JOB_TYPES, type FetchedJobType, SCHEMA_VERSION } from '../../lambda/contract.ts';
 import { CliError } from '../cli-error.ts';
 import { type CommandContext, confirm } from '../context.ts';
-import { jobIdsOf, readDeliveries } from '../deliveries.ts';
+import { findDeliveries } from '../deliveries.ts';
+import { eventTypesOf, findJobs } from '../ledger.ts';
 import { fetcherQueue } from '../queues.ts';
+import { chosenSources } from '../sources.ts';
 
 export async function refetch(context: CommandContext, job: string): Promise<void> {
   const { deployment, terminal, now } = context;
-  const known = (await readDeliveries(deployment, now)).find(({ jobId }) => jobIdsOf(job).includes(jobId));
-  const jobType = FETCHED_JOB_TYPES.find((type) => known?.eventType.startsWith(`${type}.`));
-  if (known === undefined || jobType === undefined) {
-    throw new CliError(
-      `No delivery of the last days is about a job ${job} that has a fetcher. "deliveries" lists those that are known; older ones are in the archive, see "replay".`,
-    );
-  }
+  const announced = await findAnnounced(context, job);
+  const { source, jobType, jobId, eventType } = announced;
   terminal.tell('A job that has landed is not downloaded again: its output.stored is announced once more.');
-  await confirm(context, `Fetch ${known.jobId} again?`);
-  const { source, scheme, webhookId, eventType, jobId, receivedAt } = known;
+  await confirm(context, `Fetch ${jobId} of the source ${source} again?`);
   const event = {
     ...{ version: '0', id: randomUUID(), 'detail-type': eventType, source: EVENT_SOURCE, time: now.toISOString() },
     detail: {
-      ...{ schemaVersion: SCHEMA_VERSION, source, webhookId, type: eventType, jobType, jobId, scheme },
+      ...{ schemaVersion: SCHEMA_VERSION, source, webhookId: announced.webhookId, type: eventType, jobType, jobId },
       status: eventType.slice(eventType.lastIndexOf('.') + 1),
-      ...{ occurredAt: receivedAt, receivedAt, origin: 'webhook', userMetadata: {}, data: { id: jobId } },
+      ...{ occurredAt: announced.endedAt, receivedAt: announced.deliveredAt },
+      ...{ origin: announced.origin, scheme: announced.scheme, userMetadata: announced.userMetadata },
+      data: { id: jobId },
     },
   };
   await deployment.clients.sqs.send(
     new SendMessageCommand({ QueueUrl: fetcherQueue(deployment, jobType), MessageBody: JSON.stringify(event) }),
   );
-  terminal.print(context.json ? JSON.stringify({ jobId, jobType }) : `${jobId} is in the queue of its fetcher.`);
+  terminal.print(
+    context.json ? JSON.stringify({ source, jobId, jobType }) : `${jobId} is in the queue of its fetcher.`,
+  );
+}
+
+interface Announced {
+  readonly source: string;
+  readonly jobType: FetchedJobType;
+  readonly jobId: string;
+  readonly eventType: string;
+  readonly webhookId: string;
+  readonly scheme: string;
+  readonly origin: string;
+  readonly endedAt: string;
+  readonly deliveredAt: string;
+  readonly userMetadata: Readonly<Record<string, unknown>>;
+}
+
+/** What the ledger knows of its event; what that has not recorded, the delivery. @throws CliError when there was none */
+async function findAnnounced(context: CommandContext, job: string): Promise<Announced> {
+  const { deployment, now, terminal } = context;
+  const sources = chosenSources(context).map(({ name }) => name);
+  const entries = await findJobs(deployment, sources, job);
+  const announced: Announced[] = entries.flatMap((entry) => {
+    const { eventType, webhookId, endedAt, deliveredAt, origin = 'webhook' } = entry;
+    if (eventType === undefined || webhookId === undefined || endedAt === undefined) return [];
+    const scheme = origin === 'reconciler' ? 'api' : 'v1';
+    return [{ ...entry, eventType, webhookId, endedAt, origin, scheme, deliveredAt: deliveredAt ?? endedAt }];
+  });
+  const deliveries = await findDeliveries(deployment, { jobId: job, sources, also: eventTypesOf(entries) }, now);
+  if (announced.length === 0) {
+    for (const delivery of deliveries) {
+      const jobType = FETCHED_JOB_TYPES.find((type) => delivery.eventType.startsWith(`${type}.`));
+      if (jobType === undefined) continue;
+      const origin = delivery.scheme === 'api' ? 'reconciler' : 'webhook';
+      const { receivedAt } = delivery;
+      announced.push({ ...delivery, jobType, origin, endedAt: receivedAt, deliveredAt: receivedAt, userMetadata: {} });
+    }
+    if (announced.length > 0) terminal.tell('The ledger does not know it: its events will have no userMetadata.');
+  }
+  const [only] = announced;
+  if (only === undefined) throw new CliError(missing(job, entries.length > 0));
+  if (new Set(announced.map(({ source, jobType }) => `${source} ${jobType}`)).size > 1) {
+    throw new CliError(
+      `${job} is a job of several: ${announced.map(({ source, jobType }) => `${jobType} of ${source}`).join(', ')}. Choose one with --source.`,
+      2,
+    );
+  }
+  const scheme = deliveries.find(({ webhookId }) => webhookId === only.webhookId)?.scheme ?? only.scheme;
+  return { ...only, scheme };
+}
+
+function missing(job: string, isSubmitted: boolean): string {
+  return isSubmitted
+    ? `Nobody said yet that ${job} ended: there is nothing to fetch. The reconciler asks Gemini for it; "show ${job}" tells what is known.`
+    : `Nobody announced a job ${job}. "deliveries" lists what came lately; older events are in the archive, see "replay".`;
 }

@@ -216,6 +216,7 @@ function updateOf(fact: LedgerFact): Update {
     case 'failed':
       return {
         facts: {
+          failedAt: time(fact.failedAt),
           failureCode: { S: fact.code },
           ...(fact.manifestKey !== undefined && { manifestKey: { S: fact.manifestKey } }),
           ...(!fact.retryable && { closedAt: time(fact.failedAt) }),

@@ -7,35 +7,40 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { mockClient } from 'aws-sdk-client-mock';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { CliError } from '../../cli/cli-error.ts';
 import type { Deployment } from '../../cli/deployment.ts';
 import { run } from '../../cli/program.ts';
 
 const sqs = mockClient(SQSClient);
 const secrets = mockClient(SecretsManagerClient);
-const QUEUES = ['BatchFetcher', 'InteractionFetcher', 'VideoFetcher'];
-const queue = (logicalId: string) => ({ logicalId, type: 'AWS::SQS::Queue', physicalId: `https://sqs/${logicalId}` });
+const QUEUES = ['BatchFetcher', 'InteractionFetcher', 'VideoFetcher', 'JobLedger'];
+const queue = (part: string) => ({
+  part,
+  type: 'AWS::SQS::Queue',
+  physicalId: `https://sqs.us-east-1.amazonaws.com/1/${part}`,
+});
 const DEPLOYMENT: Deployment = {
   stackName: 'GeminiWebhooks',
   outputs: { WebhookUrl: 'https://api/webhooks/gemini' },
   geminiUrl: undefined,
   resources: [
-    ...QUEUES.flatMap((name) => [queue(`Webhooks${name}QueueA1`), queue(`Webhooks${name}DeadLettersB2`)]),
-    queue('WebhooksEventBusUndeliveredC3'),
-    {
-      logicalId: 'WebhooksDefaultSecretsSigningSecretD4',
-      type: 'AWS::SecretsManager::Secret',
-      physicalId: 'arn:signing',
-    },
+    ...QUEUES.flatMap((name) => [queue(`${name}Queue`), queue(`${name}DeadLetters`)]),
+    queue('EventBusUndelivered'),
+    ...['LedgerEvents', 'BatchJobs', 'InteractionJobs', 'VideoJobs'].map((name) => ({
+      ...{ part: `EventBus${name}`, type: 'AWS::Events::Rule', physicalId: `TheBus|${name}Rule` },
+    })),
+    { part: 'DefaultSecretsSigningSecret', type: 'AWS::SecretsManager::Secret', physicalId: 'arn:signing' },
   ],
   clients: {
     sqs: new SQSClient({ region: 'us-east-1' }),
     secrets: new SecretsManagerClient({ region: 'us-east-1' }),
   } as Deployment['clients'],
 };
-const DEAD = 'https://sqs/WebhooksBatchFetcherDeadLettersB2';
-const LIVE = 'https://sqs/WebhooksBatchFetcherQueueA1';
+const urlOf = (part: string) => `https://sqs.us-east-1.amazonaws.com/1/${part}`;
+const DEAD = urlOf('BatchFetcherDeadLetters');
+const LIVE = urlOf('BatchFetcherQueue');
+const UNDELIVERED = urlOf('EventBusUndelivered');
 
 async function call(command: string, answer?: string) {
   const printed: string[] = [];
@@ -53,17 +58,22 @@ async function call(command: string, answer?: string) {
   return { exitCode, printed: printed.join('\n'), told: told.join('\n') };
 }
 
+type Sent = { readonly Body: string; readonly MessageAttributes?: Readonly<Record<string, { StringValue: string }>> };
+
 /** A queue with these messages, of which one that is received is hidden until it is deleted. */
-function hold(bodies: readonly string[]) {
-  const waiting = bodies.map((Body, index) => ({ Body, ReceiptHandle: `receipt-${index}`, MessageId: `${index}` }));
+function hold(messages: readonly Sent[], url = DEAD) {
+  const waiting = messages.map((message, index) => ({
+    ...message,
+    ...{ ReceiptHandle: `receipt-${index}`, MessageId: `${index}` },
+  }));
   const gone = new Set<string>();
   let hidden = 0;
   sqs.on(GetQueueAttributesCommand).resolves({ Attributes: { ApproximateNumberOfMessages: '0' } });
   sqs
-    .on(GetQueueAttributesCommand, { QueueUrl: DEAD })
+    .on(GetQueueAttributesCommand, { QueueUrl: url })
     .callsFake(() => ({ Attributes: { ApproximateNumberOfMessages: String(waiting.length - gone.size) } }));
   sqs.on(ReceiveMessageCommand).callsFake(({ QueueUrl, VisibilityTimeout }) => {
-    if (QueueUrl !== DEAD) return {};
+    if (QueueUrl !== url) return {};
     if (VisibilityTimeout === 0) return { Messages: waiting };
     const Messages = waiting.slice(hidden, hidden + 10);
     hidden += Messages.length;
@@ -73,6 +83,14 @@ function hold(bodies: readonly string[]) {
   return gone;
 }
 const EVENT = '{"detail-type":"batch.succeeded","detail":{"jobType":"batch","jobId":"batches/a"}}';
+const STORED = '{"detail-type":"output.stored","detail":{"jobType":"batch","jobId":"batches/a"}}';
+const MESSAGE = { Body: EVENT };
+const undelivered = (Body: string, names: Readonly<Record<string, string>>): Sent => ({
+  Body,
+  MessageAttributes: Object.fromEntries(
+    Object.entries(names).map(([name, StringValue]) => [name, { DataType: 'String', StringValue }]),
+  ),
+});
 
 beforeEach(() => {
   sqs.reset();
@@ -81,7 +99,7 @@ beforeEach(() => {
 
 describe('redrive', () => {
   it('sends each message on before it deletes it, and shows how far it is', async () => {
-    const gone = hold([EVENT, EVENT]);
+    const gone = hold([MESSAGE, MESSAGE]);
     sqs.on(SendMessageCommand).resolves({});
 
     const { exitCode, told } = await call('redrive batch --rate 1000', 'y');
@@ -96,7 +114,7 @@ describe('redrive', () => {
   });
 
   it('loses nothing when it dies in between', async () => {
-    const gone = hold([EVENT, EVENT]);
+    const gone = hold([MESSAGE, MESSAGE]);
     sqs.on(SendMessageCommand).resolvesOnce({}).rejects(new Error('socket hang up'));
 
     expect((await call('redrive batch --rate 1000 --yes')).exitCode).toBe(3);
@@ -104,33 +122,96 @@ describe('redrive', () => {
   });
 
   it('moves nothing for a preview, nor without a yes, nor when nobody can be asked', async () => {
-    const gone = hold([EVENT]);
+    const gone = hold([MESSAGE]);
 
     const preview = await call('redrive all --preview');
     expect(preview.exitCode).toBe(0);
     expect(preview.printed).toContain('batches/a');
-    expect(await call('redrive batch', 'n')).toMatchObject({ exitCode: 1, told: 'Nothing was done.' });
+    expect(await call('redrive batch', 'n')).toMatchObject({
+      exitCode: 1,
+      told: expect.stringContaining('Nothing was done.'),
+    });
     expect(await call('redrive batch')).toMatchObject({ exitCode: 2, told: expect.stringContaining('--yes') });
     expect(sqs.commandCalls(SendMessageCommand)).toHaveLength(0);
     expect(gone.size).toBe(0);
   });
 
-  it('leaves a message that is no event where it is', async () => {
-    hold([]);
-    const undelivered = 'https://sqs/WebhooksEventBusUndeliveredC3';
-    sqs
-      .on(GetQueueAttributesCommand, { QueueUrl: undelivered })
-      .resolves({ Attributes: { ApproximateNumberOfMessages: '1' } });
-    sqs
-      .on(ReceiveMessageCommand, { QueueUrl: undelivered })
-      .resolvesOnce({ Messages: [{ Body: 'hello' }] })
-      .resolvesOnce({ Messages: [{ Body: 'hello', ReceiptHandle: 'r' }] })
-      .resolves({});
+  it('sends what a rule could not deliver to the target of that rule, whatever the event is about', async () => {
+    hold(
+      [
+        undelivered(STORED, { TARGET_ARN: 'arn:aws:sqs:us-east-1:1:JobLedgerQueue', RULE_ARN: 'arn:any' }),
+        undelivered(EVENT, { TARGET_ARN: 'arn:aws:sqs:us-east-1:1:JobLedgerQueue' }),
+        undelivered(EVENT, { TARGET_ARN: 'arn:aws:sqs:us-east-1:1:BatchFetcherQueue' }),
+        undelivered(STORED, { RULE_ARN: 'arn:aws:events:us-east-1:1:rule/TheBus/LedgerEventsRule' }),
+      ],
+      UNDELIVERED,
+    );
+    sqs.on(SendMessageCommand).resolves({});
+
+    const { exitCode } = await call('redrive undelivered --rate 1000 --yes');
+
+    expect(exitCode).toBe(0);
+    expect(sqs.commandCalls(SendMessageCommand).map(({ args }) => args[0].input)).toEqual([
+      { QueueUrl: urlOf('JobLedgerQueue'), MessageBody: STORED },
+      { QueueUrl: urlOf('JobLedgerQueue'), MessageBody: EVENT },
+      { QueueUrl: LIVE, MessageBody: EVENT },
+      { QueueUrl: urlOf('JobLedgerQueue'), MessageBody: STORED },
+    ]);
+  });
+
+  it.each([
+    [
+      'a log group',
+      { TARGET_ARN: 'arn:aws:logs:us-east-1:1:log-group:other' },
+      'arn:aws:logs:us-east-1:1:log-group:other',
+    ],
+    ["another account's queue", { TARGET_ARN: 'arn:aws:sqs:us-east-1:2:BatchFetcherQueue' }, ':2:BatchFetcherQueue'],
+    [
+      'a rule of somebody else',
+      { RULE_ARN: 'arn:aws:events:us-east-1:1:rule/TheBus/Theirs' },
+      'a target that is not told',
+    ],
+    ['nobody that is told', {}, 'a target that is not told'],
+  ])('leaves what is for %s where it is, and says so', async (_, names, said) => {
+    hold([undelivered(EVENT, names)], UNDELIVERED);
 
     const { exitCode, told } = await call('redrive undelivered --yes');
 
-    expect([exitCode, told]).toEqual([1, expect.stringContaining('1 stay: they are of no queue of this stack')]);
+    expect([exitCode, told]).toEqual([1, expect.stringContaining('1 stay, which are for no queue of this deployment')]);
+    expect(told).toContain(said);
+    expect(sqs.commandCalls(SendMessageCommand)).toHaveLength(0);
     expect(sqs.commandCalls(DeleteMessageCommand)).toHaveLength(0);
+  });
+
+  it("puts back what the ledger's function gave up", async () => {
+    hold([{ Body: STORED }], urlOf('JobLedgerDeadLetters'));
+    sqs.on(SendMessageCommand).resolves({});
+
+    expect((await call('redrive ledger --yes')).exitCode).toBe(0);
+    expect(sqs.commandCalls(SendMessageCommand).map(({ args }) => args[0].input)).toEqual([
+      { QueueUrl: urlOf('JobLedgerQueue'), MessageBody: STORED },
+    ]);
+  });
+
+  it('waits for the answers of all servers, is not misled by an empty one, and tells what remains', async () => {
+    hold([]);
+    sqs
+      .on(GetQueueAttributesCommand, { QueueUrl: DEAD })
+      .resolvesOnce({ Attributes: { ApproximateNumberOfMessages: '2' } })
+      .resolves({ Attributes: { ApproximateNumberOfMessages: '1' } });
+    const message = { ...MESSAGE, MessageId: 'a', ReceiptHandle: 'a' };
+    sqs
+      .on(ReceiveMessageCommand, { QueueUrl: DEAD, VisibilityTimeout: 60 })
+      .resolvesOnce({})
+      .resolvesOnce({ Messages: [message] })
+      .resolves({});
+    sqs.on(SendMessageCommand).resolves({});
+
+    const { printed } = await call('redrive batch --yes --json');
+
+    expect(JSON.parse(printed)).toEqual([{ queue: 'batch', 'put back': '1', 'no queue of ours': '0', remaining: '1' }]);
+    const waits = sqs.commandCalls(ReceiveMessageCommand).map(({ args }) => args[0].input.WaitTimeSeconds);
+    expect(new Set(waits)).toEqual(new Set([2]));
   });
 });
 
@@ -146,6 +227,30 @@ describe('rotate', () => {
   });
 });
 
+describe('quarantine', () => {
+  it('says what to do where none is kept', async () => {
+    expect(await call('quarantine list')).toMatchObject({
+      exitCode: 1,
+      told: expect.stringContaining('Deploy with gemini-webhooks:quarantine set to true'),
+    });
+  });
+});
+
+describe('--help', () => {
+  it.each([
+    ...['status', 'deliveries', 'show', 'redrive', 'replay', 'refetch', 'ping', 'repair', 'rotate', 'dynamic-url'],
+    'quarantine',
+  ])('has an example of %s', async (command) => {
+    const log = vi.spyOn(console, 'log').mockImplementation(() => {});
+
+    await call(`${command} --help`);
+
+    const help = log.mock.calls.flat().join('\n');
+    log.mockRestore();
+    expect(help).toMatch(new RegExp(`Examples:\n +gemini-webhooks ${command}`));
+  });
+});
+
 describe('what is not understood', () => {
   it.each([
     ['', 'Say what to do.'],
@@ -153,9 +258,14 @@ describe('what is not understood', () => {
     ['deliveries --tpye batch', 'Unknown argument: tpye'],
     ['redrive nothing', 'Invalid values'],
     ['redrive batch --rate 0', '--rate is out of range; give 1 to 1000.'],
+    ['redrive batch --rate 0.5', '--rate is out of range; give 1 to 1000.'],
+    ['deliveries --limit -1', '--limit is no whole number from 1; give one like 50.'],
+    ['deliveries --limit many', '--limit is no whole number from 1; give one like 50.'],
+    ['replay --from 2026-11-24 --to 2026-11-23', '--from is not before --to.'],
+    ['replay --from 2026-11-23 --to 2026-11-24 --rules ledger --type batch', 'leave --type out'],
     ['replay --from 2026-11-24', 'Missing required argument: to'],
     ['replay --from yesterday --to 2026-11-24', '--from is "yesterday"; give a time like 2026-11-24T05:00:00Z.'],
-    ['dynamic-url --source acme', 'has no source acme'],
+    ['dynamic-url --source acme', 'has no source acme. Give one of default with --source.'],
   ])('is told for "%s", with exit code 2', async (command, message) => {
     expect(await call(command)).toMatchObject({ exitCode: 2, told: expect.stringContaining(message) });
   });

@@ -25,6 +25,24 @@ async function cli(...args: string[]) {
 }
 const stored = () => heard.events.filter((event) => event['detail-type'] === 'output.stored');
 
+const queueOf = (part: string) =>
+  run.endpoints.resources.find(({ logicalId, type }) => type === 'AWS::SQS::Queue' && logicalId.includes(part));
+
+/** An event that was on the bus, to a queue. */
+async function send(queue: string, detailType: string, attributes: Readonly<Record<string, string>> = {}) {
+  const sqs = new SQSClient(clientOptions(run.endpoints.s3Url));
+  await sqs.send(
+    new SendMessageCommand({
+      QueueUrl: queueOf(queue)?.physicalId,
+      MessageBody: JSON.stringify(heard.events.find((one) => one['detail-type'] === detailType)),
+      MessageAttributes: Object.fromEntries(
+        Object.entries(attributes).map(([name, StringValue]) => [name, { DataType: 'String', StringValue }]),
+      ),
+    }),
+  );
+  sqs.destroy();
+}
+
 beforeAll(async () => {
   run = await startTestRun();
   heard = listen(run.aws);
@@ -36,11 +54,7 @@ beforeAll(async () => {
   const { detail } = await heard.until((event) => event['detail-type'] === 'output.stored');
   expect(detail['jobId']).toBe(job);
   // As the queue would move it there after its last receive.
-  const queue = run.endpoints.resources.find(({ logicalId }) => logicalId.includes('BatchFetcherDeadLetters'));
-  const event = heard.events.find((one) => one['detail-type'] === 'batch.succeeded');
-  const sqs = new SQSClient(clientOptions(run.endpoints.s3Url));
-  await sqs.send(new SendMessageCommand({ QueueUrl: queue?.physicalId, MessageBody: JSON.stringify(event) }));
-  sqs.destroy();
+  await send('BatchFetcherDeadLetters', 'batch.succeeded');
 });
 afterAll(() => run.close());
 
@@ -50,7 +64,7 @@ it('shows what is wrong, and fails', async () => {
   expect(exitCode).toBe(1);
   expect(printed).toMatch(/✓ +webhook at Gemini, default +enabled, as deployed/);
   expect(printed).toMatch(/✗ +dead letters, batch +1 message +gemini-webhooks redrive batch/);
-  expect(told).toMatch(/^1 of \d+ are not as they should be\.$/);
+  expect(told).toMatch(/^1 of \d+ are not as they should be\. The last column says what to do\.$/);
 });
 
 it("shows a job's life in the order of time, with links to its objects", async () => {
@@ -61,6 +75,7 @@ it("shows a job's life in the order of time, with links to its objects", async (
   expect(new Set(rows.map(({ what }) => what))).toEqual(
     new Set(['created', 'ended', 'received', 'on the bus', 'fetch began', 'object', 'landed']),
   );
+  expect(rows.filter(({ what }) => what === 'received')).toHaveLength(1);
   expect(rows.map(({ time }) => time)).toEqual(rows.map(({ time }) => time).toSorted());
   expect(rows.find(({ what }) => what === 'landed')?.detail).toMatch(/^s3:\/\/.+\/manifest\.json$/);
   expect(await cli('show', 'batches/nobody')).toMatchObject({
@@ -76,6 +91,32 @@ it('puts back what was given up, which is announced again', async () => {
   expect((await cli('status')).exitCode).toBe(0);
 });
 
+it('puts back what did not reach the ledger into its queue, and not into a fetcher', async () => {
+  const arn = `arn:aws:sqs:us-east-1:000000000000:${queueOf('JobLedgerQueue')?.logicalId}`;
+  await send('EventBusUndelivered', 'output.stored', { TARGET_ARN: arn });
+  await send('EventBusUndelivered', 'output.stored', { TARGET_ARN: 'arn:aws:logs:us-east-1:000000000000:log-group:x' });
+
+  const { exitCode, printed, told } = await cli('redrive', 'undelivered', '--yes', '--rate', '100', '--json');
+
+  expect([exitCode, told]).toEqual([1, expect.stringContaining('log-group:x')]);
+  expect(JSON.parse(printed)).toEqual([
+    { queue: 'undelivered', 'put back': '1', 'no queue of ours': '1', remaining: '1' },
+  ]);
+});
+
+it('shows with which code a job failed that is not ours', async () => {
+  const response = await fetch(`${run.endpoints.simulatorControlUrl}/jobs`, {
+    method: 'POST',
+    body: JSON.stringify({ kind: 'batch', scenario: 'foreign' }),
+  });
+  const { name } = (await response.json()) as { name: string };
+  await heard.until((event) => event['detail-type'] === 'output.failed');
+
+  await expect
+    .poll(async () => (await cli('show', name, '--json')).printed, { timeout: 10_000 })
+    .toMatch(/"what": "failed",\s+"detail": "ERR_JOB_NOT_OURS"/);
+});
+
 it('fetches again, and replays', async () => {
   expect((await cli('refetch', job, '--yes')).exitCode).toBe(0);
   await heard.until(() => stored().length === 3);
@@ -83,6 +124,8 @@ it('fetches again, and replays', async () => {
   const [from, to] = [-3_600_000, 3_600_000].map((offset) => new Date(Date.now() + offset).toISOString());
   expect((await cli('replay', '--from', from ?? '', '--to', to ?? '', '--type', 'batch', '--yes')).exitCode).toBe(0);
   await heard.until(() => stored().length === 4);
+  const again = await cli('replay', '--from', from ?? '', '--to', to ?? '', '--rules', 'ledger', '--yes');
+  expect([again.exitCode, again.told]).toEqual([0, expect.stringContaining('LedgerEvents')]);
 });
 
 it('pings, rotates, and prints a URL that is accepted', async () => {

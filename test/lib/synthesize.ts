@@ -9,7 +9,7 @@ const MONITORING = Monitoring.alarms({ email: 'on-call@example.com' });
 const CDK_JSON = new URL('../../cdk.json', import.meta.url);
 
 // Empty modules: what the handlers do is nothing to the template.
-const HANDLERS = fileURLToPath(new URL('../../.local/test-handlers', import.meta.url));
+export const HANDLERS = fileURLToPath(new URL('../../.local/test-handlers', import.meta.url));
 mkdirSync(HANDLERS, { recursive: true });
 for (const name of readdirSync(new URL('../../lambda/handlers', import.meta.url))) {
   writeFileSync(`${HANDLERS}/${name}`, '');

@@ -28,6 +28,7 @@ it('outputs the webhook URL and the names of bucket, table and bus, and no part 
         ],
       },
     },
+    ApiKeySecretName: { Description: expect.any(String), Value: 'gemini-webhooks/api-key' },
     OutputBucketName: {
       Description: expect.any(String),
       Value: { Ref: 'GeminiWebhooksOutputBucketOutputs636BE2D7' },
