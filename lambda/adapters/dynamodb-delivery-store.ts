@@ -18,7 +18,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import type { ClaimResult, DeliveryClaim, DeliveryStore } from '../app/ports.ts';
 import { RECORD } from '../contract.ts';
-import { TransientError } from '../domain/errors.ts';
+import { ifConditionHolds, orUnavailable, unavailable } from './dynamodb-calls.ts';
 
 export interface DynamoDbDeliveryStoreOptions {
   readonly client: DynamoDBClient;
@@ -126,10 +126,8 @@ export class DynamoDbDeliveryStore implements DeliveryStore {
       Key: { [RECORD.id]: { S: id } },
       ConsistentRead: true,
     });
-    const output = await this.#options.client.send(command).catch((cause: unknown) => {
-      throw unavailable(cause);
-    });
-    return output.Item;
+    const { Item } = await orUnavailable(this.#options.client.send(command));
+    return Item;
   }
 
   async #updateAsOwner(
@@ -146,20 +144,10 @@ export class DynamoDbDeliveryStore implements DeliveryStore {
       ExpressionAttributeNames: { ...parts.names, '#owner': RECORD.owner },
       ExpressionAttributeValues: { ...parts.values, ':owner': { S: owner } },
     });
-    try {
-      await this.#options.client.send(command);
-      return true;
-    } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return false;
-      throw unavailable(error);
-    }
+    return ifConditionHolds(this.#options.client.send(command));
   }
 
   #expiration(now: Date): number {
     return Math.floor(now.getTime() / 1000) + this.#options.recordTtlSeconds;
   }
-}
-
-function unavailable(cause: unknown): TransientError {
-  return new TransientError('ERR_STORE_UNAVAILABLE', 'DynamoDB did not do it; the delivery will be retried', { cause });
 }

@@ -5,7 +5,6 @@
 import {
   type AttributeValue,
   BatchGetItemCommand,
-  ConditionalCheckFailedException,
   type DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
@@ -15,9 +14,9 @@ import {
 import * as z from 'zod/mini';
 import type { JobLedger, OpenQueue } from '../app/ports.ts';
 import { FETCHED_JOB_TYPES, LEDGER, LEDGER_INDEX } from '../contract.ts';
-import { TransientError } from '../domain/errors.ts';
 import { jobKey } from '../domain/job-identity.ts';
 import type { KnownJob, LedgerFact, LedgerJob, OpenJob, SweepCursor } from '../domain/job-ledger.ts';
+import { ifConditionHolds, orUnavailable } from './dynamodb-calls.ts';
 
 /** Longer than Gemini keeps anything: 55 days. */
 const TTL_SECONDS = 60 * 24 * 3600;
@@ -84,18 +83,17 @@ export class DynamoDbJobLedger implements JobLedger {
   }
 
   async postpone(job: LedgerJob, due: Date): Promise<void> {
-    await this.#conditional(
-      new UpdateItemCommand({
-        ...this.#key(job),
-        UpdateExpression: 'SET #due = :due',
-        ConditionExpression: '#queue = :awaited',
-        ExpressionAttributeNames: { '#due': LEDGER.due, '#queue': LEDGER.queue },
-        ExpressionAttributeValues: {
-          ':due': { N: String(due.getTime()) },
-          ':awaited': { S: queueName({ ...job, state: 'awaited' }) },
-        },
-      }),
-    );
+    const command = new UpdateItemCommand({
+      ...this.#key(job),
+      UpdateExpression: 'SET #due = :due',
+      ConditionExpression: '#queue = :awaited',
+      ExpressionAttributeNames: { '#due': LEDGER.due, '#queue': LEDGER.queue },
+      ExpressionAttributeValues: {
+        ':due': { N: String(due.getTime()) },
+        ':awaited': { S: queueName({ ...job, state: 'awaited' }) },
+      },
+    });
+    await ifConditionHolds(this.#options.client.send(command));
   }
 
   async readCursor(source: string): Promise<SweepCursor | undefined> {
@@ -112,7 +110,7 @@ export class DynamoDbJobLedger implements JobLedger {
   }
 
   /** @param opening puts the job into the index. @returns false when it may not be opened (again) */
-  async #update(job: LedgerJob, { facts, remove = [] }: Update, opening?: Opening): Promise<boolean> {
+  async #update(job: LedgerJob, { facts, last, remove = [] }: Update, opening?: Opening): Promise<boolean> {
     const told: Attributes = {
       ...facts,
       source: { S: job.source },
@@ -121,6 +119,7 @@ export class DynamoDbJobLedger implements JobLedger {
     };
     const set: Attributes = {
       ...opening?.as,
+      ...last,
       expiration: { N: String(Math.floor(this.#options.now().getTime() / 1000) + TTL_SECONDS) },
     };
     const assignments = [
@@ -131,31 +130,20 @@ export class DynamoDbJobLedger implements JobLedger {
     const conditions = (opening?.unless ?? []).map((name) => `attribute_not_exists(#${name})`);
     const values = Object.entries({ ...told, ...set }).map(([name, value]) => [`:${name}`, value]);
     const names = [...namesOf({ ...told, ...set }), ...remove, ...(opening?.unless ?? [])];
-    return this.#conditional(
-      new UpdateItemCommand({
-        ...this.#key(job),
-        UpdateExpression:
-          `SET ${assignments.join(', ')}` +
-          (remove.length > 0 ? ` REMOVE ${remove.map((name) => `#${name}`).join(', ')}` : ''),
-        ...(conditions.length > 0 && { ConditionExpression: conditions.join(' AND ') }),
-        ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, LEDGER[name]])),
-        ExpressionAttributeValues: Object.fromEntries(values),
-      }),
-    );
+    const command = new UpdateItemCommand({
+      ...this.#key(job),
+      UpdateExpression:
+        `SET ${assignments.join(', ')}` +
+        (remove.length > 0 ? ` REMOVE ${remove.map((name) => `#${name}`).join(', ')}` : ''),
+      ...(conditions.length > 0 && { ConditionExpression: conditions.join(' AND ') }),
+      ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, LEDGER[name]])),
+      ExpressionAttributeValues: Object.fromEntries(values),
+    });
+    return ifConditionHolds(this.#options.client.send(command));
   }
 
   #key(job: LedgerJob) {
     return { TableName: this.#options.tableName, Key: { [LEDGER.id]: { S: itemId(job) } } };
-  }
-
-  async #conditional(command: UpdateItemCommand): Promise<boolean> {
-    try {
-      await this.#options.client.send(command);
-      return true;
-    } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return false;
-      throw unavailable(error);
-    }
   }
 }
 
@@ -163,6 +151,8 @@ type Attributes = { readonly [Name in Attribute]?: AttributeValue };
 
 interface Update {
   readonly facts: Attributes;
+  /** What replaces what was said before. */
+  readonly last?: Attributes;
   readonly remove?: readonly Attribute[];
   readonly opens?: Opening;
 }
@@ -209,8 +199,9 @@ function updateOf(fact: LedgerFact): Update {
           fetchStartedAt: time(fact.fetchStartedAt),
           landedAt: time(fact.landedAt),
           closedAt: time(fact.landedAt),
-          manifestKey: { S: fact.manifestKey },
         },
+        // Not that of an earlier failure.
+        last: { manifestKey: { S: fact.manifestKey } },
         remove: ['queue', 'due'],
       };
     case 'failed':
@@ -280,16 +271,4 @@ function toOpen(item: Item): OpenJob | undefined {
   const { eventType, submittedAt, userMetadata } = toKnown(item);
   const due = new Date(Number(item[LEDGER.due]?.N ?? '0'));
   return { source, jobType, jobId, due, eventType, webhookId: text(item, 'webhookId'), submittedAt, userMetadata };
-}
-
-async function orUnavailable<Output>(answer: Promise<Output>): Promise<Output> {
-  try {
-    return await answer;
-  } catch (cause) {
-    throw unavailable(cause);
-  }
-}
-
-function unavailable(cause: unknown): TransientError {
-  return new TransientError('ERR_STORE_UNAVAILABLE', 'DynamoDB did not do it; it will be tried again', { cause });
 }

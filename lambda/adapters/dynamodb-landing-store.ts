@@ -2,8 +2,8 @@
 import { DeleteItemCommand, type DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import type { Clock, LandingStore } from '../app/ports.ts';
 import { LEDGER } from '../contract.ts';
-import { TransientError } from '../domain/errors.ts';
 import { LandingProgress } from '../domain/landing-progress.ts';
+import { orUnavailable } from './dynamodb-calls.ts';
 
 /** As long as a message stays in its queue. Uploads that are older have been aborted by the bucket's lifecycle. */
 const TTL_SECONDS = 4 * 24 * 3600;
@@ -52,13 +52,5 @@ export class DynamoDbLandingStore implements LandingStore {
   /** The prefix begins with the job type, to which a fetcher's permissions are confined. */
   #item(prefix: string) {
     return { TableName: this.#options.tableName, Key: { [LEDGER.id]: { S: `landing#${prefix}` } } };
-  }
-}
-
-async function orUnavailable<Output>(answer: Promise<Output>): Promise<Output> {
-  try {
-    return await answer;
-  } catch (cause) {
-    throw new TransientError('ERR_STORE_UNAVAILABLE', 'DynamoDB did not do it; it will be tried again', { cause });
   }
 }

@@ -4,7 +4,6 @@
  */
 import {
   type AttributeValue,
-  ConditionalCheckFailedException,
   DeleteItemCommand,
   type DynamoDBClient,
   PutItemCommand,
@@ -13,8 +12,8 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import type { QuarantineStore } from '../app/quarantine.ts';
 import { QUARANTINE } from '../contract.ts';
-import { TransientError } from '../domain/errors.ts';
 import type { KeptDelivery } from '../domain/quarantine.ts';
+import { ifConditionHolds, orUnavailable } from './dynamodb-calls.ts';
 
 export interface DynamoDbQuarantineOptions {
   readonly client: DynamoDBClient;
@@ -48,13 +47,7 @@ export class DynamoDbQuarantine implements QuarantineStore {
         ':expiration': { N: String(hour.getTime() / 1000 + COUNTER_TTL_SECONDS) },
       },
     });
-    try {
-      await this.#options.client.send(command);
-      return true;
-    } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return false;
-      throw unavailable(error);
-    }
+    return ifConditionHolds(this.#options.client.send(command));
   }
 
   async keep({ id, source, kind, receivedAt, headers, body }: KeptDelivery): Promise<void> {
@@ -71,20 +64,15 @@ export class DynamoDbQuarantine implements QuarantineStore {
         [QUARANTINE.expiration]: { N: String(expiration) },
       },
     });
-    await this.#options.client.send(command).catch((cause: unknown) => {
-      throw unavailable(cause);
-    });
+    await orUnavailable(this.#options.client.send(command));
   }
 
   /** A scan: there are few, and nobody asks often. */
   async *list(now: Date): AsyncGenerator<KeptDelivery> {
     let ExclusiveStartKey: Record<string, AttributeValue> | undefined;
     do {
-      const page = await this.#options.client
-        .send(new ScanCommand({ TableName: this.#options.tableName, ConsistentRead: true, ExclusiveStartKey }))
-        .catch((cause: unknown) => {
-          throw unavailable(cause);
-        });
+      const command = new ScanCommand({ TableName: this.#options.tableName, ConsistentRead: true, ExclusiveStartKey });
+      const page = await orUnavailable(this.#options.client.send(command));
       for (const item of page.Items ?? []) {
         const kept = toKept(item, now);
         if (kept !== undefined) yield kept;
@@ -95,9 +83,7 @@ export class DynamoDbQuarantine implements QuarantineStore {
 
   async remove(id: string): Promise<void> {
     const command = new DeleteItemCommand({ TableName: this.#options.tableName, Key: { [QUARANTINE.id]: { S: id } } });
-    await this.#options.client.send(command).catch((cause: unknown) => {
-      throw unavailable(cause);
-    });
+    await orUnavailable(this.#options.client.send(command));
   }
 }
 
@@ -114,8 +100,4 @@ function toKept(item: Item, now: Date): KeptDelivery | undefined {
     headers: JSON.parse(text(QUARANTINE.headers)) as Record<string, string>,
     body: Buffer.from(body),
   };
-}
-
-function unavailable(cause: unknown): TransientError {
-  return new TransientError('ERR_STORE_UNAVAILABLE', 'DynamoDB did not serve the quarantine', { cause });
 }

@@ -126,6 +126,21 @@ it('keeps a job open whose fetch may be tried again, and closes one for which it
   expect(await openIn(source)).toEqual([]);
 });
 
+it.each([
+  ['before', ['failed', 'landed']],
+  ['after', ['landed', 'failed']],
+] as const)('names the manifest of the landing, and not that of a failure that is told %s it', async (_when, order) => {
+  const source = newSource();
+  const facts = factsOf(source);
+  const failed = { ...facts.failed, manifestKey: 'p/fetch-failed/manifest.json' } as LedgerFact;
+
+  for (const kind of order) await ledger.tell(kind === 'failed' ? failed : facts.landed);
+
+  const Key = { id: { S: `job#${source}#interaction#v1_a` } };
+  const { Item } = await tables.client.send(new GetItemCommand({ TableName: 'JobLedger', Key }));
+  expect(Item?.['manifest_key']).toEqual({ S: 'p/manifest.json' });
+});
+
 it('asks for an awaited job later, but not for one that was announced', async () => {
   const source = newSource();
   const { job, submitted, announced } = factsOf(source);
