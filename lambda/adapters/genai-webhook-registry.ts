@@ -125,16 +125,16 @@ export class GenAiWebhookRegistry implements WebhookRegistry {
 
 function toRegistered(webhook: Webhook): RegisteredWebhook | undefined {
   if (!webhook.id) return undefined;
-  const endings = (webhook.signing_secrets ?? []).map(
-    ({ truncated_secret }) => truncated_secret?.split('...')[1] ?? '',
-  );
   return {
     id: webhook.id,
     name: webhook.name,
     uri: webhook.uri,
     events: webhook.subscribed_events ?? [],
     state: webhook.state ?? 'enabled',
-    secretEndings: endings,
+    secrets: (webhook.signing_secrets ?? []).map(({ truncated_secret, expire_time }) => ({
+      ending: truncated_secret?.split('...')[1] ?? '',
+      expiresAt: expire_time,
+    })),
   };
 }
 

@@ -4,6 +4,7 @@
  */
 import { METRIC } from '../contract.ts';
 import { ManagementError } from '../domain/errors.ts';
+import { findDeployed } from './deployed-webhook.ts';
 import type { Log, Metrics, RegisteredWebhook, WantedWebhook, WebhookRegistry } from './ports.ts';
 import { differences } from './register-webhook.ts';
 
@@ -27,15 +28,6 @@ export interface CheckedWebhook {
   readonly wanted: WantedWebhook;
   /** Whether findings are set right where they can be. */
   readonly repair: boolean;
-}
-
-/** Ours by name and URL, or else by the name, which holds account, Region and stack. */
-export function findDeployed(
-  webhooks: readonly RegisteredWebhook[],
-  { name, uri }: WantedWebhook,
-): RegisteredWebhook | undefined {
-  const own = webhooks.filter((webhook) => webhook.name === name);
-  return own.find((webhook) => webhook.uri === uri) ?? own[0];
 }
 
 /** @returns what was found, repaired or not */

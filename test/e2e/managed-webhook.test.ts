@@ -168,6 +168,28 @@ describe('rotation', () => {
   });
 });
 
+describe('a rotation that was overtaken', () => {
+  it('gives its secret up, and the next one makes one that lasts', async () => {
+    const id = (await list())[0]?.id ?? '';
+    const before = run.endpoints.signingSecret;
+    const restore = run.aws.intercept(({ action }) => (action === 'UpdateSecretVersionStage' ? 'deny' : 'pass'));
+    await expect(run.rotate('signing-secret')).rejects.toThrow('finishSecret of the rotation');
+    restore();
+    // Somebody else rotates, and keeps what he was shown.
+    await webhooks().rotateSigningSecret(id, {});
+
+    await expect(run.rotate('signing-secret')).rejects.toThrow('testSecret of the rotation');
+    expect(run.aws.secrets.current(run.aws.secretId('DefaultSecretsSigningSecret'))).toBe(before);
+
+    await journal();
+    await run.rotate('signing-secret');
+    expect(await journal()).toEqual(['webhooks.list 200', 'webhooks.rotateSigningSecret 200', 'webhooks.list 200']);
+    const current = run.aws.secrets.current(run.aws.secretId('DefaultSecretsSigningSecret'));
+    const lasting = (await list())[0]?.signing_secrets?.filter(({ expire_time }) => expire_time === undefined);
+    expect(lasting).toEqual([{ truncated_secret: `whsec_...${current.slice(-5)}` }]);
+  });
+});
+
 describe('the health check', () => {
   it('writes one line about what it finds, and nothing about a healthy webhook', async () => {
     await run.aws.runSchedule('HealthCheck');

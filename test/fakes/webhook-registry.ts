@@ -24,7 +24,7 @@ export class FakeWebhookRegistry implements WebhookRegistry {
       uri: 'https://uri',
       events: ['batch.succeeded'],
       state: 'enabled',
-      secretEndings: [],
+      secrets: [],
     };
     this.webhooks.set(id, { ...made, ...webhook });
     return id;
@@ -48,7 +48,10 @@ export class FakeWebhookRegistry implements WebhookRegistry {
   #newSecret(id: string): string {
     const secret = secretOf(++this.#made);
     const webhook = this.webhooks.get(id);
-    if (webhook) this.webhooks.set(id, { ...webhook, secretEndings: [...webhook.secretEndings, secret.slice(-5)] });
+    const before =
+      webhook?.secrets.map((old) => ({ ...old, expiresAt: old.expiresAt ?? '2026-11-25T05:00:00Z' })) ?? [];
+    const secrets = [{ ending: secret.slice(-5), expiresAt: undefined }, ...before];
+    if (webhook) this.webhooks.set(id, { ...webhook, secrets });
     return secret;
   }
 

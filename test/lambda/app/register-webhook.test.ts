@@ -163,7 +163,7 @@ it('rolls back what an update did whose answer was lost', async () => {
 it('enables what Gemini disabled, and leaves disabled what somebody disabled', async () => {
   const { registry, create, update } = setUp();
   const id = await create();
-  const setState = (state: string) => registry.webhooks.set(id, { id, ...OTHER, secretEndings: [], state });
+  const setState = (state: string) => registry.webhooks.set(id, { id, ...OTHER, secrets: [], state });
 
   setState('disabled_due_to_failed_deliveries');
   await update(id, WANTED);
