@@ -397,7 +397,7 @@ export class GeminiWebhooks extends Construct {
     const arns = [signingSecret.secretArn, dynamicTokenSecret.secretArn];
     this.grantReadSecrets(registrar.function, [apiKeySecret]);
     grant(registrar.function, ['secretsmanager:PutSecretValue'], [signingSecret.secretArn]);
-    this.grantReadSecrets(healthCheck.function, [apiKeySecret]);
+    this.grantReadSecrets(healthCheck.function, [apiKeySecret, signingSecret]);
     grant(healthCheck.function, ['secretsmanager:DescribeSecret'], arns);
     if (rotator === undefined) return;
     this.grantReadSecrets(rotator.function, [apiKeySecret, signingSecret, dynamicTokenSecret]);

@@ -11,13 +11,14 @@ export function findDeployed(
 }
 
 /**
- * Whether Gemini goes on signing with the secret; undefined where it shows nothing to compare with. One that expires signs
+ * Whether Gemini goes on signing with one of the secrets; undefined where it shows nothing to compare with. One that expires signs
  * for at most 24 hours more, and then nothing that it verifies comes any longer.
  */
-export function isSignedWith({ secrets }: RegisteredWebhook, value: string): boolean | undefined {
+export function isSignedWith({ secrets }: RegisteredWebhook, values: readonly string[]): boolean | undefined {
   const shown = secrets.filter(({ ending }) => ending !== '');
   const lasting = shown.filter(({ expiresAt }) => expiresAt === undefined);
   // All expire: then the expiry does not tell which one is to stay.
   const compared = lasting.length > 0 ? lasting : shown;
-  return compared.length === 0 ? undefined : compared.some(({ ending }) => value.endsWith(ending));
+  if (compared.length === 0) return undefined;
+  return compared.some(({ ending }) => values.some((value) => value.endsWith(ending)));
 }

@@ -28,7 +28,7 @@ export function signingSecretRotation(registry: WebhookRegistry, wanted: WantedW
         webhook = await find();
       }
       // Where Gemini shows none there is nothing to compare with, and the rotation must not fail for that.
-      const isUsed = webhook !== undefined && isSignedWith(webhook, value) !== false;
+      const isUsed = webhook !== undefined && isSignedWith(webhook, [value]) !== false;
       if (parseSigningSecret(value) !== undefined && isUsed) return;
       throw new ManagementError(
         'ERR_ROTATION_INVALID',

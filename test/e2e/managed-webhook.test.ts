@@ -209,4 +209,27 @@ describe('the health check', () => {
     expect(logsOf('HealthCheck')).toContain('"WebhookHealthy":0');
     expect(logsOf('HealthCheck')).toContain('"SecretAge"');
   });
+
+  it('repairs once what it is asked to, and says so, and the next check finds nothing', async () => {
+    const id = (await list())[0]?.id ?? '';
+    await webhooks().update(id, { uri: 'https://elsewhere.example' });
+
+    const repaired = await run.aws.invoke('HealthCheckFunction', { repair: true });
+
+    expect(repaired).toEqual({ source: 'default', findings: ['other-url'] });
+    expect(await list()).toMatchObject([{ uri: run.endpoints.webhookUrl }]);
+    expect(logsOf('HealthCheck')).toContain('"done":"repaired"');
+    expect(await run.aws.invoke('HealthCheckFunction', {})).toEqual({ source: 'default', findings: [] });
+  });
+
+  it('finds that somebody rotated at Gemini, and a rotation sets it right', async () => {
+    await webhooks().rotateSigningSecret((await list())[0]?.id ?? '', {});
+
+    expect(await run.aws.invoke('HealthCheckFunction', {})).toEqual({ source: 'default', findings: ['other-secret'] });
+    expect(logsOf('HealthCheck')).toContain('"WebhookHealthy":0');
+    expect(logsOf('HealthCheck')).not.toContain('whsec_');
+
+    await run.rotate('signing-secret');
+    expect(await run.aws.invoke('HealthCheckFunction', {})).toEqual({ source: 'default', findings: [] });
+  }, 30_000);
 });

@@ -94,6 +94,19 @@ describe('GeminiWebhooks', () => {
     ]);
   });
 
+  it('lets the health check read what it compares, and change nothing', () => {
+    expect(permissionsOf('GeminiWebhooksDefaultWebhookHealthCheckRole').slice(2)).toEqual([
+      [
+        'secretsmanager:GetSecretValue',
+        'arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:gemini-webhooks/api-key-?????? <GeminiWebhooksDefaultSecretsSigningSecretAF297459>',
+      ],
+      [
+        'secretsmanager:DescribeSecret',
+        '<GeminiWebhooksDefaultSecretsDynamicToken4F377C01> <GeminiWebhooksDefaultSecretsSigningSecretAF297459>',
+      ],
+    ]);
+  });
+
   it('gives each of the nine functions a role of its own, with one policy and nothing managed or inline', () => {
     const roles = resourcesOf(template, 'AWS::IAM::Role');
     const used = Object.values(resourcesOf(template, 'AWS::Lambda::Function')).map((handler) =>
