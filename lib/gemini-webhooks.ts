@@ -392,10 +392,11 @@ export class GeminiWebhooks extends Construct {
     grant(reconciler, ['dynamodb:Query'], [`${table.tableArn}/index/${LEDGER_INDEX}`]);
   }
 
-  private grantManageWebhook({ registrar, rotator, healthCheck, secrets }: ManagedWebhook): void {
+  private grantManageWebhook(webhook: ManagedWebhook): void {
+    const { registrar, rotator, healthCheck, secrets } = webhook;
     const { apiKeySecret, signingSecret, dynamicTokenSecret } = secrets;
     const arns = [signingSecret.secretArn, dynamicTokenSecret.secretArn];
-    this.grantReadSecrets(registrar.function, [apiKeySecret]);
+    webhook.grantReadApiKey(readSecrets([apiKeySecret]));
     grant(registrar.function, ['secretsmanager:PutSecretValue'], [signingSecret.secretArn]);
     this.grantReadSecrets(healthCheck.function, [apiKeySecret, signingSecret]);
     grant(healthCheck.function, ['secretsmanager:DescribeSecret'], arns);
@@ -442,13 +443,7 @@ export class GeminiWebhooks extends Construct {
   }
 
   private grantReadSecrets(grantee: IGrantable, secrets: ISecret[]): void {
-    // Secrets Manager appends a dash and six characters to a name; anything shorter would not match, anything longer
-    // would match other names. https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_iam-permissions.html
-    grant(
-      grantee,
-      ['secretsmanager:GetSecretValue'],
-      secrets.map((secret) => secret.secretFullArn ?? `${secret.secretArn}-??????`),
-    );
+    grantee.grantPrincipal.addToPrincipalPolicy(readSecrets(secrets));
   }
 
   /** Its own landings under way, which have the prefix of their objects as their key; and a message to itself for each. */
@@ -486,6 +481,15 @@ export function pascal(name: string): string {
     .split('-')
     .map((part) => part.charAt(0).toUpperCase() + part.slice(1))
     .join('');
+}
+
+function readSecrets(secrets: ISecret[]): PolicyStatement {
+  return new PolicyStatement({
+    actions: ['secretsmanager:GetSecretValue'],
+    // Secrets Manager appends a dash and six characters to a name; anything shorter would not match, anything longer
+    // would match other names. https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_iam-permissions.html
+    resources: secrets.map((secret) => secret.secretFullArn ?? `${secret.secretArn}-??????`),
+  });
 }
 
 function grant(

@@ -4,9 +4,8 @@
  */
 import { METRIC } from '../contract.ts';
 import { ManagementError, TransientError } from '../domain/errors.ts';
-import { findDeployed, isSignedWith } from './deployed-webhook.ts';
+import { differences, findDeployed, isSignedWith } from './deployed-webhook.ts';
 import type { Log, Metrics, RegisteredWebhook, Wait, WantedWebhook, WebhookRegistry } from './ports.ts';
-import { differences } from './register-webhook.ts';
 
 export type Finding =
   | 'missing'

@@ -1,13 +1,18 @@
-/** Which of a project's webhooks is the deployment's, and whether it signs with a secret that is known here. */
+/** Which of a project's webhooks is the deployment's, what differs, and whether it signs with a secret that is known here. */
+import type { SubscribableEvent } from '../contract.ts';
 import type { RegisteredWebhook, WantedWebhook } from './ports.ts';
+
+/** The webhook for this very name and URL: ours, whoever asked for it. */
+export function isOwn(webhook: RegisteredWebhook, { name, uri }: WantedWebhook): boolean {
+  return webhook.name === name && webhook.uri === uri;
+}
 
 /** Ours by name and URL, or else by the name, which holds account, Region and stack. */
 export function findDeployed(
   webhooks: readonly RegisteredWebhook[],
-  { name, uri }: WantedWebhook,
+  wanted: WantedWebhook,
 ): RegisteredWebhook | undefined {
-  const own = webhooks.filter((webhook) => webhook.name === name);
-  return own.find((webhook) => webhook.uri === uri) ?? own[0];
+  return webhooks.find((webhook) => isOwn(webhook, wanted)) ?? webhooks.find((webhook) => webhook.name === wanted.name);
 }
 
 /**
@@ -21,4 +26,21 @@ export function isSignedWith({ secrets }: RegisteredWebhook, values: readonly st
   const compared = lasting.length > 0 ? lasting : shown;
   if (compared.length === 0) return undefined;
   return compared.some(({ ending }) => values.some((value) => value.endsWith(ending)));
+}
+
+/** What an update would have to say, and nothing when the webhook is as it is to be. */
+export function differences(
+  found: RegisteredWebhook,
+  wanted: WantedWebhook,
+): Partial<WantedWebhook> & { readonly state?: 'enabled' } {
+  return {
+    ...(found.name !== wanted.name && { name: wanted.name }),
+    ...(found.uri !== wanted.uri && { uri: wanted.uri }),
+    ...(!hasSameEvents(found.events, wanted.events) && { events: wanted.events }),
+    ...(found.state === 'disabled_due_to_failed_deliveries' && { state: 'enabled' as const }),
+  };
+}
+
+function hasSameEvents(found: readonly string[], wanted: readonly SubscribableEvent[]): boolean {
+  return found.toSorted().join() === wanted.toSorted().join();
 }

@@ -55,19 +55,24 @@ describe('registration', () => {
   it('is updated in place, rolled back when the update is refused, and deleted at the end', async () => {
     await journal();
     await run.aws.customResources.update({ SubscribedEvents: ['batch.succeeded'] });
-    expect(await journal()).toEqual(['webhooks.get 200', 'webhooks.update 200']);
+    expect(await journal()).toEqual(['webhooks.list 200', 'webhooks.update 200']);
     expect(await list()).toMatchObject([{ subscribed_events: ['batch.succeeded'] }]);
 
     await journal();
     await expect(run.aws.customResources.update({ Uri: 'not a URL' })).rejects.toThrow(
       "Gemini refused to update the webhook (HTTP 400). Check the webhook's URL and events, and deploy again. It was rolled back.",
     );
-    expect(await journal()).toEqual(['webhooks.get 200', 'webhooks.update 400', 'webhooks.get 200']);
+    expect(await journal()).toEqual(['webhooks.list 200', 'webhooks.update 400', 'webhooks.list 200']);
     expect(await list()).toMatchObject([{ uri: run.endpoints.webhookUrl, subscribed_events: ['batch.succeeded'] }]);
 
     await journal();
+    await expect(run.aws.customResources.update({ SubscribedEvents: ['batch.cancelled'] })).rejects.toThrow(
+      'The request holds no usable ResourceProperties.SubscribedEvents. Deploy the template that the function belongs to. It was rolled back.',
+    );
+    expect(await journal()).toEqual(['webhooks.list 200']);
+
     expect(await run.aws.customResources.delete()).toEqual([]);
-    expect(await journal()).toEqual(['webhooks.get 200', 'webhooks.delete 200']);
+    expect(await journal()).toEqual(['webhooks.list 200', 'webhooks.delete 200']);
     expect(await list()).toEqual([]);
   });
 

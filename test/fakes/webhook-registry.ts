@@ -13,11 +13,17 @@ export class FakeWebhookRegistry implements WebhookRegistry {
   readonly webhooks = new Map<string, RegisteredWebhook>();
   readonly calls: string[] = [];
   readonly faults = new Map<string, Fault>();
+  readonly #prefix: string;
   #made = 0;
+
+  /** @param prefix of the ids that it gives */
+  constructor(prefix = 'wh') {
+    this.#prefix = prefix;
+  }
 
   /** Puts a webhook there as somebody else would. */
   add(webhook: Partial<RegisteredWebhook>): string {
-    const id = `wh${++this.#made}`;
+    const id = `${this.#prefix}${++this.#made}`;
     const made = {
       id,
       name: 'name',

@@ -107,7 +107,7 @@ describe('GeminiWebhooks', () => {
     ]);
   });
 
-  it('gives each of the nine functions a role of its own, with one policy and nothing managed or inline', () => {
+  it('gives each of the nine functions a role of its own, with one policy (and one for the API key of a registration), nothing managed or inline', () => {
     const roles = resourcesOf(template, 'AWS::IAM::Role');
     const used = Object.values(resourcesOf(template, 'AWS::Lambda::Function')).map((handler) =>
       readable(handler.Properties['Role']),
@@ -117,7 +117,7 @@ describe('GeminiWebhooks', () => {
     expect(Object.values(roles).map((role) => Object.keys(role.Properties))).toEqual(
       Array(9).fill(['AssumeRolePolicyDocument']),
     );
-    template.resourceCountIs('AWS::IAM::Policy', 9);
+    template.resourceCountIs('AWS::IAM::Policy', 10);
     template.resourceCountIs('AWS::IAM::ManagedPolicy', 0);
   });
 

@@ -37,13 +37,13 @@ describe('several sources', () => {
   });
 
   it('give no function that looks after one of them anything of the other', () => {
-    for (const part of ['Registrar', 'Rotator', 'HealthCheck']) {
-      const policy = JSON.stringify(
-        resourceOf(template, 'AWS::IAM::Policy', `GeminiWebhooksDefaultWebhook${part}Role`),
-      );
-      expect(policy).toContain('gemini-webhooks/api-key');
-      expect(policy).not.toMatch(/acme/i);
+    const policyOf = (part: string) =>
+      JSON.stringify(resourceOf(template, 'AWS::IAM::Policy', `GeminiWebhooksDefaultWebhook${part}`));
+    for (const part of ['RegistrarReads', 'RotatorRole', 'HealthCheckRole']) {
+      expect(policyOf(part)).toContain('gemini-webhooks/api-key');
+      expect(policyOf(part)).not.toMatch(/acme/i);
     }
+    expect(policyOf('RegistrarRole')).not.toMatch(/acme|api-key/i);
   });
 
   it('are told to the fetchers with the secret of each API key', () => {
@@ -67,6 +67,38 @@ describe('several sources', () => {
     expect(() => synthesize({ sources: [{ name: 'A' }], signingSecretRotation: Duration.hours(12) })).toThrow(
       /- the source name "A" does not hold.*\n- signingSecretRotation is 0.5 days; give whole days from 2 to 1000, or 0/,
     );
+  });
+});
+
+describe('the permission to read the API key for the registration', () => {
+  const policyOf = (apiKeySecretName: string) => {
+    const template = synthesize({ sources: [{ name: 'default', apiKeySecretName }] });
+    const [[id, policy] = ['', undefined]] = Object.entries(resourcesOf(template, 'AWS::IAM::Policy')).filter(([one]) =>
+      one.includes('RegistrarReads'),
+    );
+    return { id, policy, registration: resourceOf(template, 'Custom::GeminiWebhook', 'GeminiWebhooksDefault') };
+  };
+
+  it('is a resource of its own for each secret, so that the webhook in a project that is left can be deleted', () => {
+    const before = policyOf('team/key');
+    const after = policyOf('team/other-key');
+
+    expect(before.id).toMatch(/^GeminiWebhooksDefaultWebhookRegistrarReadsteamkey[0-9A-F]{8}$/);
+    expect(after.id).toMatch(/^GeminiWebhooksDefaultWebhookRegistrarReadsteamotherkey[0-9A-F]{8}$/);
+    expect(before.policy?.Properties['PolicyName']).not.toBe(after.policy?.Properties['PolicyName']);
+    expect(JSON.stringify(before.policy)).toContain('secret:team/key-??????');
+    // The registration is updated, not replaced.
+    expect(before.registration.Properties).toMatchObject({ ApiKeySecretId: 'team/key' });
+  });
+
+  it('is there before the registration is made or updated', () => {
+    const { id, registration } = policyOf('team/key');
+
+    expect((registration as unknown as { DependsOn: string[] }).DependsOn).toContain(id);
+  });
+
+  it('tells names apart that a logical id cannot', () => {
+    expect(policyOf('team/key').id).not.toBe(policyOf('team-key').id);
   });
 });
 
