@@ -60,7 +60,7 @@ describe('registration', () => {
 
     await journal();
     await expect(run.aws.customResources.update({ Uri: 'not a URL' })).rejects.toThrow(
-      "Gemini refused to update the webhook (HTTP 400). Check the webhook's URL and events, and deploy again. It was rolled back.",
+      "Gemini refused to update the webhook (HTTP 400). Check the webhook's URL and events, and try again. It was rolled back.",
     );
     expect(await journal()).toEqual(['webhooks.list 200', 'webhooks.update 400', 'webhooks.list 200']);
     expect(await list()).toMatchObject([{ uri: run.endpoints.webhookUrl, subscribed_events: ['batch.succeeded'] }]);
@@ -125,7 +125,7 @@ describe('registration', () => {
     await control('/switches', 'PATCH', { serverErrors: 100 });
 
     await expect(run.aws.customResources.create()).rejects.toThrow(
-      'Gemini could not list webhooks: it answered HTTP 503. Deploy again later',
+      'Gemini could not list webhooks: it answered HTTP 503. Try again later',
     );
 
     await control('/switches', 'PATCH', { serverErrors: 0 });
