@@ -44,7 +44,7 @@ import { QuarantineTable, Reverifier, type ReverifierProps } from './quarantine.
 import { Reconciler, reconciliationFaults, resolveReconciliation } from './reconciler.ts';
 import { SchemaRegistry } from './schema-registry.ts';
 import { SourceSecrets } from './source-secrets.ts';
-import { resolveSources, sourceFaults } from './sources.ts';
+import { pascal, resolveSources, sourceFaults } from './sources.ts';
 
 const HANDLERS_PATH = fileURLToPath(new URL('../lambda/handlers', import.meta.url));
 
@@ -473,14 +473,6 @@ export class GeminiWebhooks extends Construct {
     acknowledgeWildcard(fetcher.role, outputs, reason);
     acknowledgeWildcard(fetcher.role, manifests, reason);
   }
-}
-
-/** `acme-eu` as a part of a construct id: `AcmeEu`. */
-export function pascal(name: string): string {
-  return name
-    .split('-')
-    .map((part) => part.charAt(0).toUpperCase() + part.slice(1))
-    .join('');
 }
 
 function readSecrets(secrets: ISecret[]): PolicyStatement {

@@ -2,8 +2,9 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { DEFAULT_SOURCE, TOKEN_LENGTH } from '../lambda/contract.ts';
-import { GeminiWebhooks, pascal } from './gemini-webhooks.ts';
+import { GeminiWebhooks } from './gemini-webhooks.ts';
 import type { GeminiWebhooksProps } from './gemini-webhooks-props.ts';
+import { pascal } from './sources.ts';
 
 export interface WebhooksStackProps extends StackProps {
   /**

@@ -2,6 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { describe, expect, it } from 'vitest';
+import { resolveSources, sourceFaults } from '../../lib/sources.ts';
 import { newStack, readable, resourceOf, resourcesOf, synthesize } from './synthesize.ts';
 
 describe('several sources', () => {
@@ -63,11 +64,28 @@ describe('several sources', () => {
     expect(() => synthesize({ sources: nine })).toThrow('there are 9 sources; give 1 to 8.');
     expect(() => synthesize({ sources: [] })).toThrow('there are 0 sources; give 1 to 8.');
     expect(() => synthesize({ sources: [{ name: 'a' }, { name: 'a' }] })).toThrow('two sources have the name "a"');
+    expect(() => synthesize({ sources: [{ name: 'team1' }, { name: 'team-1' }] })).toThrow(
+      /- the source names "team1" and "team-1" differ by dashes alone, which no logical id shows; rename one\.$/,
+    );
     expect(() => synthesize({ sources: [{ name: 'a', subscribedEvents: [] }] })).toThrow('subscribes to nothing');
     expect(() => synthesize({ sources: [{ name: 'A' }], signingSecretRotation: Duration.hours(12) })).toThrow(
       /- the source name "A" does not hold.*\n- signingSecretRotation is 0.5 days; give whole days from 2 to 1000, or 0/,
     );
   });
+});
+
+it.each([
+  ['a'.repeat(32), true],
+  ['a'.repeat(33), false],
+  [`a${'-a'.repeat(15)}b`, true],
+  [`a${'-a'.repeat(31)}`, false],
+  ['acme--eu', false],
+  ['acme-', false],
+  ['1acme', false],
+])('a source may be called %s: %s', (name, holds) => {
+  const faults = sourceFaults(resolveSources([{ name }]));
+
+  expect(faults.some((fault) => fault.includes('does not hold'))).toBe(!holds);
 });
 
 describe('the permission to read the API key for the registration', () => {
