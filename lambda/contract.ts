@@ -31,7 +31,7 @@ export const JOB_SUBMITTED = 'job.submitted';
 export const DEFAULT_SOURCE = 'default';
 
 /** Names of sources stand in URLs, S3 keys and metrics. */
-export const SOURCE_NAME = /^[a-z](?:-?[a-z0-9]){0,31}$/;
+export const SOURCE_NAME = /^(?=.{1,32}$)[a-z](?:-?[a-z0-9])*$/;
 
 /** Where Gemini posts to, as the HTTP API writes paths; the token binds a dynamic delivery to this deployment. */
 export function pathsOf(source: string): { readonly static: string; readonly dynamic: string } {

@@ -45,7 +45,7 @@ import { QuarantineTable, Reverifier, type ReverifierProps } from './quarantine.
 import { Reconciler, reconciliationFaults, resolveReconciliation } from './reconciler.ts';
 import { SchemaRegistry } from './schema-registry.ts';
 import { SourceSecrets } from './source-secrets.ts';
-import { resolveSources, sourceFaults } from './sources.ts';
+import { pascal, resolveSources, sourceFaults } from './sources.ts';
 
 const HANDLERS_PATH = fileURLToPath(new URL('../lambda/handlers', import.meta.url));
 
@@ -404,12 +404,13 @@ export class GeminiWebhooks extends Construct {
     grant(reconciler, ['dynamodb:Query'], [`${table.tableArn}/index/${LEDGER_INDEX}`]);
   }
 
-  private grantManageWebhook({ registrar, rotator, healthCheck, secrets }: ManagedWebhook): void {
+  private grantManageWebhook(webhook: ManagedWebhook): void {
+    const { registrar, rotator, healthCheck, secrets } = webhook;
     const { apiKeySecret, signingSecret, dynamicTokenSecret } = secrets;
     const arns = [signingSecret.secretArn, dynamicTokenSecret.secretArn];
-    this.grantReadSecrets(registrar.function, [apiKeySecret]);
+    webhook.grantReadApiKey(readSecrets([apiKeySecret]));
     grant(registrar.function, ['secretsmanager:PutSecretValue'], [signingSecret.secretArn]);
-    this.grantReadSecrets(healthCheck.function, [apiKeySecret]);
+    this.grantReadSecrets(healthCheck.function, [apiKeySecret, signingSecret]);
     grant(healthCheck.function, ['secretsmanager:DescribeSecret'], arns);
     if (rotator === undefined) return;
     this.grantReadSecrets(rotator.function, [apiKeySecret, signingSecret, dynamicTokenSecret]);
@@ -454,13 +455,7 @@ export class GeminiWebhooks extends Construct {
   }
 
   private grantReadSecrets(grantee: IGrantable, secrets: ISecret[]): void {
-    // Secrets Manager appends a dash and six characters to a name; anything shorter would not match, anything longer
-    // would match other names. https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_iam-permissions.html
-    grant(
-      grantee,
-      ['secretsmanager:GetSecretValue'],
-      secrets.map((secret) => secret.secretFullArn ?? `${secret.secretArn}-??????`),
-    );
+    grantee.grantPrincipal.addToPrincipalPolicy(readSecrets(secrets));
   }
 
   /** Its own landings under way, which have the prefix of their objects as their key; and a message to itself for each. */
@@ -492,12 +487,13 @@ export class GeminiWebhooks extends Construct {
   }
 }
 
-/** `acme-eu` as a part of a construct id: `AcmeEu`. */
-function pascal(name: string): string {
-  return name
-    .split('-')
-    .map((part) => part.charAt(0).toUpperCase() + part.slice(1))
-    .join('');
+function readSecrets(secrets: ISecret[]): PolicyStatement {
+  return new PolicyStatement({
+    actions: ['secretsmanager:GetSecretValue'],
+    // Secrets Manager appends a dash and six characters to a name; anything shorter would not match, anything longer
+    // would match other names. https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_iam-permissions.html
+    resources: secrets.map((secret) => secret.secretFullArn ?? `${secret.secretArn}-??????`),
+  });
 }
 
 function grant(

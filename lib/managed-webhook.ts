@@ -3,10 +3,10 @@
  * looked at. A function for each, so that each may only what it does.
  */
 import { join } from 'node:path';
-import { Aws, CustomResource, Duration } from 'aws-cdk-lib';
+import { Aws, CustomResource, Duration, Token } from 'aws-cdk-lib';
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
-import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Policy, type PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { CfnRotationSchedule, type Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct, type IDependable } from 'constructs';
@@ -77,7 +77,7 @@ export class ManagedWebhook extends Construct {
     this.registrar = this.addFunction('Registrar', props, {
       description: `Registers the webhook of the source ${source.name} at Gemini.`,
       entry: 'register-webhook.ts',
-      environment: {},
+      environment: { [ENV.apiKeySecretId]: source.apiKeySecretName },
       invokedBy: 'CloudFormation waits for its answer, and fails the deployment when none comes.',
     });
     this.registration = new CustomResource(this, 'Webhook', {
@@ -96,6 +96,25 @@ export class ManagedWebhook extends Construct {
 
     this.rotator = this.addRotation(props, environment);
     this.healthCheck = this.addHealthCheck(props, environment);
+  }
+
+  /**
+   * Lets the registrar read the API key, by a policy of that key alone: its logical id has the secret's name. When another
+   * secret takes its place, CloudFormation makes the new policy before it updates the registration, and removes the old
+   * one only in the clean-up after all updates, as it does the webhook in the project that was left; a rollback is the same
+   * the other way round. A policy that both names shared would be changed first, and the webhook left be an orphan.
+   *
+   * That the clean-up deletes the webhook before the policy on which it depended is how CloudFormation is known to order
+   * deletions; it is not documented for this case, and could not be tried without an account. IAM, moreover, goes on
+   * allowing for some seconds what it allowed.
+   */
+  grantReadApiKey(statement: PolicyStatement): void {
+    const name = this.secrets.apiKeySecret.secretName;
+    const policy = new Policy(this, `RegistrarReads-${Token.isUnresolved(name) ? 'ApiKey' : name}`, {
+      statements: [statement],
+      roles: [this.registrar.role],
+    });
+    this.registration.node.addDependency(policy);
   }
 
   /** Gemini may deliver as soon as the webhook is registered: after these are there. */

@@ -21,6 +21,14 @@ export function resolveSources(sources: readonly GeminiSource[] = [{ name: DEFAU
   }));
 }
 
+/** `acme-eu` as a part of a construct id: `AcmeEu`. */
+export function pascal(name: string): string {
+  return name
+    .split('-')
+    .map((part) => part.charAt(0).toUpperCase() + part.slice(1))
+    .join('');
+}
+
 /** Each with what to do. */
 export function sourceFaults(sources: readonly ResolvedSource[]): string[] {
   const faults: string[] = [];
@@ -46,6 +54,13 @@ export function sourceFaults(sources: readonly ResolvedSource[]): string[] {
   }
   for (const name of repeated(sources.map((source) => source.name))) {
     faults.push(`two sources have the name ${JSON.stringify(name)}; give each its own.`);
+  }
+  const names = [...new Set(sources.map((source) => source.name))].filter((name) => SOURCE_NAME.test(name));
+  for (const id of repeated(names.map(pascal))) {
+    const alike = names.filter((name) => pascal(name) === id).map((name) => JSON.stringify(name));
+    faults.push(
+      `the source names ${alike.join(' and ')} differ by dashes alone, which no logical id shows; rename one.`,
+    );
   }
   for (const name of repeated(sources.map((source) => source.apiKeySecretName))) {
     faults.push(

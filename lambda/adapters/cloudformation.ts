@@ -10,7 +10,7 @@ import {
   type RegistrationRequest,
 } from '../app/register-webhook.ts';
 import { SUBSCRIBABLE_EVENTS } from '../contract.ts';
-import { PipelineError } from '../domain/errors.ts';
+import { ManagementError, PipelineError } from '../domain/errors.ts';
 
 const TIMEOUT_MS = 5_000;
 const ATTEMPTS = 3;
@@ -23,23 +23,17 @@ const Properties = z.looseObject({
   ApiKeySecretId: z.string(),
   SigningSecretId: z.string(),
 });
-const identity = {
+/** Enough to be answered; what is to be registered is read after that. */
+const CustomResourceEvent = z.looseObject({
+  RequestType: z.string(),
   StackId: z.string(),
   RequestId: z.string(),
   LogicalResourceId: z.string(),
   ResponseURL: z.url(),
-  ResourceProperties: Properties,
-};
-const CustomResourceEvent = z.discriminatedUnion('RequestType', [
-  z.looseObject({ RequestType: z.literal('Create'), ...identity }),
-  z.looseObject({
-    RequestType: z.literal('Update'),
-    PhysicalResourceId: z.string(),
-    OldResourceProperties: Properties,
-    ...identity,
-  }),
-  z.looseObject({ RequestType: z.literal('Delete'), PhysicalResourceId: z.string(), ...identity }),
-]);
+  PhysicalResourceId: z.optional(z.string()),
+  ResourceProperties: z.optional(z.unknown()),
+  OldResourceProperties: z.optional(z.unknown()),
+});
 export type CustomResourceEvent = z.infer<typeof CustomResourceEvent>;
 
 /** @throws when it is not CloudFormation that calls: there is nobody to answer then */
@@ -47,22 +41,38 @@ export function parseCustomResourceEvent(event: unknown): CustomResourceEvent {
   return CustomResourceEvent.parse(event);
 }
 
+/** @throws ManagementError `ERR_REGISTRATION_REFUSED` */
 export function toRegistrationRequest(event: CustomResourceEvent): RegistrationRequest {
-  const wanted = toRegistration(event.ResourceProperties);
-  switch (event.RequestType) {
-    case 'Create':
-      return { type: 'Create', wanted };
-    case 'Update': {
-      const old = toRegistration(event.OldResourceProperties);
-      return { type: 'Update', physicalId: event.PhysicalResourceId, wanted, old };
-    }
-    case 'Delete':
-      return { type: 'Delete', physicalId: event.PhysicalResourceId, wanted };
+  const { RequestType: type, PhysicalResourceId: physicalId, ResourceProperties, OldResourceProperties } = event;
+  if (type === 'Create') return { type, wanted: toRegistration(ResourceProperties) };
+  if (type === 'Update' && physicalId !== undefined) {
+    const wanted = toRegistration(ResourceProperties);
+    // The rollback of an update whose properties did not hold: it did nothing, so that what is wanted is what was.
+    const old = Properties.safeParse(OldResourceProperties).success ? toRegistration(OldResourceProperties) : wanted;
+    return { type, physicalId, wanted, old };
   }
+  if (type === 'Delete' && physicalId !== undefined) {
+    // After a create whose properties did not hold there is nothing to delete, and the rollback must not fail.
+    const wanted = physicalId === NOT_REGISTERED ? undefined : toRegistration(ResourceProperties);
+    return { type, physicalId, wanted };
+  }
+  throw unreadable(['RequestType']);
 }
 
-function toRegistration(properties: z.infer<typeof Properties>): Registration {
-  const { Name, Uri, SubscribedEvents, ApiKeySecretId, SigningSecretId } = properties;
+function unreadable(fields: readonly string[]): ManagementError {
+  return new ManagementError(
+    'ERR_REGISTRATION_REFUSED',
+    `The request holds no usable ${fields.join(', ')}. Deploy the template that the function belongs to.`,
+  );
+}
+
+function toRegistration(properties: unknown): Registration {
+  const parsed = Properties.safeParse(properties);
+  if (!parsed.success) {
+    const fields = parsed.error.issues.map(({ path }) => ['ResourceProperties', ...path.slice(0, 1)].join('.'));
+    throw unreadable([...new Set(fields)]);
+  }
+  const { Name, Uri, SubscribedEvents, ApiKeySecretId, SigningSecretId } = parsed.data;
   return {
     name: Name,
     uri: Uri,
@@ -81,7 +91,7 @@ export type CustomResourceResult = CustomResourceFailure | { readonly status: 'S
 
 /** What is not one of our sentences may quote a request, and is only named. */
 export function toFailure(event: CustomResourceEvent, error: unknown): CustomResourceFailure {
-  const own = event.RequestType === 'Create' ? NOT_REGISTERED : event.PhysicalResourceId;
+  const own = event.PhysicalResourceId ?? NOT_REGISTERED;
   const physicalId = error instanceof RegistrationFailed ? error.physicalId : own;
   const cause = error instanceof RegistrationFailed ? error.cause : error;
   const reason =

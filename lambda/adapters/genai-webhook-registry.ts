@@ -1,10 +1,12 @@
 /** Gemini's management of webhooks, through `client.webhooks` of its SDK. */
+
+import { setTimeout as timer } from 'node:timers/promises';
 import { GoogleGenAI } from '@google/genai';
 import * as z from 'zod/mini';
-import type { RegisteredWebhook, WantedWebhook, WebhookRegistry } from '../app/ports.ts';
-import { ManagementError } from '../domain/errors.ts';
+import type { RegisteredWebhook, Wait, WantedWebhook, WebhookRegistry } from '../app/ports.ts';
+import { ManagementError, TransientError } from '../domain/errors.ts';
 import { isKeyRefused } from './gemini-refusal.ts';
-import type { SecretReader } from './secrets-manager.ts';
+import type { SecretReader, SecretVersion } from './secrets-manager.ts';
 
 /** The SDK's default is `v1` from its version 3 on, and the pages show `v1beta`. */
 const API_VERSION = 'v1beta';
@@ -15,13 +17,17 @@ const TIMEOUT_MS = 15_000;
 const ONCE = { maxRetries: 0, timeout: TIMEOUT_MS };
 const REPEATED = { maxRetries: 2, timeout: TIMEOUT_MS };
 
+/** Half a minute: a policy that was made a moment ago is not seen everywhere at once. */
+const READ_DELAYS_MS = [2_000, 4_000, 8_000, 16_000];
+
 const Answered = z.looseObject({ id: z.string() });
 
 export interface GenAiWebhookRegistryOptions {
-  readonly secrets: SecretReader;
+  readonly secrets: Pick<SecretReader, 'read'>;
   readonly apiKeySecretId: string;
   /** `https://generativelanguage.googleapis.com` */
   readonly baseUrl: string;
+  readonly wait?: Wait;
 }
 
 type Webhooks = GoogleGenAI['webhooks'];
@@ -108,34 +114,58 @@ export class GenAiWebhookRegistry implements WebhookRegistry {
   }
 
   async #readKey(): Promise<string> {
-    const { secrets, apiKeySecretId } = this.#options;
-    const remedy = `Create it with "aws secretsmanager create-secret --name ${apiKeySecretId} --secret-string <key>", or name another one, and deploy again.`;
-    const version = await secrets.read(apiKeySecretId, 'AWSCURRENT').catch((cause: unknown) => {
+    const { apiKeySecretId } = this.#options;
+    const create = `Create it with "aws secretsmanager create-secret --name ${apiKeySecretId} --secret-string <key>", or name another one`;
+    const version = await this.#readSecret().catch((cause: unknown) => {
+      // To who may not read it Secrets Manager does not say whether it is there.
       throw new ManagementError(
         'ERR_API_KEY_MISSING',
-        `The secret ${apiKeySecretId} with the Gemini API key cannot be read. ${remedy}`,
+        `The secret ${apiKeySecretId} with the Gemini API key is not there, or may not be read. ${create}; if it is there, let the function's role read it (secretsmanager:GetSecretValue) and decrypt it (kms:Decrypt, where a customer managed key encrypts it). Then try again.`,
         { cause },
       );
     });
     // Anything else no header can carry.
     if (version !== undefined && /^[\x21-\x7e]{1,512}$/.test(version.value)) return version.value;
-    throw new ManagementError('ERR_API_KEY_MISSING', `The secret ${apiKeySecretId} holds no Gemini API key. ${remedy}`);
+    throw new ManagementError(
+      'ERR_API_KEY_MISSING',
+      `The secret ${apiKeySecretId} holds no Gemini API key. ${create}, and try again.`,
+    );
+  }
+
+  async #readSecret(): Promise<SecretVersion | undefined> {
+    const { secrets, apiKeySecretId, wait = timer } = this.#options;
+    for (const delay of READ_DELAYS_MS) {
+      try {
+        return await secrets.read(apiKeySecretId, 'AWSCURRENT');
+      } catch (error) {
+        if (!isDenied(error)) throw error;
+        await wait(delay);
+      }
+    }
+    return await secrets.read(apiKeySecretId, 'AWSCURRENT');
   }
 }
 
 function toRegistered(webhook: Webhook): RegisteredWebhook | undefined {
   if (!webhook.id) return undefined;
-  const endings = (webhook.signing_secrets ?? []).map(
-    ({ truncated_secret }) => truncated_secret?.split('...')[1] ?? '',
-  );
   return {
     id: webhook.id,
     name: webhook.name,
     uri: webhook.uri,
     events: webhook.subscribed_events ?? [],
     state: webhook.state ?? 'enabled',
-    secretEndings: endings,
+    secrets: (webhook.signing_secrets ?? []).map(({ truncated_secret, expire_time }) => ({
+      ending: truncated_secret?.split('...')[1] ?? '',
+      expiresAt: expire_time,
+    })),
   };
+}
+
+/** Also of a customer managed key that encrypts the secret. */
+function isDenied(error: unknown): boolean {
+  return (
+    error instanceof TransientError && error.cause instanceof Error && error.cause.name === 'AccessDeniedException'
+  );
 }
 
 const HttpError = z.looseObject({ status: z.number(), error: z.optional(z.unknown()) });
@@ -153,28 +183,28 @@ function toManagementError(error: unknown, what: string, apiKeySecretId: string)
   if (status !== undefined && isKeyRefused(status, body)) {
     return new ManagementError(
       'ERR_API_KEY_REFUSED',
-      `Gemini refused the API key in the secret ${apiKeySecretId} (HTTP ${status}). Put a valid key of the project there, from https://aistudio.google.com/apikey, and deploy again.`,
+      `Gemini refused the API key in the secret ${apiKeySecretId} (HTTP ${status}). Put a valid key of the project there, from https://aistudio.google.com/apikey, and try again.`,
       { cause: error },
     );
   }
   if (status === 403) {
     return new ManagementError(
       'ERR_API_KEY_REFUSED',
-      `The API key in the secret ${apiKeySecretId} may not manage webhooks (HTTP 403). Lift the key's API restrictions, or use a key of the project's owner, and deploy again.`,
+      `The API key in the secret ${apiKeySecretId} may not manage webhooks (HTTP 403). Lift the key's API restrictions, or use a key of the project's owner, and try again.`,
       { cause: error },
     );
   }
   if (status !== undefined && status < 500 && status !== 408 && status !== 429) {
     return new ManagementError(
       'ERR_REGISTRATION_REFUSED',
-      `Gemini refused to ${what} (HTTP ${status}). Check the webhook's URL and events, and deploy again.`,
+      `Gemini refused to ${what} (HTTP ${status}). Check the webhook's URL and events, and try again.`,
       { cause: error },
     );
   }
   const why = status === undefined ? 'did not answer' : `answered HTTP ${status}`;
   return new ManagementError(
     'ERR_GEMINI_UNAVAILABLE',
-    `Gemini could not ${what}: it ${why}. Deploy again later; https://aistudio.google.com/status shows outages.`,
+    `Gemini could not ${what}: it ${why}. Try again later; https://aistudio.google.com/status shows outages.`,
     { cause: error, mayHaveHappened: status !== 429 },
   );
 }

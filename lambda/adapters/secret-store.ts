@@ -52,6 +52,14 @@ export class SecretStore {
         });
         await guard(secretId, this.#client.send(command));
       },
+      abandon: async (versionId) => {
+        const command = new UpdateSecretVersionStageCommand({
+          SecretId: secretId,
+          VersionStage: 'AWSPENDING',
+          RemoveFromVersionId: versionId,
+        });
+        await guard(secretId, this.#client.send(command));
+      },
       makeCurrent: async (versionId, before) => {
         const command = new UpdateSecretVersionStageCommand({
           SecretId: secretId,

@@ -43,10 +43,7 @@ async function load<Key>(
   );
   const current = versions.find(({ stage }) => stage === 'AWSCURRENT')?.version;
   if (current === undefined || parse(current.value).length === 0) {
-    throw new TransientError(
-      'ERR_KEYS_UNAVAILABLE',
-      `The secret ${secretId} holds no usable value; rotate it, or deploy again`,
-    );
+    throw new TransientError('ERR_KEYS_UNAVAILABLE', `The secret ${secretId} holds no usable value; rotate it`);
   }
   const overlapEnds = current.createdAt.getTime() + overlapSeconds * 1000;
   return versions.flatMap(({ stage, version }) => {

@@ -3,9 +3,9 @@
  * that keeps failing, and anybody with the API key can change a webhook.
  */
 import { METRIC } from '../contract.ts';
-import { ManagementError } from '../domain/errors.ts';
-import type { Log, Metrics, RegisteredWebhook, WantedWebhook, WebhookRegistry } from './ports.ts';
-import { differences } from './register-webhook.ts';
+import { ManagementError, TransientError } from '../domain/errors.ts';
+import { differences, findDeployed, isSignedWith } from './deployed-webhook.ts';
+import type { Log, Metrics, RegisteredWebhook, Wait, WantedWebhook, WebhookRegistry } from './ports.ts';
 
 export type Finding =
   | 'missing'
@@ -13,11 +13,19 @@ export type Finding =
   | 'disabled-due-to-failed-deliveries'
   | 'other-url'
   | 'other-events'
-  /** Gemini could not be asked. */
+  /** Gemini signs with one that is not stored here: it was rotated by hand, or the answer to a rotation was lost. */
+  | 'other-secret'
+  /** Gemini could not be asked, or the secret not be read. */
   | 'unknown';
+
+/** A rotation that is under way stores what Gemini gave it within this time. */
+const ROTATION_MS = 10_000;
 
 export interface CheckWebhookPorts {
   readonly registry: WebhookRegistry;
+  /** The current and the pending one. @throws TransientError `ERR_KEYS_UNAVAILABLE` */
+  readonly signingSecrets: () => Promise<readonly string[]>;
+  readonly wait: Wait;
   readonly log: Log;
   readonly metrics: Metrics;
 }
@@ -27,15 +35,6 @@ export interface CheckedWebhook {
   readonly wanted: WantedWebhook;
   /** Whether findings are set right where they can be. */
   readonly repair: boolean;
-}
-
-/** Ours by name and URL, or else by the name, which holds account, Region and stack. */
-export function findDeployed(
-  webhooks: readonly RegisteredWebhook[],
-  { name, uri }: WantedWebhook,
-): RegisteredWebhook | undefined {
-  const own = webhooks.filter((webhook) => webhook.name === name);
-  return own.find((webhook) => webhook.uri === uri) ?? own[0];
 }
 
 /** @returns what was found, repaired or not */
@@ -51,6 +50,7 @@ export async function checkWebhook(ports: CheckWebhookPorts, checked: CheckedWeb
     return ['unknown'];
   }
   const findings = findingsOf(webhook, wanted);
+  const unread = webhook && (await checkSecret(ports, webhook, findings));
   const repaired = webhook !== undefined && (await repair(ports, checked, webhook, findings));
   for (const finding of findings) {
     const isRepaired = repaired && isRepairable(finding);
@@ -61,8 +61,31 @@ export async function checkWebhook(ports: CheckWebhookPorts, checked: CheckedWeb
     });
   }
   const left = findings.filter((finding) => !(repaired && isRepairable(finding)));
-  ports.metrics.count(METRIC.webhookHealthy, { source }, left.length === 0 ? 1 : 0);
-  return findings;
+  if (unread !== undefined) tell(ports, checked, 'unknown', { webhook: webhook?.id, done: 'nothing', remedy: unread });
+  if (unread === undefined || left.length > 0) {
+    ports.metrics.count(METRIC.webhookHealthy, { source }, left.length === 0 ? 1 : 0);
+  }
+  return unread === undefined ? findings : [...findings, 'unknown'];
+}
+
+/**
+ * Adds to the findings. Within 24 hours the secret before verifies as well, and after that nothing does.
+ * @returns why the secret could not be read
+ */
+async function checkSecret(
+  { signingSecrets, wait }: CheckWebhookPorts,
+  webhook: RegisteredWebhook,
+  findings: Finding[],
+): Promise<string | undefined> {
+  try {
+    if (isSignedWith(webhook, await signingSecrets()) !== false) return undefined;
+    await wait(ROTATION_MS);
+    if (isSignedWith(webhook, await signingSecrets()) === false) findings.push('other-secret');
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof TransientError)) throw error;
+    return error.message;
+  }
 }
 
 function findingsOf(webhook: RegisteredWebhook | undefined, wanted: WantedWebhook): Finding[] {
@@ -76,9 +99,9 @@ function findingsOf(webhook: RegisteredWebhook | undefined, wanted: WantedWebhoo
   return findings;
 }
 
-/** What somebody did by hand in Gemini's console may be meant; a webhook that is gone has no secret to be stored here. */
+/** What somebody did by hand in Gemini's console may be meant; and a new secret is the rotation's to store. */
 function isRepairable(finding: Finding): boolean {
-  return finding !== 'missing' && finding !== 'disabled';
+  return finding === 'disabled-due-to-failed-deliveries' || finding === 'other-url' || finding === 'other-events';
 }
 
 async function repair(
@@ -100,11 +123,16 @@ async function repair(
 }
 
 const REMEDY: Readonly<Record<Finding, string>> = {
-  missing: 'Rotate the signing secret: that registers the webhook again',
+  missing:
+    'Rotate the signing secret: that registers the webhook again. Where its rotation is switched off, set signingSecretRotationDays, deploy, and then rotate',
   disabled: 'Enable it in Google AI Studio, if it was not disabled on purpose',
-  'disabled-due-to-failed-deliveries': 'See why deliveries failed, then deploy again or set repairWebhook',
-  'other-url': 'Deploy again, or set repairWebhook',
-  'other-events': 'Deploy again, or set repairWebhook',
+  'disabled-due-to-failed-deliveries':
+    'See why deliveries failed, then run "gemini-webhooks repair", or set repairWebhook',
+  'other-url': 'Run "gemini-webhooks repair", or set repairWebhook; a deployment that changes nothing repairs nothing',
+  'other-events':
+    'Run "gemini-webhooks repair", or set repairWebhook; a deployment that changes nothing repairs nothing',
+  'other-secret':
+    'Rotate the signing secret now: 24 hours after the change at Gemini every delivery is refused. Where its rotation is switched off, set signingSecretRotationDays, deploy, and then rotate',
   unknown: '',
 };
 

@@ -12,6 +12,9 @@ import type { Manifest } from '../domain/manifest.ts';
 /** The only source of time. */
 export type Clock = () => Date;
 
+/** Resolves after that time. */
+export type Wait = (milliseconds: number) => Promise<void>;
+
 /** What the store must know to claim a delivery. */
 export interface DeliveryClaim {
   /** Idempotency key, see `eventKey`. */
@@ -205,8 +208,15 @@ export interface RegisteredWebhook {
   readonly events: readonly string[];
   /** `enabled`, `disabled`, `disabled_due_to_failed_deliveries`, or what Gemini may come to say. */
   readonly state: string;
-  /** The last characters of each secret that signs now; all that Gemini shows of them. */
-  readonly secretEndings: readonly string[];
+  /** Those that sign now. */
+  readonly secrets: readonly ShownSecret[];
+}
+
+interface ShownSecret {
+  /** The last characters, which are all that Gemini shows; empty when it does not. */
+  readonly ending: string;
+  /** RFC 3339; undefined for one that signs until the next rotation. */
+  readonly expiresAt: string | undefined;
 }
 
 /** What a webhook is to be. */

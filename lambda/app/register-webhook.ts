@@ -5,12 +5,12 @@
  *     create   list ─ none ──── create ──── store the secret ──── done
  *                │                 └ answer lost: list again, adopt   └ not stored: delete
  *                └ there: adopt = update what differs, rotate, store the secret
- *     update   get ── there ─── update what differs
+ *     update   list ─ there ─── update what differs
  *                └ gone: as create
- *     delete   delete ── gone: list, in case that it was made anew
+ *     delete   list ─ delete each that is ours
  */
-import type { SubscribableEvent } from '../contract.ts';
 import { ManagementError } from '../domain/errors.ts';
+import { differences, isOwn } from './deployed-webhook.ts';
 import type { Log, RegisteredWebhook, WantedWebhook, WebhookRegistry } from './ports.ts';
 
 export interface Registration extends WantedWebhook {
@@ -22,11 +22,14 @@ export interface Registration extends WantedWebhook {
 export type RegistrationRequest =
   | { readonly type: 'Create'; readonly wanted: Registration }
   | { readonly type: 'Update'; readonly physicalId: string; readonly wanted: Registration; readonly old: Registration }
-  | { readonly type: 'Delete'; readonly physicalId: string; readonly wanted: Registration };
+  /** Wanted is undefined when the request held nothing to register by, as the create before it did. */
+  | { readonly type: 'Delete'; readonly physicalId: string; readonly wanted: Registration | undefined };
 
 export interface RegisterWebhookPorts {
   /** Gemini with the API key of that secret. */
   readonly registryOf: (apiKeySecretId: string) => WebhookRegistry;
+  /** The one that the deployment names now; a request about another one cleans up after it. */
+  readonly deployedApiKeySecretId: string;
   /** @throws ManagementError `ERR_SECRET_NOT_STORED` */
   readonly storeSecret: (secretId: string, value: string) => Promise<void>;
   readonly log: Log;
@@ -62,12 +65,8 @@ export async function registerWebhook(ports: RegisterWebhookPorts, request: Regi
   }
 }
 
-/** The webhook for this very name and URL: ours, whoever asked for it. */
-async function findOwn(
-  registry: WebhookRegistry,
-  { name, uri }: WantedWebhook,
-): Promise<RegisteredWebhook | undefined> {
-  return (await registry.list()).find((webhook) => webhook.name === name && webhook.uri === uri);
+async function findOwn(registry: WebhookRegistry, wanted: WantedWebhook): Promise<RegisteredWebhook | undefined> {
+  return (await registry.list()).find((webhook) => isOwn(webhook, wanted));
 }
 
 async function create(ports: RegisterWebhookPorts, wanted: Registration): Promise<string> {
@@ -95,7 +94,8 @@ async function register(ports: RegisterWebhookPorts, registry: WebhookRegistry, 
     if (!(error instanceof ManagementError && error.mayHaveHappened))
       throw new RegistrationFailed(NOT_REGISTERED, error);
     const late = await findOwn(registry, wanted);
-    if (late === undefined) throw new RegistrationFailed(NOT_REGISTERED, error);
+    // What is not listed yet may be there all the same: the rollback looks again.
+    if (late === undefined) throw new RegistrationFailed(PERHAPS_REGISTERED, error);
     return await adopt(ports, registry, late, wanted);
   }
   try {
@@ -127,8 +127,12 @@ async function update(
 ): Promise<string> {
   const { wanted, old, physicalId } = request;
   const registry = ports.registryOf(wanted.apiKeySecretId);
-  const isSameProject = wanted.apiKeySecretId === old.apiKeySecretId;
-  const found = (await registry.get(physicalId)) ?? (await findOwn(registry, wanted)) ?? (await findOwn(registry, old));
+  // Not by its id, for which a key of another project may be refused.
+  const webhooks = await registry.list();
+  const found =
+    webhooks.find((webhook) => webhook.id === physicalId) ??
+    webhooks.find((webhook) => isOwn(webhook, wanted)) ??
+    webhooks.find((webhook) => isOwn(webhook, old));
   let id: string;
   if (found === undefined) {
     id = await register(ports, registry, wanted).catch((error: unknown) => {
@@ -141,8 +145,20 @@ async function update(
     await correct(registry, found, wanted);
     ports.log.info('Webhook updated', { webhook: id, name: wanted.name, uri: wanted.uri });
   }
-  // Another id would have CloudFormation delete the one before: right in the project that was left, wrong in the same.
-  return isSameProject ? physicalId : id;
+  // Another id has CloudFormation delete the one before: right in a project that was left, wrong in the same.
+  if (id === physicalId || wanted.apiKeySecretId === old.apiKeySecretId) return physicalId;
+  return (await isSeenBy(ports, old.apiKeySecretId, id)) ? physicalId : id;
+}
+
+/** Another name of a secret may be another key of the same project. */
+async function isSeenBy(ports: RegisterWebhookPorts, apiKeySecretId: string, id: string): Promise<boolean> {
+  try {
+    return (await ports.registryOf(apiKeySecretId).list()).some((webhook) => webhook.id === id);
+  } catch (error) {
+    if (!(error instanceof ManagementError)) throw error;
+    ports.log.warn('The API key before cannot be asked for its webhooks', { reason: error.message });
+    return false;
+  }
 }
 
 /** A webhook that somebody disabled by hand stays so; one that Gemini disabled is what the deployment sets right. */
@@ -158,35 +174,35 @@ async function correct(registry: WebhookRegistry, found: RegisteredWebhook, want
   }
 }
 
-/** What an update would have to say, and nothing when the webhook is as it is to be. */
-export function differences(
-  found: RegisteredWebhook,
-  wanted: WantedWebhook,
-): Partial<WantedWebhook> & { readonly state?: 'enabled' } {
-  return {
-    ...(found.name !== wanted.name && { name: wanted.name }),
-    ...(found.uri !== wanted.uri && { uri: wanted.uri }),
-    ...(!hasSameEvents(found.events, wanted.events) && { events: wanted.events }),
-    ...(found.state === 'disabled_due_to_failed_deliveries' && { state: 'enabled' as const }),
-  };
-}
-
-function hasSameEvents(found: readonly string[], wanted: readonly SubscribableEvent[]): boolean {
-  return found.toSorted().join() === wanted.toSorted().join();
-}
-
+/** Every one of ours: two creates at the same time see nothing of each other, and make two. */
 async function remove(
   ports: RegisterWebhookPorts,
   { wanted, physicalId }: RegistrationRequest & { readonly type: 'Delete' },
 ): Promise<void> {
   // Nothing was made, and with a key that does not hold nothing could be asked: the rollback must not fail for that.
-  if (physicalId === NOT_REGISTERED) return;
+  if (physicalId === NOT_REGISTERED || wanted === undefined) return;
   const registry = ports.registryOf(wanted.apiKeySecretId);
-  const there = physicalId === PERHAPS_REGISTERED ? undefined : await registry.get(physicalId);
-  const found = there ?? (await findOwn(registry, wanted));
-  if (found === undefined) return;
-  await registry.delete(found.id);
-  ports.log.info('Webhook deleted', { webhook: found.id, name: wanted.name, uri: wanted.uri });
+  // What is cleaned up after another key took this one's place may be of the same project, and its name and URL the live one's.
+  const isCleanup = wanted.apiKeySecretId !== ports.deployedApiKeySecretId;
+  const listed = (await registry.list()).filter(
+    (webhook) => webhook.id === physicalId || (!isCleanup && isOwn(webhook, wanted)),
+  );
+  for (const { id } of listed) {
+    await registry.delete(id);
+    ports.log.info('Webhook deleted', { webhook: id, name: wanted.name, uri: wanted.uri });
+  }
+  const isListed = listed.some(({ id }) => id === physicalId);
+  if (physicalId !== PERHAPS_REGISTERED && !isListed) await removeUnlisted(ports, registry, physicalId);
+}
+
+/** A list may not show yet what was just created. An id that is refused, by a key that may list, is another project's. */
+async function removeUnlisted(ports: RegisterWebhookPorts, registry: WebhookRegistry, id: string): Promise<void> {
+  try {
+    await registry.delete(id);
+  } catch (error) {
+    if (!(error instanceof ManagementError) || error.code === 'ERR_GEMINI_UNAVAILABLE') throw error;
+    ports.log.warn('The webhook is none of the project of this key, and was left alone', { webhook: id });
+  }
 }
 
 function wantedOf({ name, uri, events }: Registration): WantedWebhook {

@@ -22,6 +22,8 @@ export interface RotatedSecret {
   /** Undefined when the version has no value yet. */
   read(versionId: string): Promise<string | undefined>;
   putPending(versionId: string, value: string): Promise<void>;
+  /** Takes AWSPENDING away from a version, so that the next rotation begins another one instead of trying it again. */
+  abandon(versionId: string): Promise<void>;
   /** Moves AWSCURRENT; Secrets Manager gives the version before it AWSPREVIOUS by itself. */
   makeCurrent(versionId: string, before: string | undefined): Promise<void>;
 }
@@ -29,7 +31,7 @@ export interface RotatedSecret {
 export interface Rotation {
   /** A new value, from whoever makes it. @param current undefined when there is none */
   readonly create: (current: string | undefined) => Promise<string>;
-  /** @throws ManagementError when the value would not work */
+  /** @throws ManagementError `ERR_ROTATION_INVALID` when the value will never work, another one when that cannot be told */
   readonly test: (value: string) => Promise<void>;
 }
 
@@ -53,6 +55,9 @@ export async function rotateSecret(ports: RotateSecretPorts, request: RotationRe
     throw new ManagementError('ERR_ROTATION_INVALID', `The version ${versionId} is not one of the secret`);
   }
   if (labels.includes('AWSCURRENT')) return;
+  if (!labels.includes('AWSPENDING')) {
+    throw new ManagementError('ERR_ROTATION_INVALID', `The version ${versionId} was given up; rotate the secret anew`);
+  }
   switch (step) {
     case 'createSecret':
       // A repeated step finds the value. Asking for another one would have Gemini rotate twice.
@@ -85,9 +90,16 @@ async function test(
   stages: Readonly<Record<string, readonly string[]>>,
 ): Promise<void> {
   const current = currentOf(stages);
-  const value = (await secret.read(versionId)) ?? (current && (await secret.read(current)));
+  const pending = await secret.read(versionId);
+  const value = pending ?? (current && (await secret.read(current)));
   if (!value) throw new ManagementError('ERR_ROTATION_INVALID', 'The secret has neither a pending nor a current value');
-  await rotation.test(value);
+  try {
+    await rotation.test(value);
+  } catch (error) {
+    const isHopeless = error instanceof ManagementError && error.code === 'ERR_ROTATION_INVALID';
+    if (isHopeless && pending !== undefined) await secret.abandon(versionId);
+    throw error;
+  }
 }
 
 function currentOf(stages: Readonly<Record<string, readonly string[]>>): string | undefined {

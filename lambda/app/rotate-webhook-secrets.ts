@@ -2,30 +2,37 @@
 import { ManagementError } from '../domain/errors.ts';
 import { parseSigningSecret } from '../domain/signature.ts';
 import { digestTokens, nextTokens } from '../domain/token.ts';
-import { findDeployed } from './check-webhook.ts';
-import type { WantedWebhook, WebhookRegistry } from './ports.ts';
+import { findDeployed, isSignedWith } from './deployed-webhook.ts';
+import type { Wait, WantedWebhook, WebhookRegistry } from './ports.ts';
 import type { Rotation } from './rotate-secret.ts';
+
+/** For a list that does not show yet what was just created. */
+const LIST_DELAY_MS = 10_000;
 
 /**
  * Gemini makes the value and signs with it at once, and with the one before for 24 hours more: a verifier that knows only
  * that one goes on accepting. A webhook that is gone is registered again, which gives a secret as well.
  */
-export function signingSecretRotation(registry: WebhookRegistry, wanted: WantedWebhook): Rotation {
+export function signingSecretRotation(registry: WebhookRegistry, wanted: WantedWebhook, wait: Wait): Rotation {
   return {
     async create() {
       const webhook = findDeployed(await registry.list(), wanted);
       return webhook === undefined ? (await registry.create(wanted)).secret : await registry.rotate(webhook.id);
     },
     async test(value) {
-      const webhook = findDeployed(await registry.list(), wanted);
-      const endings = webhook?.secretEndings.filter((ending) => ending !== '') ?? [];
+      const find = async () => findDeployed(await registry.list(), wanted);
+      let webhook = await find();
+      if (webhook === undefined) {
+        // It may have been registered a moment ago, and who gives its secret up has none that verifies.
+        await wait(LIST_DELAY_MS);
+        webhook = await find();
+      }
       // Where Gemini shows none there is nothing to compare with, and the rotation must not fail for that.
-      const isKnown =
-        webhook !== undefined && (endings.length === 0 || endings.some((ending) => value.endsWith(ending)));
-      if (parseSigningSecret(value) !== undefined && isKnown) return;
+      const isUsed = webhook !== undefined && isSignedWith(webhook, [value]) !== false;
+      if (parseSigningSecret(value) !== undefined && isUsed) return;
       throw new ManagementError(
         'ERR_ROTATION_INVALID',
-        `Gemini does not sign with the new secret of the webhook ${wanted.name}; rotate it once more`,
+        `Gemini does not go on signing with the new secret of the webhook ${wanted.name}: it was rotated meanwhile, or is gone. Rotate the secret once more`,
       );
     },
   };

@@ -17,6 +17,7 @@ import { ENV, GEMINI_URL } from '../contract.ts';
 
 const env = new EnvironmentReader(process.env);
 const baseUrl = env.url(ENV.geminiUrl, GEMINI_URL);
+const deployedApiKeySecretId = env.required(ENV.apiKeySecretId);
 env.check();
 
 const { log } = createTelemetry('register-webhook');
@@ -25,6 +26,7 @@ const secrets = new SecretReader(client);
 const store = new SecretStore(client);
 const ports = {
   registryOf: (apiKeySecretId: string) => new GenAiWebhookRegistry({ secrets, apiKeySecretId, baseUrl }),
+  deployedApiKeySecretId,
   storeSecret: (secretId: string, value: string) => store.put(secretId, value),
   log,
 };

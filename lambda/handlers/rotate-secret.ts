@@ -1,4 +1,5 @@
 /** Rotates the two secrets of a source's webhook, called by Secrets Manager once for each step. */
+import { setTimeout as wait } from 'node:timers/promises';
 import * as z from 'zod/mini';
 import { secretsManagerClient } from '../adapters/aws-clients.ts';
 import { EnvironmentReader } from '../adapters/environment.ts';
@@ -26,7 +27,7 @@ const client = secretsManagerClient();
 const store = new SecretStore(client);
 const registry = new GenAiWebhookRegistry({ ...config, secrets: new SecretReader(client) });
 const rotations = new Map<string, Rotation>([
-  [config.signingSecretId, signingSecretRotation(registry, wanted)],
+  [config.signingSecretId, signingSecretRotation(registry, wanted, wait)],
   [config.dynamicTokenSecretId, dynamicTokenRotation()],
 ]);
 const ports = {

@@ -140,8 +140,12 @@ async function start(
   const rotateSecret = (secretId: string) =>
     rotate({ schedules: stack.all('AWS::SecretsManager::RotationSchedule'), secrets, functionOf }, secretId);
   const rotateNow = async (input: Readonly<Record<string, unknown>>) => {
-    await rotateSecret(String(input['SecretId']));
-    return { status: 200, body: { ARN: input['SecretId'] } };
+    const secretId = String(input['SecretId']);
+    const isUnfinished = secrets.unfinishedRotation(secretId) !== undefined;
+    await rotateSecret(secretId);
+    if (!isUnfinished) return { status: 200, body: { ARN: secretId } };
+    const Message = "A previous rotation isn't complete. That rotation will be reattempted.";
+    return { status: 400, body: { __type: 'InvalidRequestException', Message } };
   };
   const invokeNow = async (path: string, event: unknown) => {
     const name = decodeURIComponent(path.split('/')[3] ?? '');

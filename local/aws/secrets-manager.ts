@@ -40,7 +40,7 @@ const INPUTS = {
   UpdateSecretVersionStage: z.strictObject({
     SecretId: z.string(),
     VersionStage: stage,
-    MoveToVersionId: z.string(),
+    MoveToVersionId: z.string().optional(),
     RemoveFromVersionId: z.string().optional(),
   }),
 };
@@ -89,13 +89,25 @@ export class SecretsManager {
     return value;
   }
 
-  /** A version without a value, labelled AWSPENDING, as a rotation begins. @returns its id */
+  /**
+   * A version without a value, labelled AWSPENDING, as a rotation begins; or the one of a rotation that was not finished.
+   * @returns its id
+   */
   beginRotation(id: string): string {
     const secret = this.#find(id);
+    const unfinished = this.unfinishedRotation(id);
+    if (unfinished !== undefined) return unfinished;
     const version = randomUUID();
     secret.versions.set(version, { value: undefined, createdAt: new Date() });
     secret.stages.set('AWSPENDING', version);
     return version;
+  }
+
+  /** The version that has AWSPENDING and is not current: until it loses the label every rotation is that one again. */
+  unfinishedRotation(id: string): string | undefined {
+    const { stages } = this.#find(id);
+    const pending = stages.get('AWSPENDING');
+    return pending === stages.get('AWSCURRENT') ? undefined : pending;
   }
 
   endRotation(id: string): void {
@@ -174,6 +186,10 @@ export class SecretsManager {
     const secret = this.#find(SecretId);
     if (secret.stages.get(VersionStage) !== move.RemoveFromVersionId) {
       throw new Refusal('InvalidParameterException', 'RemoveFromVersionId is not the version that has the label.');
+    }
+    if (move.MoveToVersionId === undefined) {
+      secret.stages.delete(VersionStage);
+      return identify(secret);
     }
     if (!secret.versions.has(move.MoveToVersionId)) {
       throw new Refusal('ResourceNotFoundException', "Secrets Manager can't find the specified version.");

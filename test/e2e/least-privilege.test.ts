@@ -180,6 +180,7 @@ describe('a role', () => {
     const may = (id: string, action: string, name: string) => permissions.allows(id, request(action, name));
     const apiKey = 'gemini-webhooks/api-key';
     const signingSecret = 'GeminiWebhooksDefaultSecretsSigningSecretAF297459';
+    const dynamicToken = 'GeminiWebhooksDefaultSecretsDynamicToken4F377C01';
     const registrar = functionsOf().find((id) => id.includes('Registrar')) ?? '';
     const healthCheck = functionsOf().find((id) => id.includes('HealthCheck')) ?? '';
 
@@ -190,7 +191,9 @@ describe('a role', () => {
     expect(await may(fetcher(), 'GetSecretValue', signingSecret)).toBe(false);
     expect(await may(registrar, 'PutSecretValue', signingSecret)).toBe(true);
     expect(await may(registrar, 'GetSecretValue', signingSecret)).toBe(false);
-    expect(await may(healthCheck, 'GetSecretValue', signingSecret)).toBe(false);
+    expect(await may(healthCheck, 'GetSecretValue', signingSecret)).toBe(true);
+    expect(await may(healthCheck, 'GetSecretValue', dynamicToken)).toBe(false);
+    expect(await may(healthCheck, 'PutSecretValue', signingSecret)).toBe(false);
   });
 
   it('is denied whatever does not travel by TLS', async () => {

@@ -55,19 +55,24 @@ describe('registration', () => {
   it('is updated in place, rolled back when the update is refused, and deleted at the end', async () => {
     await journal();
     await run.aws.customResources.update({ SubscribedEvents: ['batch.succeeded'] });
-    expect(await journal()).toEqual(['webhooks.get 200', 'webhooks.update 200']);
+    expect(await journal()).toEqual(['webhooks.list 200', 'webhooks.update 200']);
     expect(await list()).toMatchObject([{ subscribed_events: ['batch.succeeded'] }]);
 
     await journal();
     await expect(run.aws.customResources.update({ Uri: 'not a URL' })).rejects.toThrow(
-      "Gemini refused to update the webhook (HTTP 400). Check the webhook's URL and events, and deploy again. It was rolled back.",
+      "Gemini refused to update the webhook (HTTP 400). Check the webhook's URL and events, and try again. It was rolled back.",
     );
-    expect(await journal()).toEqual(['webhooks.get 200', 'webhooks.update 400', 'webhooks.get 200']);
+    expect(await journal()).toEqual(['webhooks.list 200', 'webhooks.update 400', 'webhooks.list 200']);
     expect(await list()).toMatchObject([{ uri: run.endpoints.webhookUrl, subscribed_events: ['batch.succeeded'] }]);
 
     await journal();
+    await expect(run.aws.customResources.update({ SubscribedEvents: ['batch.cancelled'] })).rejects.toThrow(
+      'The request holds no usable ResourceProperties.SubscribedEvents. Deploy the template that the function belongs to. It was rolled back.',
+    );
+    expect(await journal()).toEqual(['webhooks.list 200']);
+
     expect(await run.aws.customResources.delete()).toEqual([]);
-    expect(await journal()).toEqual(['webhooks.get 200', 'webhooks.delete 200']);
+    expect(await journal()).toEqual(['webhooks.list 200', 'webhooks.delete 200']);
     expect(await list()).toEqual([]);
   });
 
@@ -120,7 +125,7 @@ describe('registration', () => {
     await control('/switches', 'PATCH', { serverErrors: 100 });
 
     await expect(run.aws.customResources.create()).rejects.toThrow(
-      'Gemini could not list webhooks: it answered HTTP 503. Deploy again later',
+      'Gemini could not list webhooks: it answered HTTP 503. Try again later',
     );
 
     await control('/switches', 'PATCH', { serverErrors: 0 });
@@ -168,6 +173,28 @@ describe('rotation', () => {
   });
 });
 
+describe('a rotation that was overtaken', () => {
+  it('gives its secret up, and the next one makes one that lasts', async () => {
+    const id = (await list())[0]?.id ?? '';
+    const before = run.endpoints.signingSecret;
+    const restore = run.aws.intercept(({ action }) => (action === 'UpdateSecretVersionStage' ? 'deny' : 'pass'));
+    await expect(run.rotate('signing-secret')).rejects.toThrow('finishSecret of the rotation');
+    restore();
+    // Somebody else rotates, and keeps what he was shown.
+    await webhooks().rotateSigningSecret(id, {});
+
+    await expect(run.rotate('signing-secret')).rejects.toThrow('testSecret of the rotation');
+    expect(run.aws.secrets.current(run.aws.secretId('DefaultSecretsSigningSecret'))).toBe(before);
+
+    await journal();
+    await run.rotate('signing-secret');
+    expect(await journal()).toEqual(['webhooks.list 200', 'webhooks.rotateSigningSecret 200', 'webhooks.list 200']);
+    const current = run.aws.secrets.current(run.aws.secretId('DefaultSecretsSigningSecret'));
+    const lasting = (await list())[0]?.signing_secrets?.filter(({ expire_time }) => expire_time === undefined);
+    expect(lasting).toEqual([{ truncated_secret: `whsec_...${current.slice(-5)}` }]);
+  });
+});
+
 describe('the health check', () => {
   it('writes one line about what it finds, and nothing about a healthy webhook', async () => {
     await run.aws.runSchedule('HealthCheck');
@@ -187,4 +214,27 @@ describe('the health check', () => {
     expect(logsOf('HealthCheck')).toContain('"WebhookHealthy":0');
     expect(logsOf('HealthCheck')).toContain('"SecretAge"');
   });
+
+  it('repairs once what it is asked to, and says so, and the next check finds nothing', async () => {
+    const id = (await list())[0]?.id ?? '';
+    await webhooks().update(id, { uri: 'https://elsewhere.example' });
+
+    const repaired = await run.aws.invoke('HealthCheckFunction', { repair: true });
+
+    expect(repaired).toEqual({ source: 'default', findings: ['other-url'] });
+    expect(await list()).toMatchObject([{ uri: run.endpoints.webhookUrl }]);
+    expect(logsOf('HealthCheck')).toContain('"done":"repaired"');
+    expect(await run.aws.invoke('HealthCheckFunction', {})).toEqual({ source: 'default', findings: [] });
+  });
+
+  it('finds that somebody rotated at Gemini, and a rotation sets it right', async () => {
+    await webhooks().rotateSigningSecret((await list())[0]?.id ?? '', {});
+
+    expect(await run.aws.invoke('HealthCheckFunction', {})).toEqual({ source: 'default', findings: ['other-secret'] });
+    expect(logsOf('HealthCheck')).toContain('"WebhookHealthy":0');
+    expect(logsOf('HealthCheck')).not.toContain('whsec_');
+
+    await run.rotate('signing-secret');
+    expect(await run.aws.invoke('HealthCheckFunction', {})).toEqual({ source: 'default', findings: [] });
+  }, 30_000);
 });

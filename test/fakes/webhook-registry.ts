@@ -13,18 +13,24 @@ export class FakeWebhookRegistry implements WebhookRegistry {
   readonly webhooks = new Map<string, RegisteredWebhook>();
   readonly calls: string[] = [];
   readonly faults = new Map<string, Fault>();
+  readonly #prefix: string;
   #made = 0;
+
+  /** @param prefix of the ids that it gives */
+  constructor(prefix = 'wh') {
+    this.#prefix = prefix;
+  }
 
   /** Puts a webhook there as somebody else would. */
   add(webhook: Partial<RegisteredWebhook>): string {
-    const id = `wh${++this.#made}`;
+    const id = `${this.#prefix}${++this.#made}`;
     const made = {
       id,
       name: 'name',
       uri: 'https://uri',
       events: ['batch.succeeded'],
       state: 'enabled',
-      secretEndings: [],
+      secrets: [],
     };
     this.webhooks.set(id, { ...made, ...webhook });
     return id;
@@ -48,7 +54,10 @@ export class FakeWebhookRegistry implements WebhookRegistry {
   #newSecret(id: string): string {
     const secret = secretOf(++this.#made);
     const webhook = this.webhooks.get(id);
-    if (webhook) this.webhooks.set(id, { ...webhook, secretEndings: [...webhook.secretEndings, secret.slice(-5)] });
+    const before =
+      webhook?.secrets.map((old) => ({ ...old, expiresAt: old.expiresAt ?? '2026-11-25T05:00:00Z' })) ?? [];
+    const secrets = [{ ending: secret.slice(-5), expiresAt: undefined }, ...before];
+    if (webhook) this.webhooks.set(id, { ...webhook, secrets });
     return secret;
   }
 

@@ -94,7 +94,20 @@ describe('GeminiWebhooks', () => {
     ]);
   });
 
-  it('gives each of the nine functions a role of its own, with one policy and nothing managed or inline', () => {
+  it('lets the health check read what it compares, and change nothing', () => {
+    expect(permissionsOf('GeminiWebhooksDefaultWebhookHealthCheckRole').slice(2)).toEqual([
+      [
+        'secretsmanager:GetSecretValue',
+        'arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:gemini-webhooks/api-key-?????? <GeminiWebhooksDefaultSecretsSigningSecretAF297459>',
+      ],
+      [
+        'secretsmanager:DescribeSecret',
+        '<GeminiWebhooksDefaultSecretsDynamicToken4F377C01> <GeminiWebhooksDefaultSecretsSigningSecretAF297459>',
+      ],
+    ]);
+  });
+
+  it('gives each of the nine functions a role of its own, with one policy (and one for the API key of a registration), nothing managed or inline', () => {
     const roles = resourcesOf(template, 'AWS::IAM::Role');
     const used = Object.values(resourcesOf(template, 'AWS::Lambda::Function')).map((handler) =>
       readable(handler.Properties['Role']),
@@ -104,7 +117,7 @@ describe('GeminiWebhooks', () => {
     expect(Object.values(roles).map((role) => Object.keys(role.Properties))).toEqual(
       Array(9).fill(['AssumeRolePolicyDocument']),
     );
-    template.resourceCountIs('AWS::IAM::Policy', 9);
+    template.resourceCountIs('AWS::IAM::Policy', 10);
     template.resourceCountIs('AWS::IAM::ManagedPolicy', 0);
   });
 

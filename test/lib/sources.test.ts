@@ -2,6 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { describe, expect, it } from 'vitest';
+import { resolveSources, sourceFaults } from '../../lib/sources.ts';
 import { newStack, readable, resourceOf, resourcesOf, synthesize } from './synthesize.ts';
 
 describe('several sources', () => {
@@ -37,13 +38,13 @@ describe('several sources', () => {
   });
 
   it('give no function that looks after one of them anything of the other', () => {
-    for (const part of ['Registrar', 'Rotator', 'HealthCheck']) {
-      const policy = JSON.stringify(
-        resourceOf(template, 'AWS::IAM::Policy', `GeminiWebhooksDefaultWebhook${part}Role`),
-      );
-      expect(policy).toContain('gemini-webhooks/api-key');
-      expect(policy).not.toMatch(/acme/i);
+    const policyOf = (part: string) =>
+      JSON.stringify(resourceOf(template, 'AWS::IAM::Policy', `GeminiWebhooksDefaultWebhook${part}`));
+    for (const part of ['RegistrarReads', 'RotatorRole', 'HealthCheckRole']) {
+      expect(policyOf(part)).toContain('gemini-webhooks/api-key');
+      expect(policyOf(part)).not.toMatch(/acme/i);
     }
+    expect(policyOf('RegistrarRole')).not.toMatch(/acme|api-key/i);
   });
 
   it('are told to the fetchers with the secret of each API key', () => {
@@ -63,10 +64,59 @@ describe('several sources', () => {
     expect(() => synthesize({ sources: nine })).toThrow('there are 9 sources; give 1 to 8.');
     expect(() => synthesize({ sources: [] })).toThrow('there are 0 sources; give 1 to 8.');
     expect(() => synthesize({ sources: [{ name: 'a' }, { name: 'a' }] })).toThrow('two sources have the name "a"');
+    expect(() => synthesize({ sources: [{ name: 'team1' }, { name: 'team-1' }] })).toThrow(
+      /- the source names "team1" and "team-1" differ by dashes alone, which no logical id shows; rename one\.$/,
+    );
     expect(() => synthesize({ sources: [{ name: 'a', subscribedEvents: [] }] })).toThrow('subscribes to nothing');
     expect(() => synthesize({ sources: [{ name: 'A' }], signingSecretRotation: Duration.hours(12) })).toThrow(
       /- the source name "A" does not hold.*\n- signingSecretRotation is 0.5 days; give whole days from 2 to 1000, or 0/,
     );
+  });
+});
+
+it.each([
+  ['a'.repeat(32), true],
+  ['a'.repeat(33), false],
+  [`a${'-a'.repeat(15)}b`, true],
+  [`a${'-a'.repeat(31)}`, false],
+  ['acme--eu', false],
+  ['acme-', false],
+  ['1acme', false],
+])('a source may be called %s: %s', (name, holds) => {
+  const faults = sourceFaults(resolveSources([{ name }]));
+
+  expect(faults.some((fault) => fault.includes('does not hold'))).toBe(!holds);
+});
+
+describe('the permission to read the API key for the registration', () => {
+  const policyOf = (apiKeySecretName: string) => {
+    const template = synthesize({ sources: [{ name: 'default', apiKeySecretName }] });
+    const [[id, policy] = ['', undefined]] = Object.entries(resourcesOf(template, 'AWS::IAM::Policy')).filter(([one]) =>
+      one.includes('RegistrarReads'),
+    );
+    return { id, policy, registration: resourceOf(template, 'Custom::GeminiWebhook', 'GeminiWebhooksDefault') };
+  };
+
+  it('is a resource of its own for each secret, so that the webhook in a project that is left can be deleted', () => {
+    const before = policyOf('team/key');
+    const after = policyOf('team/other-key');
+
+    expect(before.id).toMatch(/^GeminiWebhooksDefaultWebhookRegistrarReadsteamkey[0-9A-F]{8}$/);
+    expect(after.id).toMatch(/^GeminiWebhooksDefaultWebhookRegistrarReadsteamotherkey[0-9A-F]{8}$/);
+    expect(before.policy?.Properties['PolicyName']).not.toBe(after.policy?.Properties['PolicyName']);
+    expect(JSON.stringify(before.policy)).toContain('secret:team/key-??????');
+    // The registration is updated, not replaced.
+    expect(before.registration.Properties).toMatchObject({ ApiKeySecretId: 'team/key' });
+  });
+
+  it('is there before the registration is made or updated', () => {
+    const { id, registration } = policyOf('team/key');
+
+    expect((registration as unknown as { DependsOn: string[] }).DependsOn).toContain(id);
+  });
+
+  it('tells names apart that a logical id cannot', () => {
+    expect(policyOf('team/key').id).not.toBe(policyOf('team-key').id);
   });
 });
 

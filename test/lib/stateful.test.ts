@@ -1,6 +1,6 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { describe, expect, it } from 'vitest';
-import { type Resource, resourceOf, synthesize } from './synthesize.ts';
+import { type Resource, resourceOf, resourcesOf, synthesize } from './synthesize.ts';
 
 const template = synthesize();
 const TABLE = 'GeminiWebhooksIdempotencyTableDeliveries82F76538';
@@ -21,6 +21,17 @@ describe('stateful resources', () => {
     expect(resources[id]?.Type).toBe(type);
     expect(resources[id]?.DeletionPolicy).toBe(policy);
     expect(resources[id]?.UpdateReplacePolicy).toBe('Retain');
+  });
+
+  // A registration whose logical id moves is made anew, which adopts the webhook, and then the old one is deleted: with
+  // the webhook. Whoever must move one has to keep its id by overrideLogicalId.
+  it('keeps the registrations under their logical ids, or a deployment would delete the live webhooks', () => {
+    const sources = synthesize({ sources: [{ name: 'default' }, { name: 'acme-eu' }] });
+
+    expect(Object.keys(resourcesOf(sources, 'Custom::GeminiWebhook'))).toEqual([
+      'GeminiWebhooksDefaultWebhookE0689147',
+      'GeminiWebhooksAcmeEuWebhook1D23D781',
+    ]);
   });
 
   it('deletes all four with the stack when told to', () => {

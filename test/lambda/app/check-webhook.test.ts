@@ -1,6 +1,7 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { checkWebhook } from '../../../lambda/app/check-webhook.ts';
 import type { RegisteredWebhook } from '../../../lambda/app/ports.ts';
+import { TransientError } from '../../../lambda/domain/errors.ts';
 import { FakeWebhookRegistry } from '../../fakes/webhook-registry.ts';
 
 const WANTED = { name: 'ours', uri: 'https://uri', events: ['batch.succeeded', 'batch.failed'] } as const;
@@ -11,13 +12,21 @@ function setUp(...webhooks: Partial<RegisteredWebhook>[]) {
   const counted: unknown[][] = [];
   const lines: [string, Record<string, unknown>][] = [];
   const write = (message: string, fields: object) => void lines.push([message, { ...fields }]);
+  const stored = { values: ['whsec_old-current'], afterWaiting: undefined as string[] | undefined, broken: false };
   const ports = {
     registry,
+    signingSecrets: async () => {
+      if (stored.broken) throw new TransientError('ERR_KEYS_UNAVAILABLE', 'The secret s cannot be read');
+      return stored.values;
+    },
+    wait: async () => {
+      stored.values = stored.afterWaiting ?? stored.values;
+    },
     log: { info: write, warn: write, error: write },
     metrics: { count: (...call: unknown[]) => void counted.push(call), seconds: () => {} },
   };
   const check = (repair: boolean) => checkWebhook(ports, { source: 'acme', wanted: WANTED, repair });
-  return { registry, counted, lines, check };
+  return { registry, stored, counted, lines, check };
 }
 const HEALTHY = ['WebhookHealthy', { source: 'acme' }, 1];
 const SICK = ['WebhookHealthy', { source: 'acme' }, 0];
@@ -46,7 +55,7 @@ it.each([
       'Webhook finding',
       {
         ...{ source: 'acme', finding, name: 'ours', webhook: 'wh1' },
-        ...{ done: 'nothing', remedy: expect.stringContaining('eploy') },
+        ...{ done: 'nothing', remedy: expect.stringContaining('"gemini-webhooks repair"') },
       },
     ],
   ]);
@@ -97,4 +106,62 @@ it('tells a repair that failed, and does not call the webhook healthy', async ()
 
   expect(counted).toContainEqual(SICK);
   expect(lines.map(([message]) => message)).toEqual(['The webhook could not be repaired', 'Webhook finding']);
+});
+
+describe('the signing secret', () => {
+  const EXPIRING = { ending: 'old', expiresAt: '2026-11-25T05:00:00Z' };
+  const lasting = (ending: string) => ({ ending, expiresAt: undefined });
+
+  it('is another one when Gemini goes on with what is stored nowhere: the webhook is not healthy, and nothing is repaired', async () => {
+    const { registry, stored, counted, lines, check } = setUp({ secrets: [lasting('other'), EXPIRING] });
+    stored.values = ['whsec_old'];
+
+    expect(await check(true)).toEqual(['other-secret']);
+
+    expect(registry.calls).toEqual(['list']);
+    expect(counted).toContainEqual(['WebhookFindings', { source: 'acme', finding: 'other-secret' }]);
+    expect(counted).toContainEqual(SICK);
+    expect(lines).toMatchObject([
+      ['Webhook finding', { done: 'nothing', remedy: expect.stringMatching(/^Rotate the signing secret now/) }],
+    ]);
+    expect(JSON.stringify(lines)).not.toContain('whsec_');
+  });
+
+  it.each([
+    ['the current one', ['whsec_new']],
+    ['the pending one', ['whsec_old', 'whsec_new']],
+  ])('is known when it is %s', async (_which, values) => {
+    const { stored, counted, check } = setUp({ secrets: [lasting('new'), EXPIRING] });
+    stored.values = values;
+
+    expect(await check(false)).toEqual([]);
+    expect(counted).toEqual([HEALTHY]);
+  });
+
+  it('is looked at once more, for a rotation that has not stored yet what Gemini gave it', async () => {
+    const { stored, check } = setUp({ secrets: [lasting('new'), EXPIRING] });
+    stored.values = ['whsec_old'];
+    stored.afterWaiting = ['whsec_old', 'whsec_new'];
+
+    expect(await check(false)).toEqual([]);
+  });
+
+  it('cannot be compared where Gemini shows no ending', async () => {
+    const { check } = setUp({ secrets: [{ ending: '', expiresAt: undefined }] });
+
+    expect(await check(false)).toEqual([]);
+  });
+
+  it('that cannot be read makes the webhook neither healthy nor sick, unless something else is amiss', async () => {
+    const alone = setUp({});
+    alone.stored.broken = true;
+    expect(await alone.check(false)).toEqual(['unknown']);
+    expect(alone.counted).toEqual([['WebhookFindings', { source: 'acme', finding: 'unknown' }]]);
+    expect(alone.lines).toMatchObject([['Webhook finding', { remedy: 'The secret s cannot be read' }]]);
+
+    const disabled = setUp({ state: 'disabled' });
+    disabled.stored.broken = true;
+    expect(await disabled.check(false)).toEqual(['disabled', 'unknown']);
+    expect(disabled.counted).toContainEqual(SICK);
+  });
 });

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type Registration, RegistrationFailed, registerWebhook } from '../../../lambda/app/register-webhook.ts';
 import { ManagementError } from '../../../lambda/domain/errors.ts';
 import { FakeWebhookRegistry } from '../../fakes/webhook-registry.ts';
@@ -12,11 +12,13 @@ const WANTED: Registration = {
 };
 const OTHER = { ...WANTED, uri: 'https://hooks.example.com/webhooks/gemini', events: ['batch.succeeded'] } as const;
 
-function setUp() {
+/** @param projects of other API keys, by the secret's name */
+function setUp(projects: Readonly<Record<string, FakeWebhookRegistry>> = {}) {
   const registry = new FakeWebhookRegistry();
   const stored = new Map<string, string>();
   const ports = {
-    registryOf: () => registry,
+    registryOf: (apiKeySecretId: string) => projects[apiKeySecretId] ?? registry,
+    deployedApiKeySecretId: 'key',
     storeSecret: async (id: string, value: string) => {
       registry.calls.push('store');
       if (stored.has('broken')) throw new ManagementError('ERR_SECRET_NOT_STORED', 'not stored');
@@ -27,7 +29,8 @@ function setUp() {
   const create = (wanted = WANTED) => registerWebhook(ports, { type: 'Create', wanted });
   const update = (physicalId: string, wanted: Registration, old = WANTED) =>
     registerWebhook(ports, { type: 'Update', physicalId, wanted, old });
-  const remove = (physicalId: string) => registerWebhook(ports, { type: 'Delete', physicalId, wanted: WANTED });
+  const remove = (physicalId: string, wanted: Registration = WANTED) =>
+    registerWebhook(ports, { type: 'Delete', physicalId, wanted });
   return { registry, stored, create, update, remove };
 }
 
@@ -97,7 +100,6 @@ it('removes the webhook again when its secret cannot be stored', async () => {
 it.each([
   ['Gemini cannot be reached', 'list', 'unreachable'],
   ['Gemini refuses', 'create', 'refused'],
-  ['Gemini is away during the create, which had no effect', 'create', 'unreachable'],
 ] as const)('leaves nothing behind when %s, and the rollback asks Gemini nothing', async (_what, call, fault) => {
   const { registry, create, remove } = setUp();
   registry.faults.set(call, fault);
@@ -108,6 +110,19 @@ it.each([
 
   expect(registry.webhooks.size).toBe(0);
   expect(registry.calls).toHaveLength(asked);
+});
+
+it('has the rollback look again after a create whose answer was lost and that was not listed yet', async () => {
+  const { registry, create, remove } = setUp();
+  registry.faults.set('create', 'unreachable');
+
+  const physicalId = await physicalIdOf(create());
+  // Gemini was not so far away after all.
+  registry.add(WANTED);
+  await remove(physicalId);
+
+  expect(registry.webhooks.size).toBe(0);
+  expect(registry.calls).toEqual(['list', 'create', 'list', 'list', 'delete']);
 });
 
 it.each(['delete', 'rotate'] as const)('has the rollback clean up when %s failed during the create', async (call) => {
@@ -131,7 +146,7 @@ it('updates URL and events in place, in one call, and asks for no other secret',
 
   expect(await update(id, OTHER)).toBe(id);
 
-  expect(registry.calls).toEqual(['get', 'update']);
+  expect(registry.calls).toEqual(['list', 'update']);
   expect(registry.webhooks.get(id)).toMatchObject({ uri: OTHER.uri, events: OTHER.events });
   expect(stored.get('signing')).toBe(secret);
 });
@@ -143,7 +158,7 @@ it('changes nothing when there is nothing to change, whatever the order of the e
 
   await update(id, { ...WANTED, events: ['batch.failed', 'batch.succeeded'] });
 
-  expect(registry.calls).toEqual(['get']);
+  expect(registry.calls).toEqual(['list']);
 });
 
 it('rolls back what an update did whose answer was lost', async () => {
@@ -163,7 +178,7 @@ it('rolls back what an update did whose answer was lost', async () => {
 it('enables what Gemini disabled, and leaves disabled what somebody disabled', async () => {
   const { registry, create, update } = setUp();
   const id = await create();
-  const setState = (state: string) => registry.webhooks.set(id, { id, ...OTHER, secretEndings: [], state });
+  const setState = (state: string) => registry.webhooks.set(id, { id, ...OTHER, secrets: [], state });
 
   setState('disabled_due_to_failed_deliveries');
   await update(id, WANTED);
@@ -196,22 +211,99 @@ it('writes the secret into another secret when that one takes its place', async 
   expect(stored.get('replaced')).toMatch(/^whsec_/);
 });
 
-it('tells CloudFormation another physical id only when the project changed, which then deletes in the old one', async () => {
-  const { registry, create, update } = setUp();
-  const id = await create();
-  // The new key sees the same project: the same webhook, and nothing to delete.
-  expect(await update(id, { ...WANTED, apiKeySecretId: 'other' })).toBe(id);
+describe('another API key secret', () => {
+  const RENAMED = { ...WANTED, apiKeySecretId: 'renamed' };
 
-  // It sees another project.
-  registry.webhooks.clear();
-  expect(await update(id, { ...WANTED, apiKeySecretId: 'third' })).not.toBe(id);
+  it('of the same project changes nothing at Gemini', async () => {
+    const { registry, create, update } = setUp();
+    const id = await create();
+    registry.calls.length = 0;
+
+    expect(await update(id, RENAMED)).toBe(id);
+    expect(registry.calls).toEqual(['list']);
+  });
+
+  it.each([
+    ['was deleted by hand', false],
+    ['was registered again by a rotation', true],
+  ])('of the same project, when the webhook %s, has CloudFormation clean up nothing', async (_what, isThere) => {
+    const { registry, create, update } = setUp();
+    const id = await create();
+    registry.webhooks.clear();
+    if (isThere) registry.add(WANTED);
+
+    // Another physical id would be followed by a delete of the one before.
+    expect(await update(id, RENAMED)).toBe(id);
+    expect(registry.webhooks.size).toBe(1);
+  });
+
+  it('cleans up by the id alone, should the key before not tell whose the new webhook is', async () => {
+    const { registry, remove } = setUp();
+    registry.add(WANTED);
+
+    // The deployment names 'key': this request is about another one, before it.
+    await remove('gone', RENAMED);
+
+    expect(registry.webhooks.size).toBe(1);
+    expect(registry.calls).toEqual(['list', 'delete']);
+  });
+
+  it('of another project registers there, and has CloudFormation delete in the project that was left', async () => {
+    const other = new FakeWebhookRegistry('other');
+    const { registry, create, update, remove } = setUp({ other });
+    const id = await create();
+    registry.calls.length = 0;
+
+    const moved = await update(id, { ...WANTED, apiKeySecretId: 'other' });
+
+    expect(moved).toBe('other1');
+    expect(other.calls).toEqual(['list', 'create']);
+    expect(registry.calls).toEqual(['store', 'list']);
+    await remove(id);
+    expect(registry.webhooks.size).toBe(0);
+    expect(other.webhooks.size).toBe(1);
+  });
+
+  it('is a move as well when the key before is gone', async () => {
+    const other = new FakeWebhookRegistry('other');
+    const { registry, create, update } = setUp({ other });
+    const id = await create();
+    registry.faults.set('list', 'refused');
+
+    expect(await update(id, { ...WANTED, apiKeySecretId: 'other' })).toBe('other1');
+  });
 });
 
 it('deletes, and succeeds when there is nothing to delete', async () => {
   const { registry, create, remove } = setUp();
   const id = await create();
+  registry.calls.length = 0;
 
   expect(await remove(id)).toBe(id);
+  expect(registry.calls).toEqual(['list', 'delete']);
   expect(registry.webhooks.size).toBe(0);
   expect(await remove(id)).toBe(id);
+});
+
+it('deletes both webhooks of two creates at the same time, and nobody else’s', async () => {
+  const { registry, create, remove } = setUp();
+  registry.add({ name: WANTED.name, uri: 'https://elsewhere' });
+  const [id] = await Promise.all([create(), create()]);
+  expect(registry.webhooks.size).toBe(3);
+
+  await remove(id);
+
+  expect([...registry.webhooks.values()]).toMatchObject([{ uri: 'https://elsewhere' }]);
+});
+
+it('leaves alone what the key may not see: its project was changed within the same secret', async () => {
+  const { registry, create, remove } = setUp();
+  const id = await create();
+  registry.webhooks.clear();
+  registry.faults.set('delete', 'refused');
+
+  expect(await remove(id)).toBe(id);
+
+  registry.faults.set('delete', 'unreachable');
+  await expect(remove(id)).rejects.toMatchObject({ code: 'ERR_GEMINI_UNAVAILABLE' });
 });

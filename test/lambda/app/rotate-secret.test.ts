@@ -16,6 +16,9 @@ class FakeSecret implements RotatedSecret {
   stages = async () => this.labels;
   read = async (version: string) => this.values.get(version);
   putPending = async (version: string, value: string) => void this.values.set(version, value);
+  abandon = async (version: string) => {
+    this.labels = { ...this.labels, [version]: [] };
+  };
   makeCurrent = async (version: string, before: string | undefined) => {
     this.labels = { [version]: ['AWSPENDING', 'AWSCURRENT'], ...(before && { [before]: ['AWSPREVIOUS'] }) };
   };
@@ -25,8 +28,14 @@ function setUp(current = `whsec_${Buffer.alloc(24).toString('base64')}`) {
   const registry = new FakeWebhookRegistry();
   registry.add(WANTED);
   const secret = new FakeSecret(current);
+  const waited: number[] = [];
+  const wait = async (milliseconds: number) => {
+    waited.push(milliseconds);
+    whileWaiting.fn();
+  };
+  const whileWaiting = { fn: () => {} };
   const rotations = new Map([
-    ['signing', signingSecretRotation(registry, WANTED)],
+    ['signing', signingSecretRotation(registry, WANTED, wait)],
     ['token', dynamicTokenRotation()],
   ]);
   const ports = {
@@ -36,7 +45,7 @@ function setUp(current = `whsec_${Buffer.alloc(24).toString('base64')}`) {
   };
   const step = (name: (typeof ROTATION_STEPS)[number], secretId = 'signing') =>
     rotateSecret(ports, { secretId, versionId: 'new', step: name });
-  return { registry, secret, step };
+  return { registry, secret, waited, whileWaiting, step };
 }
 
 it('takes the new signing secret from Gemini, tests that Gemini signs with it, and makes it current', async () => {
@@ -67,8 +76,64 @@ it('fails the test of a secret with which Gemini does not sign, as far as Gemini
   await step('testSecret');
   await registry.rotate('wh1');
   await expect(step('testSecret')).rejects.toMatchObject({ code: 'ERR_ROTATION_INVALID' });
-  registry.webhooks.clear();
+});
+
+it('gives up a new secret that Gemini signs with for a day only, because another rotation came after it', async () => {
+  const { registry, secret, step } = setUp();
+  await step('createSecret');
+  // The other one's secret is lost: it was stored nowhere.
+  await registry.rotate('wh1');
+
   await expect(step('testSecret')).rejects.toMatchObject({ code: 'ERR_ROTATION_INVALID' });
+
+  expect(secret.labels).toEqual({ old: ['AWSCURRENT'], new: [] });
+  await expect(step('finishSecret')).rejects.toMatchObject({ code: 'ERR_ROTATION_INVALID' });
+  expect(secret.labels).toEqual({ old: ['AWSCURRENT'], new: [] });
+
+  secret.values.delete('new');
+  secret.labels = { old: ['AWSCURRENT'], new: ['AWSPENDING'] };
+  for (const name of ROTATION_STEPS) await step(name);
+  expect(secret.labels).toEqual({ new: ['AWSPENDING', 'AWSCURRENT'], old: ['AWSPREVIOUS'] });
+});
+
+it('keeps a new secret that could not be tested, for the next attempt', async () => {
+  const { registry, secret, step } = setUp();
+  await step('createSecret');
+  registry.faults.set('list', 'unreachable');
+
+  await expect(step('testSecret')).rejects.toMatchObject({ code: 'ERR_GEMINI_UNAVAILABLE' });
+
+  expect(secret.labels).toEqual({ old: ['AWSCURRENT'], new: ['AWSPENDING'] });
+});
+
+it('accepts any secret that signs, should Gemini tell an end of each', async () => {
+  const { registry, secret, step } = setUp();
+  secret.values.set('new', `whsec_${Buffer.alloc(24, 1).toString('base64')}`);
+  registry.webhooks.set('wh1', {
+    ...{ id: 'wh1', ...WANTED, state: 'enabled' },
+    secrets: [{ ending: secret.values.get('new')?.slice(-5) ?? '', expiresAt: '2027-11-24T05:00:00Z' }],
+  });
+
+  await step('testSecret');
+  expect(secret.labels).toMatchObject({ new: ['AWSPENDING'] });
+});
+
+it('waits for a list that does not show the webhook yet, and gives the secret up when it is gone', async () => {
+  const { registry, secret, waited, whileWaiting, step } = setUp();
+  await step('createSecret');
+  const webhook = registry.webhooks.get('wh1');
+  registry.webhooks.clear();
+  whileWaiting.fn = () => {
+    if (webhook) registry.webhooks.set('wh1', webhook);
+  };
+
+  await step('testSecret');
+  expect(waited).toEqual([10_000]);
+
+  registry.webhooks.clear();
+  whileWaiting.fn = () => {};
+  await expect(step('testSecret')).rejects.toMatchObject({ code: 'ERR_ROTATION_INVALID' });
+  expect(secret.labels).toEqual({ old: ['AWSCURRENT'], new: [] });
 });
 
 it('registers a webhook that is gone again: that gives a secret, too', async () => {
@@ -122,7 +187,7 @@ it.each([
 ])('refuses %s', async (_what, secretId, versionId) => {
   const { secret } = setUp();
   const registry = new FakeWebhookRegistry();
-  const rotation = signingSecretRotation(registry, WANTED);
+  const rotation = signingSecretRotation(registry, WANTED, async () => {});
   const ports = {
     secretOf: () => secret,
     rotationOf: (id: string) => (id === 'signing' ? rotation : undefined),

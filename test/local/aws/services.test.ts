@@ -3,7 +3,12 @@ import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
-import { DeleteSecretCommand, GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import {
+  DeleteSecretCommand,
+  GetSecretValueCommand,
+  SecretsManagerClient,
+  UpdateSecretVersionStageCommand,
+} from '@aws-sdk/client-secrets-manager';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { EventBus } from '../../../local/aws/event-bus.ts';
 import { type Gateway, startGateway } from '../../../local/aws/gateway.ts';
@@ -160,4 +165,16 @@ it.each(['deny', 'drop', 'lose-answer'] as const)('can take a service away: %s',
   expect(delivered).toHaveLength(verdict === 'lose-answer' ? 1 : 0);
   restore();
   expect((await put({})).FailedEntryCount).toBe(0);
+});
+
+it('tries an unfinished rotation again, as Secrets Manager does, until its version loses AWSPENDING', async () => {
+  secrets.put('rotated', 'a');
+  const begun = secrets.beginRotation('rotated');
+  expect(secrets.beginRotation('rotated')).toBe(begun);
+
+  const giveUp = { SecretId: 'rotated', VersionStage: 'AWSPENDING', RemoveFromVersionId: begun };
+  await secretsManager.send(new UpdateSecretVersionStageCommand(giveUp));
+
+  expect(secrets.unfinishedRotation('rotated')).toBeUndefined();
+  expect(secrets.beginRotation('rotated')).not.toBe(begun);
 });
