@@ -123,7 +123,7 @@ export const METRIC = {
   outputsFailed: 'OutputsFailed',
   outputsRetried: 'OutputsRetried',
   bytesStored: 'BytesStored',
-  /** Seconds from the job's end at Gemini to its manifest. */
+  /** Seconds from the job's end at Gemini to its manifest; from the event's time where the job does not tell its end. */
   landingSeconds: 'LandingSeconds',
   /** 1 when the webhook at Gemini is as it was deployed and enabled, else 0; dimension `source`. */
   webhookHealthy: 'WebhookHealthy',
