@@ -1,54 +1,84 @@
-/** Tables over what landed: every manifest, and every line of every batch. Partitions are computed, so nobody adds them. */
+/** Tables over what landed: the manifest and every line of every batch. Partitions are computed, so nobody adds them. */
 import { Stack } from 'aws-cdk-lib';
 import { CfnDatabase, CfnTable } from 'aws-cdk-lib/aws-glue';
 import type { Construct } from 'constructs';
 import type { GeminiWebhooks } from '../lib/index.ts';
 
-const PARTITIONS = [
-  { name: 'source', type: 'string' },
-  { name: 'date', type: 'string' },
-  { name: 'job', type: 'string' },
-  { name: 'status', type: 'string' },
-];
+/** How Athena computes each part of a key. */
+const PARTITIONS = {
+  source: { type: 'enum', values: 'default' },
+  date: { type: 'date', format: 'yyyy-MM-dd', range: 'NOW-1YEARS,NOW' },
+  // A query names its job: there are too many to list.
+  job: { type: 'injected' },
+  status: { type: 'enum', values: 'succeeded,failed,cancelled,expired' },
+};
+
+/** Columns of the manifests: Hive's type, and where the value is. */
+const MANIFEST = {
+  outcome: ['string', '(outcome)'],
+  job_id: ['string', '(job id)'],
+  job_status: ['string', '(job status)'],
+  model: ['string', '(job model)'],
+  ended_at: ['string', '(job endedAt)'],
+  landed_at: ['string', '(timings finishedAt)'],
+  requests: ['bigint', '(counts requests)'],
+  failed_requests: ['bigint', '(counts failedRequests)'],
+  bytes: ['bigint', '(counts bytes)'],
+  error_code: ['string', '(error code)'],
+} as const;
 
 export function tablesOverBatches(scope: Construct, webhooks: GeminiWebhooks): void {
   const catalogId = Stack.of(scope).account;
   const database = new CfnDatabase(scope, 'Database', { catalogId, databaseInput: { name: 'gemini_webhooks' } });
   const location = `s3://${webhooks.outputBucket.bucketName}/batch/`;
-  const serdeInfo = { serializationLibrary: 'org.openx.data.jsonserde.JsonSerDe' };
-  const table = (name: string, columns: CfnTable.ColumnProperty[]) =>
+  const table = (
+    name: string,
+    keys: (keyof typeof PARTITIONS)[],
+    template: string,
+    storage: CfnTable.StorageDescriptorProperty,
+  ) => {
+    const projections = keys.flatMap((key) =>
+      Object.entries(PARTITIONS[key]).map(([option, value]) => [`projection.${key}.${option}`, value]),
+    );
     new CfnTable(scope, name, {
       catalogId,
       databaseName: database.ref,
       tableInput: {
         name,
         tableType: 'EXTERNAL_TABLE',
-        partitionKeys: PARTITIONS,
+        partitionKeys: keys.map((key) => ({ name: key, type: 'string' })),
         parameters: {
           'projection.enabled': 'true',
-          'projection.source.type': 'enum',
-          'projection.source.values': 'default',
-          'projection.date.type': 'date',
-          'projection.date.format': 'yyyy-MM-dd',
-          'projection.date.range': 'NOW-1YEARS,NOW',
-          // A query names its job: there are too many to list.
-          'projection.job.type': 'injected',
-          'projection.status.type': 'enum',
-          'projection.status.values': 'succeeded,failed,cancelled,expired',
-          'storage.location.template': `${location}source=\${source}/date=\${date}/job=\${job}/\${status}/`,
+          ...Object.fromEntries(projections),
+          'storage.location.template': location + template,
         },
-        storageDescriptor: {
-          columns,
-          location,
-          serdeInfo,
-          inputFormat: 'org.apache.hadoop.mapred.TextInputFormat',
-          outputFormat: 'org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat',
-        },
+        storageDescriptor: { location, ...storage },
       },
     });
-  table('batch_responses', [
-    { name: 'key', type: 'string' },
-    { name: 'response', type: 'string' },
-    { name: 'error', type: 'string' },
-  ]);
+  };
+
+  const types = Object.entries(MANIFEST).map(([name, [type]]) => ({ name, type }));
+  const places = Object.entries(MANIFEST).map(([name, [, place]]) => [`ion.${name}.path_extractor`, place]);
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: placeholders of Athena's
+  table('batch_manifests', ['source', 'date'], 'source=${source}/date=${date}/', {
+    columns: types,
+    // Manifests have a line for each field, which of Athena's readers of JSON only this one takes.
+    serdeInfo: {
+      serializationLibrary: 'com.amazon.ionhiveserde.IonHiveSerDe',
+      parameters: Object.fromEntries(places),
+    },
+    inputFormat: 'com.amazon.ionhiveserde.formats.IonInputFormat',
+    outputFormat: 'com.amazon.ionhiveserde.formats.IonOutputFormat',
+  });
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: placeholders of Athena's
+  table('batch_responses', ['source', 'date', 'job', 'status'], 'source=${source}/date=${date}/job=${job}/${status}/', {
+    columns: ['key', 'response', 'error'].map((name) => ({ name, type: 'string' })),
+    serdeInfo: {
+      serializationLibrary: 'org.openx.data.jsonserde.JsonSerDe',
+      // The lines of the manifest, which is beside the responses.
+      parameters: { 'ignore.malformed.json': 'true' },
+    },
+    inputFormat: 'org.apache.hadoop.mapred.TextInputFormat',
+    outputFormat: 'org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat',
+  });
 }

@@ -123,7 +123,7 @@ export const METRIC = {
   outputsFailed: 'OutputsFailed',
   outputsRetried: 'OutputsRetried',
   bytesStored: 'BytesStored',
-  /** Seconds from the job's end at Gemini to its manifest. */
+  /** Seconds from the job's end at Gemini to its manifest; from the event's time where the job does not tell its end. */
   landingSeconds: 'LandingSeconds',
   /** 1 when the webhook at Gemini is as it was deployed and enabled, else 0; dimension `source`. */
   webhookHealthy: 'WebhookHealthy',
@@ -148,6 +148,34 @@ export const METRIC = {
   oldestUnlanded: 'OldestUnlanded',
 } as const;
 export type MetricName = (typeof METRIC)[keyof typeof METRIC];
+
+const OF_DELIVERIES = ['verifier', 'reverify'] as const;
+const OF_PUBLISHING = [...OF_DELIVERIES, 'reconciler'] as const;
+const OF_FETCHING = ['fetch-batch', 'fetch-interaction', 'fetch-video'] as const;
+
+/** Who writes each metric, and under which dimensions; `service`, which is who, is a dimension of all of them. */
+export const METRIC_SERIES = {
+  Deliveries: { services: ['verifier'], dimensions: ['source', 'outcome'] },
+  PayloadMismatch: { services: OF_PUBLISHING, dimensions: [] },
+  CompleteFailed: { services: OF_PUBLISHING, dimensions: [] },
+  StaleKeysServed: { services: OF_DELIVERIES, dimensions: [] },
+  OutputsStored: { services: OF_FETCHING, dimensions: ['source', 'jobType'] },
+  OutputsFailed: { services: [...OF_FETCHING, 'reconciler'], dimensions: ['source', 'jobType'] },
+  OutputsRetried: { services: OF_FETCHING, dimensions: ['source', 'jobType'] },
+  BytesStored: { services: OF_FETCHING, dimensions: ['source', 'jobType'] },
+  LandingSeconds: { services: OF_FETCHING, dimensions: ['source', 'jobType'] },
+  WebhookHealthy: { services: ['check-webhook'], dimensions: ['source'] },
+  WebhookFindings: { services: ['check-webhook'], dimensions: ['source', 'finding'] },
+  WebhookRepairs: { services: ['check-webhook'], dimensions: ['source'] },
+  SecretAge: { services: ['check-webhook'], dimensions: ['source', 'secret'] },
+  Quarantined: { services: ['verifier'], dimensions: ['source'] },
+  QuarantineFull: { services: ['verifier'], dimensions: ['source'] },
+  QuarantineFailed: { services: ['verifier'], dimensions: ['source'] },
+  JobsChecked: { services: ['reconciler'], dimensions: ['source'] },
+  EventsReconciled: { services: ['reconciler'], dimensions: ['source', 'jobType'] },
+  WebhooksMissed: { services: ['reconciler'], dimensions: ['source', 'jobType'] },
+  OldestUnlanded: { services: ['reconciler'], dimensions: ['source', 'jobType'] },
+} as const satisfies Record<MetricName, { services: readonly string[]; dimensions: readonly string[] }>;
 
 /** Attributes of an idempotency record; Powertools' names where it has one. */
 export const RECORD = {

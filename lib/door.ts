@@ -19,12 +19,13 @@ import type { ITableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import type { IEventBus } from 'aws-cdk-lib/aws-events';
 import type { Role } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
-import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { FilterPattern, LogGroup, MetricFilter, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { AaaaRecord, ARecord, HostedZone, RecordTarget } from 'aws-cdk-lib/aws-route53';
 import { ApiGatewayv2DomainProperties } from 'aws-cdk-lib/aws-route53-targets';
 import { Construct } from 'constructs';
 import { ENV, pathsOf } from '../lambda/contract.ts';
 import type { CustomDomain } from './gemini-webhooks-props.ts';
+import { metricNamespace, REQUESTS_THROTTLED } from './monitoring/metrics.ts';
 import { acknowledge } from './nag-acknowledgement.ts';
 import { NodeFunction } from './node-function.ts';
 import type { SourceSecrets } from './source-secrets.ts';
@@ -158,6 +159,14 @@ export class Door extends Construct {
     const accessLog = new LogGroup(this, 'AccessLog', {
       retention: props.logRetention,
       removalPolicy: RemovalPolicy.DESTROY,
+    });
+    // Not all of very many are logged. https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-monitor.html
+    new MetricFilter(this, 'Throttled', {
+      logGroup: accessLog,
+      filterPattern: FilterPattern.stringValue('$.status', '=', '429'),
+      metricNamespace: metricNamespace(),
+      metricName: REQUESTS_THROTTLED,
+      metricValue: '1',
     });
     new HttpStage(this, 'Stage', {
       httpApi: this.api,

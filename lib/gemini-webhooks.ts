@@ -219,6 +219,9 @@ export class GeminiWebhooks extends Construct {
         { secret: 'signing' as const, interval: signingSecretRotation },
         { secret: 'token' as const, interval: dynamicTokenRotation },
       ].filter(({ interval }) => interval.toDays() > 0),
+      rotators: this.webhooks.flatMap(({ rotator, secrets: { sourceName: source } }) =>
+        rotator === undefined ? [] : [{ source, function: rotator.function }],
+      ),
       bus: this.eventBus,
       archiveName: bus.archive.archiveName,
       reconciliation,
@@ -361,7 +364,7 @@ export class GeminiWebhooks extends Construct {
       Annotations.of(this).addWarningV2('gemini-webhooks:monitoring', `There are no alarms: ${optOutReason}`);
     }
     const alarms = options && new Alarms(this, 'Alarms', monitored, options);
-    new Dashboard(this, 'Dashboard', monitored, alarms?.alarms ?? []);
+    new Dashboard(this, 'Dashboard', monitored, alarms);
   }
 
   /** Does what the verifier does, with what it finds in the quarantine; the verifier only adds to that. */

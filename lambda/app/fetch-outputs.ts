@@ -178,6 +178,7 @@ function measure({ metrics }: FetchOutputsPorts, event: FetchableEvent, { job, c
   const dimension = placeOf(event);
   metrics.count(METRIC.outputsStored, dimension);
   metrics.count(METRIC.bytesStored, dimension, counts.bytes);
-  if (job.endedAt === null) return;
-  metrics.seconds(METRIC.landingSeconds, (Date.parse(timings.finishedAt) - Date.parse(job.endedAt)) / 1000, dimension);
+  // Long-running operations, which videos are, do not tell when they ended.
+  const endedAt = job.endedAt ?? event.occurredAt;
+  metrics.seconds(METRIC.landingSeconds, (Date.parse(timings.finishedAt) - Date.parse(endedAt)) / 1000, dimension);
 }

@@ -2,7 +2,7 @@
  * What the use cases need from the outside, in their own words: no AWS type, no HTTP code. Adapters implement these;
  * tests pass fakes that run the same contract suites.
  */
-import type { FetchedJobType, MetricName, SubscribableEvent } from '../contract.ts';
+import type { FetchedJobType, METRIC_SERIES, MetricName, SubscribableEvent } from '../contract.ts';
 import type { VerifiedDelivery } from '../domain/delivery.ts';
 import type { BusEvent } from '../domain/job-event.ts';
 import type { KnownJob, LedgerFact, LedgerJob, OpenJob, OpenState, SweepCursor } from '../domain/job-ledger.ts';
@@ -72,10 +72,14 @@ export interface KeySource<Key> {
 
 export interface Metrics {
   /** Adds `value` (default 1) to a count, under one set of dimensions. */
-  count(name: MetricName, dimension?: { readonly [name: string]: string }, value?: number): void;
+  count<Name extends MetricName>(name: Name, dimension?: Dimensions<Name>, value?: number): void;
   /** One observation of a duration in seconds. */
-  seconds(name: MetricName, value: number, dimension?: { readonly [name: string]: string }): void;
+  seconds<Name extends MetricName>(name: Name, value: number, dimension: Dimensions<Name>): void;
 }
+/** Exactly those that alarms and dashboard look at. */
+type Dimensions<Name extends MetricName> = {
+  readonly [name in (typeof METRIC_SERIES)[Name]['dimensions'][number]]: string;
+};
 
 /** Structured log lines. Fields are ids, codes, counts and times: never a secret, token, signature or body. */
 export interface Log {

@@ -38,11 +38,14 @@ async function receive(ports: ReceiveWebhookPorts, delivery: RawDelivery): Promi
     throw error;
   });
   const detail = toJobEvent(verified, receivedAt);
-  const result = await publishOnce(ports, onceFor(detail, verified.bodySha256));
-  ports.log.info('Delivery handled', {
-    ...identify({ detail }),
-    scheme: detail.scheme,
-    outcome: result.outcome,
-  });
-  return result;
+  const subject = { ...identify({ detail }), scheme: detail.scheme };
+  try {
+    const result = await publishOnce(ports, onceFor(detail, verified.bodySha256));
+    ports.log.info('Delivery handled', { ...subject, outcome: result.outcome });
+    return result;
+  } catch (error) {
+    const code = error instanceof PipelineError ? error.code : 'ERR_INTERNAL';
+    ports.log.error('Delivery not handled', { ...subject, code });
+    throw error;
+  }
 }

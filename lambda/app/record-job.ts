@@ -12,6 +12,15 @@ const Envelope = z.looseObject({
   detail: z.unknown(),
 });
 
+const Identified = z.looseObject({
+  source: z.string(),
+  jobType: z.string(),
+  jobId: z.string(),
+  /** Not of a job that was only submitted. */
+  webhookId: z.optional(z.string()),
+});
+type Subject = { readonly [name in 'type' | 'source' | 'jobType' | 'jobId' | 'webhookId']?: string | undefined };
+
 /**
  * @param body of a queue's message: an event as EventBridge delivers it
  * @param publishedAt when the bus handed it over
@@ -23,6 +32,18 @@ export async function recordJob(ledger: Pick<JobLedger, 'tell'>, body: string, p
   if (fact === undefined) return false;
   await ledger.tell(fact);
   return true;
+}
+
+/** What a log line says of the message: of an event that makes no sense only its type. */
+export function subjectOf(body: string): Subject {
+  try {
+    const { 'detail-type': type, detail } = Envelope.parse(JSON.parse(body));
+    if (toFact(body, new Date(0)) === undefined) return { type };
+    const { source, jobType, jobId, webhookId } = Identified.parse(detail);
+    return { type, source, jobType, jobId, webhookId };
+  } catch {
+    return {};
+  }
 }
 
 function toFact(body: string, publishedAt: Date): LedgerFact | undefined {

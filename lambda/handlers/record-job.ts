@@ -4,7 +4,7 @@ import { dynamoDbClient } from '../adapters/aws-clients.ts';
 import { DynamoDbJobLedger } from '../adapters/dynamodb-job-ledger.ts';
 import { EnvironmentReader } from '../adapters/environment.ts';
 import { createTelemetry } from '../adapters/telemetry.ts';
-import { recordJob } from '../app/record-job.ts';
+import { recordJob, subjectOf } from '../app/record-job.ts';
 import { ENV } from '../contract.ts';
 import { PipelineError } from '../domain/errors.ts';
 
@@ -20,7 +20,7 @@ export async function handler({ Records }: SQSEvent): Promise<SQSBatchResponse> 
   for (const { messageId, body, attributes } of Records) {
     const problem = await record(body, new Date(Number(attributes.SentTimestamp)));
     if (problem === undefined) continue;
-    log.error('The message was not recorded', { messageId, ...problem });
+    log.error('The message was not recorded', { messageId, ...subjectOf(body), ...problem });
     batchItemFailures.push({ itemIdentifier: messageId });
   }
   return { batchItemFailures };

@@ -14,7 +14,8 @@ import { Key } from 'aws-cdk-lib/aws-kms';
 import { type ITopic, Subscription, SubscriptionProtocol, Topic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { acknowledge } from '../nag-acknowledgement.ts';
-import { type AlarmDefinition, alarmsOf } from './alarms.ts';
+import type { AlarmDefinition } from './alarm-definition.ts';
+import { alarmsOf } from './alarms.ts';
 import type { Monitored } from './monitored.ts';
 import type { AlarmOptions } from './monitoring-props.ts';
 
@@ -25,9 +26,9 @@ const LOSS = {
 
 export class Alarms extends Construct {
   readonly topic: ITopic;
-  readonly alarms: readonly IAlarm[];
-  /** On while any alarm is that means a loss. */
-  readonly eventsMayBeLost: CompositeAlarm;
+  /** Those that stand for a possible loss; the first is on while any other of them is. */
+  readonly loss: readonly IAlarm[];
+  readonly others: readonly IAlarm[];
 
   constructor(scope: Construct, id: string, monitored: Monitored, options: AlarmOptions) {
     super(scope, id);
@@ -42,14 +43,16 @@ export class Alarms extends Construct {
       alarm.addAlarmAction(action);
       alarm.addOkAction(action);
     }
-    this.eventsMayBeLost = new CompositeAlarm(this, 'EventsMayBeLost', {
+    const loss = alarms.filter((_, index) => definitions[index]?.mayLose);
+    const eventsMayBeLost = new CompositeAlarm(this, 'EventsMayBeLost', {
       compositeAlarmName: `${Aws.STACK_NAME}-${LOSS.slug}`,
       alarmDescription: `critical. ${LOSS.meaning} ${runbook}#${LOSS.slug}`,
-      alarmRule: AlarmRule.anyOf(...alarms.filter((_, index) => definitions[index]?.mayLose)),
+      alarmRule: AlarmRule.anyOf(...loss),
     });
-    this.eventsMayBeLost.addAlarmAction(action);
-    this.eventsMayBeLost.addOkAction(action);
-    this.alarms = [this.eventsMayBeLost, ...alarms];
+    eventsMayBeLost.addAlarmAction(action);
+    eventsMayBeLost.addOkAction(action);
+    this.loss = [eventsMayBeLost, ...loss];
+    this.others = alarms.filter((_, index) => !definitions[index]?.mayLose);
   }
 
   private addAlarm(definition: AlarmDefinition, runbook: string): Alarm {

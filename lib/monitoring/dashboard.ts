@@ -26,8 +26,14 @@ const REJECTIONS = [
 ];
 const OUTAGES = ['ERR_KEYS_UNAVAILABLE', 'ERR_STORE_UNAVAILABLE', 'ERR_PUBLISH_FAILED'];
 
+/** Those that stand for a possible loss, and the others. */
+export interface AlarmsShown {
+  readonly loss: readonly IAlarm[];
+  readonly others: readonly IAlarm[];
+}
+
 export class Dashboard extends Construct {
-  constructor(scope: Construct, id: string, monitored: Monitored, alarms: readonly IAlarm[]) {
+  constructor(scope: Construct, id: string, monitored: Monitored, alarms: AlarmsShown | undefined) {
     super(scope, id);
     new CloudWatchDashboard(this, 'Page', {
       dashboardName: `${Aws.STACK_NAME}-${Aws.REGION}`,
@@ -35,7 +41,8 @@ export class Dashboard extends Construct {
       periodOverride: PeriodOverride.INHERIT,
       widgets: [
         [heading('Is it healthy?')],
-        [...health(alarms), ...webhooks(monitored)],
+        ...(alarms ? [health(alarms)] : []),
+        webhooks(monitored),
         [heading('How much flows?')],
         flow(monitored),
         [heading("How long from the job's end to its manifest?")],
@@ -52,10 +59,12 @@ function heading(markdown: string): IWidget {
   return new TextWidget({ markdown: `## ${markdown}`, width: FULL, height: 1 });
 }
 
-function health(alarms: readonly IAlarm[]): IWidget[] {
-  return alarms.length === 0
-    ? []
-    : [new AlarmStatusWidget({ title: 'Alarms', alarms: [...alarms], width: FULL, height: 4 })];
+/** Two widgets, because one shows at most a hundred alarms. */
+function health({ loss, others }: AlarmsShown): IWidget[] {
+  return [
+    new AlarmStatusWidget({ title: 'Alarms: may events be lost?', alarms: [...loss], width: FULL, height: 4 }),
+    new AlarmStatusWidget({ title: 'Alarms: what else?', alarms: [...others], width: FULL, height: 4 }),
+  ];
 }
 
 function webhooks({ metrics, sources, fetchers, undeliveredQueue }: Monitored): IWidget[] {

@@ -1,10 +1,13 @@
 /** The metrics of the pipeline as CloudWatch knows them. */
-import { Aws, Duration } from 'aws-cdk-lib';
+import { Aws, Duration, Fn } from 'aws-cdk-lib';
 import { type DimensionsMap, Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IEventBus, IRule } from 'aws-cdk-lib/aws-events';
 import { type FetchedJobType, METRIC, METRIC_NAMESPACE, type MetricName } from '../../lambda/contract.ts';
 
 const PERIOD = Duration.minutes(5);
+
+/** Requests that the stage refused with 429; of a metric filter, so that it has no dimension. */
+export const REQUESTS_THROTTLED = 'RequestsThrottled';
 
 /** Of one deployment: two in one account and Region must not add up. */
 export class PipelineMetrics {
@@ -60,7 +63,17 @@ export class PipelineMetrics {
     return this.#own(METRIC.secretAge, dimensions, Stats.MAXIMUM, Duration.hours(1));
   }
 
-  #own(metricName: MetricName, dimensionsMap: DimensionsMap, statistic: string = Stats.SUM, period = PERIOD): Metric {
+  /** Counted from the access log: API Gateway has no metric for it. */
+  requestsThrottled(): Metric {
+    return this.#own(REQUESTS_THROTTLED, {});
+  }
+
+  #own(
+    metricName: MetricName | typeof REQUESTS_THROTTLED,
+    dimensionsMap: DimensionsMap,
+    statistic: string = Stats.SUM,
+    period = PERIOD,
+  ): Metric {
     return new Metric({ namespace: this.#namespace, metricName, dimensionsMap, statistic, period });
   }
 }
@@ -70,7 +83,10 @@ export function metricNamespace(): string {
   return `${METRIC_NAMESPACE}/${Aws.STACK_NAME}`;
 }
 
-/** Of the rules of a bus. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html */
+/**
+ * Of the rules of a bus: on a bus of one's own CloudWatch knows them by both names together.
+ * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html
+ */
 export function ofRule(metricName: string, bus: IEventBus, ruleName: string): Metric {
   return new Metric({
     namespace: 'AWS/Events',
@@ -86,6 +102,10 @@ export function archiveRuleName(archiveName: string): string {
   return `Events-Archive-${archiveName}`;
 }
 
+/**
+ * From `arn:…:rule/<bus>/<rule>`, because `Ref`, which CDK takes for the name, is `<bus>|<rule>` on such a bus.
+ * https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1131
+ */
 export function ruleNames(rules: readonly IRule[]): string[] {
-  return rules.map(({ ruleName }) => ruleName);
+  return rules.map(({ ruleArn }) => Fn.select(2, Fn.split('/', ruleArn)));
 }

@@ -23,5 +23,7 @@ export interface Monitored {
   readonly fetchers: readonly Fetcher[];
   readonly reconciliation: ResolvedReconciliation;
   readonly ledgerDeadLetterQueue: IQueue;
+  /** Of the sources whose secrets are rotated. */
+  readonly rotators: readonly { readonly source: string; readonly function: IFunction }[];
   readonly noDeliveryHours: number | undefined;
 }

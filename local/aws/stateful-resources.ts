@@ -11,6 +11,8 @@ export interface QueueDepth {
   readonly deadLetter: boolean;
   /** Visible ones and those being worked on. */
   readonly messages: number;
+  /** Those of them that nobody works on. */
+  readonly visible: number;
 }
 
 export async function createState(stack: Stack, emulators: Emulators, sqs: SQSClient): Promise<void> {
@@ -61,7 +63,8 @@ export async function readDepths(stack: Stack, sqs: SQSClient): Promise<readonly
       });
       const { Attributes = {} } = await sqs.send(command);
       const messages = Object.values(Attributes).reduce((sum, count) => sum + Number(count), 0);
-      return { logicalId: id, deadLetter: !hasRedrive({ properties }), messages };
+      const visible = Number(Attributes['ApproximateNumberOfMessages'] ?? 0);
+      return { logicalId: id, deadLetter: !hasRedrive({ properties }), messages, visible };
     }),
   );
 }

@@ -28,16 +28,22 @@ const Report = z.object({
   type: z.literal('platform.report'),
   record: z.object({ status: z.string(), metrics: z.object({ durationMs: z.number() }) }),
 });
-const Access = z.object({ requestTime: z.string(), responseLatency: z.string() });
+const Access = z.object({ requestTime: z.string(), responseLatency: z.string(), status: z.string() });
+const Queue = z.object({ time: z.string(), queue: z.string(), visible: z.number() });
 
-export function readMeasured(logsDir: string): readonly Measured[] {
+/** Written by who samples the queues of a run. */
+export const QUEUES_LOG = 'queues.log';
+
+/** @param apiId of the one HTTP API, whose id is not in its log */
+export function readMeasured(logsDir: string, apiId = ''): readonly Measured[] {
   return readdirSync(logsDir).flatMap((file) => {
     const id = file.replace(/\.log$/, '');
     const lines = readFileSync(join(logsDir, file), 'utf8').split('\n').flatMap(parse);
     return lines.flatMap((line) => [
       ...fromEmf(line),
       ...fromReport(id, line),
-      ...(id === 'access' ? fromAccess(line) : []),
+      ...(id === 'access' ? fromAccess(line, apiId) : []),
+      ...(file === QUEUES_LOG ? fromQueue(line) : []),
     ]);
   });
 }
@@ -75,17 +81,30 @@ function fromReport(id: string, line: unknown): Measured[] {
   const own = { namespace: 'AWS/Lambda', dimensions: { FunctionName: id }, at: Date.parse(time) };
   return [
     { ...own, name: 'Duration', value: record.metrics.durationMs },
+    { ...own, name: 'Invocations', value: 1 },
     { ...own, name: 'Errors', value: record.status === 'success' ? 0 : 1 },
   ];
 }
 
-/** `24/Nov/2026:13:28:16 +0000`: API Gateway's own form. The API's id is not in the log, and there is one. */
-function fromAccess(line: unknown): Measured[] {
+function fromQueue(line: unknown): Measured[] {
+  const { data } = Queue.safeParse(line);
+  if (data === undefined) return [];
+  const dimensions = { QueueName: data.queue };
+  const name = 'ApproximateNumberOfMessagesVisible';
+  return [{ namespace: 'AWS/SQS', name, dimensions, at: Date.parse(data.time), value: data.visible }];
+}
+
+/** `24/Nov/2026:13:28:16 +0000`: API Gateway's own form. */
+function fromAccess(line: unknown, apiId: string): Measured[] {
   const access = Access.safeParse(line);
   const [, date, time] = /^([^:]+):(\S+)/.exec(access.data?.requestTime ?? '') ?? [];
   if (!access.success || date === undefined) return [];
   const at = Date.parse(`${date.replaceAll('/', ' ')} ${time} UTC`);
+  const { status, responseLatency } = access.data;
+  const own = { namespace: 'AWS/ApiGateway', dimensions: { ApiId: apiId }, at };
   return [
-    { namespace: 'AWS/ApiGateway', name: 'Latency', dimensions: {}, at, value: Number(access.data.responseLatency) },
+    { ...own, name: 'Latency', value: Number(responseLatency) },
+    { ...own, name: '4xx', value: status.startsWith('4') ? 1 : 0 },
+    { ...own, name: '5xx', value: status.startsWith('5') ? 1 : 0 },
   ];
 }

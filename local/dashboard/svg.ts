@@ -1,9 +1,14 @@
 /** Draws a dashboard as CloudWatch lays it out: 24 columns, lines over time, numbers. */
+import { LocalRunError } from '../aws/local-run-error.ts';
+import type { AlarmState, JudgedAlarm } from './alarms.ts';
 import type { Series, Widget } from './widgets.ts';
 
-const COLUMN = 50;
+/** Narrow enough to be read at the width of a page. */
+const COLUMN = 42;
 const ROW = 44;
 const GAP = 6;
+/** In characters; more do not fit twice into a graph. */
+const WIDE_LABEL = 20;
 const COLOURS = [
   '#1f77b4',
   '#2ca02c',
@@ -27,7 +32,10 @@ interface Box {
 export interface Shown {
   readonly widget: Widget;
   readonly series: readonly Series[];
+  readonly alarms: readonly JudgedAlarm[];
 }
+
+const STATES: Readonly<Record<AlarmState, string>> = { ok: '#1d8102', alarm: '#d13212', unknown: '#879596' };
 
 export function renderSvg(shown: readonly Shown[], caption: string): string {
   const height = Math.max(...shown.map(({ widget }) => widget.y + widget.height)) * ROW + 30;
@@ -43,7 +51,7 @@ ${text(GAP, height - 10, caption, 'fill="#545b64"')}
 `;
 }
 
-function drawWidget({ widget, series }: Shown, span: { readonly from: number; readonly to: number }): string {
+function drawWidget({ widget, series, alarms }: Shown, span: { readonly from: number; readonly to: number }): string {
   const box: Box = {
     x: widget.x * COLUMN + GAP,
     y: widget.y * ROW + GAP,
@@ -56,7 +64,32 @@ function drawWidget({ widget, series }: Shown, span: { readonly from: number; re
   }
   const frame = `<rect x="${box.x}" y="${box.y}" width="${box.width}" height="${box.height}" fill="#fff" stroke="#d5dbdb"/>
 ${text(box.x + 10, box.y + 18, title, 'font-weight="bold" fill="#16191f"')}`;
-  return `${frame}\n${view === 'singleValue' ? drawNumbers(box, series) : drawLines(box, series, span)}`;
+  const drawings: Readonly<Record<string, () => string>> = {
+    singleValue: () => drawNumbers(box, series),
+    timeSeries: () => drawLines(box, series, span),
+    alarm: () => drawAlarms(box, alarms),
+  };
+  const drawing = drawings[widget.type === 'alarm' ? 'alarm' : (view ?? '')];
+  if (drawing === undefined) {
+    throw new LocalRunError(
+      `The widget "${title}" is a ${widget.type} in the view ${view}. Add that to local/dashboard/svg.ts.`,
+    );
+  }
+  return `${frame}\n${drawing()}`;
+}
+
+/** Column by column, as they stand in the template. */
+function drawAlarms(box: Box, alarms: readonly JudgedAlarm[]): string {
+  const rows = Math.floor((box.height - 36) / 20);
+  const columns = Math.max(1, Math.ceil(alarms.length / rows));
+  const width = (box.width - 20) / columns;
+  return alarms
+    .map(({ name, state }, index) => {
+      const [x, y] = [box.x + 12 + Math.floor(index / rows) * width, box.y + 42 + (index % rows) * 20];
+      const weight = state === 'alarm' ? ' font-weight="bold"' : '';
+      return `${text(x, y, '●', `fill="${STATES[state]}"`)}\n${text(x + 14, y, name, `fill="#16191f"${weight}`)}`;
+    })
+    .join('\n');
 }
 
 function drawNumbers(box: Box, series: readonly Series[]): string {
@@ -73,11 +106,12 @@ ${text(x, box.y + 84, label, `fill="${colour(index)}"`)}`;
 
 function drawLines(box: Box, series: readonly Series[], span: { readonly from: number; readonly to: number }): string {
   const seen = series.flatMap((one, index) => (one.points.length > 0 ? [{ ...one, colour: colour(index) }] : []));
+  const legendColumns = Math.max(...seen.map(({ label }) => label.length)) > WIDE_LABEL ? 1 : 2;
   const plot = {
     x: box.x + 44,
     y: box.y + 30,
     width: box.width - 58,
-    height: box.height - 30 - 20 - 15 * Math.ceil(seen.length / 2),
+    height: box.height - 30 - 20 - 15 * Math.ceil(seen.length / legendColumns),
   };
   const top = Math.max(1, ...seen.flatMap(({ points }) => points.map(({ value }) => value)));
   const place = (at: number, value: number) => {
@@ -96,8 +130,8 @@ ${text(plot.x - 6, plot.y + plot.height, '0', 'text-anchor="end" fill="#545b64"'
   });
   const legend = seen.map(({ label, colour: fill }, index) =>
     text(
-      box.x + 12 + (index % 2) * (box.width / 2),
-      plot.y + plot.height + 20 + 15 * Math.floor(index / 2),
+      box.x + 12 + (index % legendColumns) * (box.width / legendColumns),
+      plot.y + plot.height + 20 + 15 * Math.floor(index / legendColumns),
       `● ${label}`,
       `fill="${fill}"`,
     ),

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { LocalRunError } from '../aws/local-run-error.ts';
 import type { Measured } from './measured.ts';
+import { statistic } from './statistic.ts';
 
 /** A metric as a dashboard names it: namespace, name, pairs of dimension and value, and how to show it. */
 const MetricRow = z.array(z.union([z.string(), z.looseObject({})]));
@@ -51,6 +52,7 @@ export function seriesOf({ properties }: Widget, measured: readonly Measured[], 
       (one) =>
         one.namespace === namespace &&
         one.name === name &&
+        Object.keys(one.dimensions).length === Object.keys(dimensions).length &&
         Object.entries(one.dimensions).every(([key, value]) => dimensions[key] === value),
     );
     const stat = shown.stat ?? 'Average';
@@ -69,16 +71,4 @@ function bucket(measured: readonly Measured[], stat: string, size: number): Seri
       ),
     }))
     .toSorted((a, b) => a.at - b.at);
-}
-
-function statistic(stat: string, values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  if (stat === 'Sum') return values.reduce((sum, value) => sum + value, 0);
-  if (stat === 'Maximum') return sorted.at(-1) ?? 0;
-  if (stat === 'Minimum') return sorted[0] ?? 0;
-  if (stat === 'SampleCount') return values.length;
-  const percent = /^p([\d.]+)$/.exec(stat)?.[1];
-  if (percent !== undefined)
-    return sorted[Math.min(sorted.length - 1, Math.floor((Number(percent) / 100) * sorted.length))] ?? 0;
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -178,7 +178,10 @@ export function identify(type: ResourceType, id: string, name: unknown, endpoint
     case 'AWS::Events::EventBus':
       return { ref: String(name), attributes: { Arn: arn('events', `event-bus/${name}`) } };
     case 'AWS::Events::Rule':
-      return { ref: id, attributes: { Arn: arn('events', `rule/${id}`) } };
+      // Of the default bus, which schedules are on, the name alone.
+      return name === undefined
+        ? { ref: id, attributes: { Arn: arn('events', `rule/${id}`) } }
+        : { ref: `${name}|${id}`, attributes: { Arn: arn('events', `rule/${name}/${id}`) } };
     case 'AWS::IAM::Role':
       return { ref: id, attributes: { Arn: `arn:aws:iam::${ACCOUNT}:role/${id}` } };
     case 'AWS::Lambda::Function':

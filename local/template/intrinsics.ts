@@ -47,6 +47,16 @@ function evaluate(name: string, argument: unknown, lookup: Lookup, place: string
       const [separator, parts] = argument as [string, unknown[]];
       return parts.map((part) => String(resolve(part, lookup, place))).join(separator);
     }
+    case 'Fn::Select': {
+      const [index, list] = argument as [number | string, unknown];
+      const selected = (resolve(list, lookup, place) as unknown[])[Number(index)];
+      if (selected === undefined) throw new LocalRunError(`${place} selects ${index} of a list that is shorter.`);
+      return selected;
+    }
+    case 'Fn::Split': {
+      const [separator, whole] = argument as [string, unknown];
+      return String(resolve(whole, lookup, place)).split(separator);
+    }
     case 'Fn::Sub':
       if (typeof argument !== 'string') break;
       return argument.replaceAll(/\$\{([^!}]+)\}/g, (_, expression: string) => {

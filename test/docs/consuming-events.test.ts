@@ -66,16 +66,68 @@ it('forwards to a bus of the other account, by a role that may nothing else', ()
   });
 });
 
-it('computes the partitions of the tables from the keys that are written', () => {
+describe('the tables', () => {
   const stack = newStack();
   tablesOverBatches(stack, stack.webhooks);
-  const { TableInput } = resourceOf(Template.fromStack(stack), 'AWS::Glue::Table', 'batchresponses').Properties as {
-    TableInput: { Parameters: Record<string, unknown> };
-  };
+  const template = Template.fromStack(stack);
+  const tableOf = (id: string) =>
+    (resourceOf(template, 'AWS::Glue::Table', id).Properties as unknown as Table).TableInput;
 
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: placeholders of Athena's
-  const places = 'source=${source}/date=${date}/job=${job}/${status}/';
-  expect(readable(TableInput.Parameters['storage.location.template'])).toBe(
-    `s3://<GeminiWebhooksOutputBucketOutputs636BE2D7>/batch/${places}`,
-  );
+  it.each([
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: placeholders of Athena's
+    ['batchmanifests', 'source=${source}/date=${date}/', ['source', 'date']],
+    [
+      'batchresponses',
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: placeholders of Athena's
+      'source=${source}/date=${date}/job=${job}/${status}/',
+      ['source', 'date', 'job', 'status'],
+    ],
+  ])('%s computes its partitions from the keys that are written', (id, places, keys) => {
+    const { Parameters, PartitionKeys } = tableOf(id);
+
+    expect(readable(Parameters['storage.location.template'])).toBe(
+      `s3://<GeminiWebhooksOutputBucketOutputs636BE2D7>/batch/${places}`,
+    );
+    expect(PartitionKeys.map(({ Name }) => Name)).toEqual(keys);
+    for (const key of keys) expect(Parameters).toHaveProperty([`projection.${key}.type`]);
+  });
+
+  it('have a column for each place of a manifest that they name, and that manifests have', () => {
+    const { Columns, SerdeInfo } = tableOf('batchmanifests').StorageDescriptor;
+    const schema = JSON.parse(readFileSync(new URL('../../schemas/1/Manifest.json', import.meta.url), 'utf8'));
+    // Counted as far as Gemini counts: they are among the other members of counts.
+    const others = ['counts.requests', 'counts.failedRequests'];
+
+    for (const { Name } of Columns) {
+      const places = SerdeInfo.Parameters?.[`ion.${Name}.path_extractor`]?.slice(1, -1).split(' ') ?? [];
+      const found = places.reduce(
+        (at, name) => at?.[name]?.properties ?? at?.[name]?.anyOf?.[0]?.properties ?? at?.[name],
+        schema.properties,
+      );
+      expect([Name, found !== undefined || others.includes(places.join('.'))]).toEqual([Name, true]);
+    }
+  });
+
+  it.each([...page.matchAll(/```sql\n([\s\S]*?)```/g)].map(([, sql = '']) => [sql]))('answer %s', (sql) => {
+    const [, name = ''] = /FROM gemini_webhooks\.(\w+)/.exec(sql) ?? [];
+    const { StorageDescriptor, PartitionKeys } = tableOf(name.replace('_', ''));
+    const columns = [...StorageDescriptor.Columns, ...PartitionKeys].map((column) => column.Name);
+    const words = sql
+      .replaceAll(/'[^']*'|"[^"]*"|AS \w+|gemini_webhooks\.\w+|ORDER BY \w+/g, '')
+      .match(/\b[a-z_]{3,}\b(?!\()/g);
+
+    expect(words?.filter((word) => !columns.includes(word))).toEqual([]);
+    expect(words?.length).toBeGreaterThan(3);
+  });
 });
+
+interface Table {
+  readonly TableInput: {
+    readonly Parameters: Readonly<Record<string, unknown>>;
+    readonly PartitionKeys: readonly { readonly Name: string }[];
+    readonly StorageDescriptor: {
+      readonly Columns: readonly { readonly Name: string }[];
+      readonly SerdeInfo: { readonly Parameters?: Readonly<Record<string, string>> };
+    };
+  };
+}

@@ -9,6 +9,16 @@ const alarms = Object.values(resourcesOf(template, 'AWS::CloudWatch::Alarm'));
 const nameOf = ({ Properties }: Resource) => readable(Properties['AlarmName']).replace('<AWS::StackName>-', '');
 const alarmOf = (name: string) => alarms.find((alarm) => nameOf(alarm) === name)?.Properties ?? {};
 
+interface MetricQuery {
+  readonly Expression?: string;
+  readonly MetricStat?: { readonly Metric: MetricOfTemplate };
+}
+interface MetricOfTemplate {
+  readonly Namespace: unknown;
+  readonly MetricName: string;
+  readonly Dimensions?: readonly { readonly Name: string; readonly Value: object }[];
+}
+
 const NAMESPACE = { 'Fn::Join': ['', ['GeminiWebhooks/', { Ref: 'AWS::StackName' }]] };
 
 describe('alarms', () => {
@@ -20,10 +30,18 @@ describe('alarms', () => {
       ...['jobs-waiting-batch', 'jobs-waiting-interaction', 'jobs-waiting-video'],
       ...['keys-unavailable', 'ledger-dead-letters'],
       ...['oldest-unlanded-batch', 'oldest-unlanded-interaction', 'oldest-unlanded-video'],
-      ...['outputs-failed-batch', 'outputs-failed-interaction', 'outputs-failed-video'],
-      ...['payload-mismatch', 'publish-failed', 'reconciler-silent', 'records-not-completed'],
-      ...['rotation-overdue-signing', 'rotation-overdue-token', 'rule-failures', 'signatures-rejected', 'slow-answers'],
+      ...['outputs-failed', 'payload-mismatch', 'publish-failed', 'reconciler-silent', 'records-not-completed'],
+      ...[
+        'requests-throttled',
+        'rotation-failed',
+        'rotation-overdue-signing',
+        'rotation-overdue-token',
+        'rule-failures',
+        'signatures-rejected',
+        'slow-answers',
+      ],
       ...['store-unavailable', 'undelivered-events', 'undelivered-lost', 'verifier-errors', 'verifier-throttled'],
+      ...['verifier-unreached'],
       ...['webhook-unhealthy', 'webhooks-missed'],
     ]);
   });
@@ -57,6 +75,62 @@ describe('alarms', () => {
       ...{ DatapointsToAlarm: 2, EvaluationPeriods: 3 },
     });
     expect(alarmOf('rotation-overdue-signing')).toMatchObject({ Threshold: 33 * 86_400, MetricName: 'SecretAge' });
+  });
+
+  it('look at the rules of the bus by the names that CloudWatch has for them', () => {
+    const metrics = alarmOf('rule-failures')['Metrics'] as MetricQuery[];
+    const bus = { Name: 'EventBusName', Value: { Ref: 'GeminiWebhooksEventBusDE0CBF58' } };
+    const rules = metrics.flatMap(({ MetricStat }) => MetricStat?.Metric.Dimensions ?? []);
+
+    expect(metrics.flatMap(({ MetricStat }) => MetricStat?.Metric.MetricName ?? [])).toEqual(
+      Array(6).fill('FailedInvocations'),
+    );
+    expect(rules.filter(({ Name }) => Name === 'EventBusName')).toEqual(Array(6).fill(bus));
+    // Ref is `<bus>|<rule>`, and the ARN ends with `rule/<bus>/<rule>`.
+    expect(rules).toContainEqual({
+      Name: 'RuleName',
+      Value: {
+        'Fn::Select': [2, { 'Fn::Split': ['/', { 'Fn::GetAtt': ['GeminiWebhooksEventBusBatchJobsA41F4EF3', 'Arn'] }] }],
+      },
+    });
+    expect(rules.filter(({ Name }) => Name === 'RuleName').map(({ Value }) => Object.keys(Value)[0])).toEqual([
+      ...Array(5).fill('Fn::Select'),
+      'Fn::Join',
+    ]);
+  });
+
+  it('tell answers of 5xx that no run of the verifier gave from those that one gave', () => {
+    const metrics = alarmOf('verifier-unreached')['Metrics'] as MetricQuery[];
+
+    expect(metrics.map(({ Expression, MetricStat }) => Expression ?? MetricStat?.Metric)).toEqual([
+      'FILL(failed, 0) - FILL(runs, 0)',
+      {
+        ...{ Namespace: 'AWS/ApiGateway', MetricName: '5xx' },
+        Dimensions: [{ Name: 'ApiId', Value: { Ref: 'GeminiWebhooksDoorApi0B30BEF5' } }],
+      },
+      {
+        ...{ Namespace: 'AWS/Lambda', MetricName: 'Invocations' },
+        Dimensions: [{ Name: 'FunctionName', Value: { Ref: expect.stringMatching('^GeminiWebhooksDoorVerifier') } }],
+      },
+    ]);
+  });
+
+  it('count refused requests in the access log', () => {
+    expect(alarmOf('requests-throttled')).toMatchObject({ Namespace: NAMESPACE, MetricName: 'RequestsThrottled' });
+    template.hasResourceProperties('AWS::Logs::MetricFilter', {
+      FilterPattern: '{ $.status = "429" }',
+      LogGroupName: { Ref: Match.stringLikeRegexp('^GeminiWebhooksDoorAccessLog') },
+      MetricTransformations: [{ MetricName: 'RequestsThrottled', MetricNamespace: NAMESPACE, MetricValue: '1' }],
+    });
+  });
+
+  it('go off at the first failed step of a rotation', () => {
+    expect(alarmOf('rotation-failed')).toMatchObject({
+      ...{ Namespace: 'AWS/Lambda', MetricName: 'Errors', Threshold: 1, TreatMissingData: 'notBreaching' },
+      Dimensions: [
+        { Name: 'FunctionName', Value: { Ref: expect.stringMatching('^GeminiWebhooksDefaultWebhookRotator') } },
+      ],
+    });
   });
 
   it('weigh rejected signatures against those that hold, and not single ones', () => {

@@ -38,6 +38,17 @@ it('lands every sample, inline or in a file, and notes what was filtered', async
   });
 });
 
+it('measures a landing from the time of the event, because operations do not tell when they ended', async () => {
+  const { ports, metrics } = portsOf({
+    [NAME]: operation({ generatedSamples: [{ video: { uri: uri('one') } }] }),
+    'files/one:download': 'one',
+  });
+
+  await fetchOutputs(ports, videoJob, EVENT, ATTEMPT);
+
+  expect(metrics).toContainEqual(['LandingSeconds', 60, { source: 'default', jobType: 'video' }]);
+});
+
 it('ends for good, without an error, when every sample was filtered', async () => {
   const { ports, store, published } = portsOf({
     [NAME]: operation({ raiMediaFilteredCount: 2, raiMediaFilteredReasons: ['a'] }),

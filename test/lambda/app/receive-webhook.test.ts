@@ -92,6 +92,19 @@ it('releases the claim when publishing fails, even if the release fails too', as
   await expect(receiveWebhook(ports, DELIVERY)).rejects.toMatchObject({ code: 'ERR_PUBLISH_FAILED' });
 });
 
+it('names a genuine delivery that it could not handle', async () => {
+  const { ports } = setUp();
+  ports.store.claim.mockRejectedValue(new TransientError('ERR_STORE_UNAVAILABLE', 'away'));
+
+  await expect(receiveWebhook(ports, DELIVERY)).rejects.toMatchObject({ code: 'ERR_STORE_UNAVAILABLE' });
+  expect(ports.log.error.mock.calls).toEqual([
+    [
+      'Delivery not handled',
+      expect.objectContaining({ source: 'default', webhookId: 'msg_1', code: 'ERR_STORE_UNAVAILABLE' }),
+    ],
+  ]);
+});
+
 it('accepts what is on the bus, though it could not be completed', async () => {
   const lost = setUp();
   lost.ports.store.complete.mockResolvedValue(false);
@@ -112,6 +125,7 @@ it('touches neither store nor bus nor log for what is not genuine', async () => 
 
   expect(calls).toEqual([]);
   expect(ports.log.info).not.toHaveBeenCalled();
+  expect(ports.log.error).not.toHaveBeenCalled();
   expect(count.mock.calls).toEqual([['Deliveries', { source: 'default', outcome: 'ERR_SIGNATURE_MISMATCH' }]]);
 });
 

@@ -1,5 +1,5 @@
 import { expect, it, vi } from 'vitest';
-import { recordJob } from '../../../lambda/app/record-job.ts';
+import { recordJob, subjectOf } from '../../../lambda/app/record-job.ts';
 
 const AT = new Date('2026-11-24T05:00:10.000Z');
 const JOB = { schemaVersion: '1', source: 'acme', jobType: 'batch', jobId: 'batches/abc', userMetadata: { team: 'a' } };
@@ -89,4 +89,21 @@ it.each([
 
   expect(await recordJob({ tell }, body, AT)).toBe(false);
   expect(tell).not.toHaveBeenCalled();
+});
+
+it('names in the log what an event is about, and of one that makes no sense only its type', () => {
+  const submitted = { ...JOB, submittedAt: '2026-11-24T05:00:00.000Z' };
+
+  expect(subjectOf(bodyOf('gemini.applications', 'job.submitted', submitted))).toEqual({
+    ...{ type: 'job.submitted', source: 'acme', jobType: 'batch', jobId: 'batches/abc' },
+    webhookId: undefined,
+  });
+  const failed = { code: 'ERR_OUTPUT_GONE', message: 'm', retryable: false, bucket: 'b', manifestKey: null };
+  expect(subjectOf(bodyOf('gemini.webhooks', 'output.failed', { ...DELIVERY, ...failed }))).toEqual({
+    ...{ type: 'output.failed', source: 'acme', jobType: 'batch', jobId: 'batches/abc', webhookId: 'msg_1' },
+  });
+  expect(subjectOf(bodyOf('gemini.applications', 'job.submitted', { ...submitted, jobId: '<script>' }))).toEqual({
+    type: 'job.submitted',
+  });
+  expect(subjectOf('no event')).toEqual({});
 });

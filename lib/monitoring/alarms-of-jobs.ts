@@ -1,0 +1,129 @@
+/** The alarms of what happens to a job after its event: fetching, landing, and the reconciler that knows of those that did not. */
+import { Duration } from 'aws-cdk-lib';
+import { MathExpression, Stats, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { FETCHED_JOB_TYPES, type FetchedJobType } from '../../lambda/contract.ts';
+import { type AlarmDefinition, BELOW, QUEUE_AT_REST, QUIET, suffix, sum, visible } from './alarm-definition.ts';
+import type { PipelineMetrics } from './metrics.ts';
+import type { Monitored } from './monitored.ts';
+
+/** Gemini keeps files for 48 hours; half of them leave a working day. */
+const OLDEST_JOB = Duration.hours(24);
+/** Batches and videos. */
+const FILE_RETENTION = Duration.hours(48);
+
+export function alarmsOfJobs(parts: Monitored): AlarmDefinition[] {
+  return [...ofFetchers(parts), ...ofTheReconciler(parts)];
+}
+
+function ofFetchers({ fetchers }: Monitored): AlarmDefinition[] {
+  const period = Duration.minutes(5);
+  return fetchers.flatMap(({ jobType, queue, deadLetterQueue, function: handler }): AlarmDefinition[] => [
+    {
+      // SQS leaves out what was received three times, and a landing that goes on is a new message: a fetch that keeps
+      // failing or takes long is told by `oldest-unlanded` and `fetch-dead-letters`.
+      // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+      slug: 'jobs-waiting',
+      of: jobType,
+      severity: 'critical',
+      meaning: `No ${jobType} job is fetched at all: one has waited for a day untried; Gemini deletes its files after two.`,
+      metric: queue.metricApproximateAgeOfOldestMessage({ statistic: Stats.MAXIMUM, period }),
+      threshold: OLDEST_JOB.toSeconds(),
+      mayLose: true,
+      ...QUEUE_AT_REST,
+    },
+    {
+      slug: 'fetch-dead-letters',
+      of: jobType,
+      severity: 'critical',
+      meaning: `The fetch of ${jobType} jobs was given up after its last attempt.`,
+      metric: visible(deadLetterQueue),
+      threshold: 1,
+      mayLose: true,
+      ...QUEUE_AT_REST,
+    },
+    {
+      slug: 'fetch-errors',
+      of: jobType,
+      severity: 'high',
+      meaning: `The fetcher of ${jobType} jobs crashed or ran out of time.`,
+      metric: handler.metricErrors({ period }),
+      threshold: 1,
+      ...QUIET,
+    },
+  ]);
+}
+
+function ofTheReconciler({ metrics, sources, reconciliation, ledgerDeadLetterQueue }: Monitored): AlarmDefinition[] {
+  const { interval, interactionRetention } = reconciliation;
+  const retention = { batch: FILE_RETENTION, video: FILE_RETENTION, interaction: interactionRetention };
+  return [
+    ...sources.flatMap((source): AlarmDefinition[] => [
+      {
+        slug: 'webhooks-missed',
+        ...suffix(source),
+        severity: 'high',
+        meaning:
+          'Jobs ended, and Gemini pushed no webhook. They were announced without, later than they could have been.',
+        metric: sum(
+          'missed',
+          Duration.hours(1),
+          FETCHED_JOB_TYPES.map((jobType) => metrics.reconciled('WebhooksMissed', source, jobType, Duration.hours(1))),
+        ),
+        threshold: 1,
+        ...QUIET,
+      },
+      {
+        slug: 'reconciler-silent',
+        ...suffix(source),
+        severity: 'high',
+        meaning: 'Four runs in a row looked at no job: those whose webhook does not come stay unknown.',
+        metric: metrics.jobsChecked(source, Stats.SAMPLE_COUNT, interval),
+        threshold: 1,
+        comparison: BELOW,
+        periods: { bad: 4, of: 4 },
+        missingData: TreatMissingData.BREACHING,
+        missingDataReason: 'silence is what it is about',
+      },
+    ]),
+    ...FETCHED_JOB_TYPES.map((jobType) => oldestUnlanded(metrics, sources, jobType, interval, retention[jobType])),
+    {
+      slug: 'ledger-dead-letters',
+      severity: 'high',
+      meaning:
+        'Events could not be recorded in the job ledger, so that it does not know of some jobs, or of their end.',
+      metric: visible(ledgerDeadLetterQueue),
+      threshold: 1,
+      ...QUEUE_AT_REST,
+    },
+  ];
+}
+
+function oldestUnlanded(
+  metrics: PipelineMetrics,
+  sources: readonly string[],
+  jobType: FetchedJobType,
+  period: Duration,
+  retention: Duration,
+): AlarmDefinition {
+  const ages = sources.map((source, index) => [
+    `age${index}`,
+    metrics.reconciled('OldestUnlanded', source, jobType, period),
+  ]);
+  const usingMetrics = Object.fromEntries(ages);
+  return {
+    slug: 'oldest-unlanded',
+    of: jobType,
+    severity: 'critical',
+    meaning: `A ${jobType} job ended ${retention.toHours() / 2} hours ago and has not landed; Gemini deletes it after ${retention.toHours()}.`,
+    metric: new MathExpression({
+      label: 'oldest, seconds',
+      period,
+      expression: `MAX([${Object.keys(usingMetrics).join(', ')}])`,
+      usingMetrics,
+    }),
+    threshold: retention.toSeconds() / 2,
+    mayLose: true,
+    missingData: TreatMissingData.IGNORE,
+    missingDataReason: 'the age is written by the reconciler, whose silence has an alarm of its own',
+  };
+}

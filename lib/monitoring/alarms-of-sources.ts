@@ -1,0 +1,157 @@
+/** The alarms of one Gemini project: its deliveries, its webhook and its secrets. */
+import { Duration } from 'aws-cdk-lib';
+import { MathExpression, Stats, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { FETCHED_JOB_TYPES } from '../../lambda/contract.ts';
+import { ABOVE, type AlarmDefinition, BELOW, QUIET, suffix, sum } from './alarm-definition.ts';
+import type { PipelineMetrics } from './metrics.ts';
+import type { Monitored } from './monitored.ts';
+
+/** A rotation is tried again for days before somebody is told. */
+const ROTATION_GRACE = Duration.days(3);
+
+function rotationFailed({ rotators }: Monitored, source: string): AlarmDefinition[] {
+  return rotators
+    .filter((rotator) => rotator.source === source)
+    .map(({ function: rotator }) => ({
+      slug: 'rotation-failed',
+      ...suffix(source),
+      severity: 'high',
+      meaning: 'A step of a rotation failed. The secrets of before stay valid, and Secrets Manager tries again.',
+      metric: rotator.metricErrors({ period: Duration.minutes(5) }),
+      threshold: 1,
+      ...QUIET,
+    }));
+}
+
+/** Causes of a 503, each with what is away. */
+const UNAVAILABLE = {
+  'keys-unavailable': ['ERR_KEYS_UNAVAILABLE', 'Secrets Manager or the key set of Gemini cannot be read'],
+  'store-unavailable': ['ERR_STORE_UNAVAILABLE', 'The deliveries table cannot be written'],
+  'publish-failed': ['ERR_PUBLISH_FAILED', 'The event bus does not take events'],
+} as const;
+
+export function alarmsOfSource(parts: Monitored, source: string): AlarmDefinition[] {
+  const { metrics, noDeliveryHours, rotations } = parts;
+  const unavailable = Object.entries(UNAVAILABLE).map(
+    ([slug, [outcome, what]]): AlarmDefinition => ({
+      slug,
+      ...suffix(source),
+      severity: 'critical',
+      meaning: `${what}. Deliveries are answered 503, and Gemini tries again for 24 hours.`,
+      metric: metrics.deliveries(source, outcome),
+      threshold: 1,
+      periods: { bad: 2, of: 3 },
+      mayLose: true,
+      ...QUIET,
+    }),
+  );
+  const overdue = rotations.map(
+    ({ secret, interval }): AlarmDefinition => ({
+      slug: 'rotation-overdue',
+      of: [secret, suffix(source).of].filter(Boolean).join('-'),
+      severity: 'high',
+      meaning: `The ${secret === 'signing' ? 'signing secret' : 'dynamic token'} was not rotated when it was due, nor in the three days since.`,
+      metric: metrics.secretAge(source, secret),
+      threshold: interval.toSeconds() + ROTATION_GRACE.toSeconds(),
+      comparison: ABOVE,
+      missingData: TreatMissingData.IGNORE,
+      missingDataReason: 'the age is written by the health check, whose silence has an alarm of its own',
+    }),
+  );
+  return [
+    rejectedSignatures(metrics, source),
+    ...unavailable,
+    {
+      slug: 'webhook-unhealthy',
+      ...suffix(source),
+      severity: 'critical',
+      meaning: 'The webhook at Gemini is missing, disabled, or not as it was deployed: jobs end unheard.',
+      metric: metrics.webhookHealthy(source, Stats.MINIMUM, Duration.minutes(15)),
+      threshold: 1,
+      comparison: BELOW,
+      mayLose: true,
+      missingData: TreatMissingData.IGNORE,
+      missingDataReason: 'a check that could not ask Gemini says nothing, and its silence has an alarm of its own',
+    },
+    {
+      slug: 'health-check-silent',
+      ...suffix(source),
+      severity: 'high',
+      meaning: 'For an hour no health check could tell how the webhook is.',
+      metric: metrics.webhookHealthy(source, Stats.SAMPLE_COUNT, Duration.minutes(15)),
+      threshold: 1,
+      comparison: BELOW,
+      periods: { bad: 4, of: 4 },
+      missingData: TreatMissingData.BREACHING,
+      missingDataReason: 'silence is what it is about',
+    },
+    ...rotationFailed(parts, source),
+    ...overdue,
+    outputsFailed(metrics, source),
+    ...(noDeliveryHours === undefined ? [] : [noDeliveries(metrics, source, noDeliveryHours)]),
+  ];
+}
+
+function rejectedSignatures(metrics: PipelineMetrics, source: string): AlarmDefinition {
+  const period = Duration.minutes(15);
+  const of = (outcome: string) => metrics.deliveries(source, outcome, period);
+  return {
+    slug: 'signatures-rejected',
+    ...suffix(source),
+    severity: 'high',
+    meaning: 'Over a fifth of at least ten deliveries in a quarter of an hour did not verify.',
+    metric: new MathExpression({
+      label: 'rejected, percent',
+      period,
+      expression: 'IF(rejected + taken >= 10, 100 * rejected / (rejected + taken), 0)',
+      usingMetrics: {
+        rejected: sum('rejected', period, [
+          of('ERR_SIGNATURE_MISMATCH'),
+          of('ERR_TOKEN_MISMATCH'),
+          of('ERR_TIMESTAMP_OUT_OF_TOLERANCE'),
+        ]),
+        taken: sum('taken', period, [of('accepted'), of('duplicate')]),
+      },
+    }),
+    threshold: 20,
+    comparison: ABOVE,
+    ...QUIET,
+  };
+}
+
+function noDeliveries(metrics: PipelineMetrics, source: string, hours: number): AlarmDefinition {
+  const period = Duration.hours(1);
+  return {
+    slug: 'no-deliveries',
+    ...suffix(source),
+    severity: 'high',
+    meaning: `No event was accepted for ${hours} hours.`,
+    metric: sum('accepted', period, [metrics.deliveries(source, 'accepted', period)]),
+    threshold: 1,
+    comparison: BELOW,
+    periods: { bad: hours, of: hours },
+    mayLose: true,
+    missingData: TreatMissingData.BREACHING,
+    missingDataReason: 'silence is what it is about',
+  };
+}
+
+/** For each source and not for each job type, because an alarm has at most ten metrics, and there may be eight sources. */
+function outputsFailed(metrics: PipelineMetrics, source: string): AlarmDefinition {
+  return {
+    slug: 'outputs-failed',
+    ...suffix(source),
+    severity: 'high',
+    meaning: 'Outputs of jobs will not come: output.failed is on the bus.',
+    metric: sum(
+      'failed',
+      Duration.minutes(5),
+      FETCHED_JOB_TYPES.flatMap((jobType) => [
+        metrics.outputs('OutputsFailed', source, jobType),
+        metrics.reconciled('OutputsFailed', source, jobType),
+      ]),
+    ),
+    threshold: 1,
+    ...QUIET,
+  };
+}

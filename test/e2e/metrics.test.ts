@@ -1,0 +1,59 @@
+/** What the deployed bundles measure: the series that alarms and dashboard are held to. */
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { METRIC_SERIES } from '../../lambda/contract.ts';
+import { readMeasured } from '../../local/dashboard/measured.ts';
+import { deliveryOf, listen, post, startTestRun } from './local-run.ts';
+
+it('writes metrics by the functions and under the dimensions that the contract says', async () => {
+  const run = await startTestRun({}, { reconcile: { graceSeconds: 0, everyMs: 3_600_000 } });
+  const heard = listen(run.aws);
+  try {
+    const landed = ['batch', 'interaction', 'video'].map(async (kind) => {
+      const init = { method: 'POST', body: JSON.stringify({ kind }) };
+      const response = await fetch(`${run.endpoints.simulatorControlUrl}/jobs`, init);
+      const { name } = (await response.json()) as { name: string };
+      await heard.until(({ 'detail-type': type, detail }) => type === 'output.stored' && detail['jobId'] === name);
+    });
+    await Promise.all(landed);
+    const gone = { type: 'batch.succeeded', data: { id: 'batches/none' }, timestamp: new Date().toISOString() };
+    await post(deliveryOf(run, gone));
+    await heard.until(({ 'detail-type': type }) => type === 'output.failed');
+    await post(deliveryOf(run, gone, { headers: { 'webhook-signature': 'v1,AAAA' } }));
+    await run.aws.runSchedule('HealthCheck');
+    await run.aws.runSchedule('Reconciler');
+
+    const own = readMeasured(join(run.stateDir, 'logs')).filter(
+      ({ namespace }) => namespace === 'GeminiWebhooks/local',
+    );
+    const written = new Set(
+      own.map(({ name, dimensions: { service, ...rest } }) => `${name} ${service} ${Object.keys(rest).toSorted()}`),
+    );
+    const told = Object.entries(METRIC_SERIES).flatMap(([name, { services, dimensions }]) =>
+      services.map((service) => `${name} ${service} ${dimensions.toSorted()}`),
+    );
+
+    expect(told).toEqual(expect.arrayContaining([...written]));
+    expect([...written]).toEqual(
+      expect.arrayContaining([
+        'BytesStored fetch-batch jobType,source',
+        'BytesStored fetch-interaction jobType,source',
+        'BytesStored fetch-video jobType,source',
+        'Deliveries verifier outcome,source',
+        'JobsChecked reconciler source',
+        'LandingSeconds fetch-batch jobType,source',
+        'LandingSeconds fetch-interaction jobType,source',
+        'LandingSeconds fetch-video jobType,source',
+        'OldestUnlanded reconciler jobType,source',
+        'OutputsFailed fetch-batch jobType,source',
+        'OutputsStored fetch-batch jobType,source',
+        'OutputsStored fetch-interaction jobType,source',
+        'OutputsStored fetch-video jobType,source',
+        'SecretAge check-webhook secret,source',
+        'WebhookHealthy check-webhook source',
+      ]),
+    );
+  } finally {
+    await run.close();
+  }
+});
