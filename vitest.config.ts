@@ -1,6 +1,10 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
+/** What synthesizes: to load the CDK anew for each file would take longer than the tests. */
+const STACK = ['test/lib/**/*.test.ts', 'test/docs/**/*.test.ts'];
+const END_TO_END = ['test/e2e/**/*.test.ts'];
+
 export default defineConfig({
   test: {
     testTimeout: 20_000,
@@ -8,11 +12,9 @@ export default defineConfig({
     // The end-to-end tests wait more than they work, so that two at a time pay on a machine of two cores as well.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
-      { extends: true, test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/e2e/**'] } },
-      {
-        extends: true,
-        test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], globalSetup: ['test/e2e/synthesize.ts'] },
-      },
+      { extends: true, test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: [...STACK, ...END_TO_END] } },
+      { extends: true, test: { name: 'stack', include: STACK, isolate: false } },
+      { extends: true, test: { name: 'e2e', include: END_TO_END, globalSetup: ['test/e2e/synthesize.ts'] } },
     ],
   },
 });
