@@ -34,7 +34,7 @@ export class CatchAll extends Construct {
     this.metricFilter = new MetricFilter(this, 'Count', {
       logGroup,
       filterPattern: FilterPattern.allTerms(),
-      metricNamespace: metricNamespace(),
+      metricNamespace: metricNamespace(this),
       metricName: 'UnhandledEvents',
       metricValue: '1',
     });

@@ -164,7 +164,7 @@ export class Door extends Construct {
     new MetricFilter(this, 'Throttled', {
       logGroup: accessLog,
       filterPattern: FilterPattern.stringValue('$.status', '=', '429'),
-      metricNamespace: metricNamespace(),
+      metricNamespace: metricNamespace(this),
       metricName: REQUESTS_THROTTLED,
       metricValue: '1',
     });

@@ -26,6 +26,7 @@ import {
 } from '../lambda/contract.ts';
 import { CatchAll } from './catch-all.ts';
 import { admit } from './consumers.ts';
+import { nameDeployment } from './deployment-name.ts';
 import { Door } from './door.ts';
 import { JobEventBus } from './event-bus.ts';
 import { Fetcher } from './fetcher.ts';
@@ -67,14 +68,18 @@ export class GeminiWebhooks extends Construct {
   readonly fetchers: Fetcher[];
   /** One for each Gemini project. */
   readonly webhooks: readonly ManagedWebhook[];
+  /** Begins the names of alarms, dashboard and webhooks: the stack's name, with this construct's path unless it is called GeminiWebhooks. */
+  readonly deploymentName: string;
   /** By which the command line finds this deployment. Their logical ids begin with this construct's; their ids are the names. */
   readonly outputs: readonly CfnOutput[];
 
   private readonly door: Door;
-  private readonly metrics = new PipelineMetrics(metricNamespace());
+  private readonly metrics: PipelineMetrics;
 
   constructor(scope: Construct, id: string, props: GeminiWebhooksProps) {
     super(scope, id);
+    this.deploymentName = nameDeployment(this);
+    this.metrics = new PipelineMetrics(metricNamespace(this));
     const recordTtl = props.recordTtl ?? Duration.days(7);
     if (recordTtl.toSeconds() < Duration.hours(48).toSeconds()) {
       throw new Error(

@@ -11,6 +11,7 @@ import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { CfnRotationSchedule, type Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct, type IDependable } from 'constructs';
 import { ENV, WEBHOOK_RESOURCE_TYPE } from '../lambda/contract.ts';
+import { deploymentNameOf } from './deployment-name.ts';
 import { acknowledge } from './nag-acknowledgement.ts';
 import { NodeFunction } from './node-function.ts';
 import type { SourceSecrets } from './source-secrets.ts';
@@ -64,7 +65,7 @@ export class ManagedWebhook extends Construct {
     const { source, secrets, webhookUrl } = props;
     this.secrets = secrets;
     // Who looks at the project's webhooks sees whose this is; nobody else's has the name.
-    const name = `${Aws.STACK_NAME}-${source.name}-${Aws.REGION}-${Aws.ACCOUNT_ID}`;
+    const name = `${deploymentNameOf(this)}-${source.name}-${Aws.REGION}-${Aws.ACCOUNT_ID}`;
     const environment = {
       [ENV.apiKeySecretId]: source.apiKeySecretName,
       [ENV.signingSecretId]: secrets.signingSecret.secretArn,

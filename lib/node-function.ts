@@ -96,7 +96,7 @@ export class NodeFunction extends Construct {
       environment: {
         ...props.environment,
         NODE_OPTIONS: '--enable-source-maps',
-        POWERTOOLS_METRICS_NAMESPACE: metricNamespace(),
+        POWERTOOLS_METRICS_NAMESPACE: metricNamespace(this),
       },
       role: this.role,
       logGroup,

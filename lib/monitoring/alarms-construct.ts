@@ -13,6 +13,7 @@ import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { type ITopic, Subscription, SubscriptionProtocol, Topic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
+import { deploymentNameOf } from '../deployment-name.ts';
 import { acknowledge } from '../nag-acknowledgement.ts';
 import type { AlarmDefinition } from './alarm-definition.ts';
 import { alarmsOf } from './alarms.ts';
@@ -45,7 +46,7 @@ export class Alarms extends Construct {
     }
     const loss = alarms.filter((_, index) => definitions[index]?.mayLose);
     const eventsMayBeLost = new CompositeAlarm(this, 'EventsMayBeLost', {
-      compositeAlarmName: `${Aws.STACK_NAME}-${LOSS.slug}`,
+      compositeAlarmName: `${deploymentNameOf(this)}-${LOSS.slug}`,
       alarmDescription: `critical. ${LOSS.meaning} ${runbook}#${LOSS.slug}`,
       alarmRule: AlarmRule.anyOf(...loss),
     });
@@ -59,7 +60,7 @@ export class Alarms extends Construct {
     const { slug, of, severity, meaning, metric, threshold, periods = { bad: 1, of: 1 } } = definition;
     const name = of === undefined ? slug : `${slug}-${of}`;
     return new Alarm(this, pascalOf(name), {
-      alarmName: `${Aws.STACK_NAME}-${name}`,
+      alarmName: `${deploymentNameOf(this)}-${name}`,
       alarmDescription: `${severity}. ${meaning} ${runbook}#${slug} (Missing data: ${definition.missingDataReason}.)`,
       metric: metric as IMetric,
       threshold,

@@ -13,6 +13,7 @@ import {
   TextWidget,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
+import { deploymentNameOf } from '../deployment-name.ts';
 import type { Monitored } from './monitored.ts';
 
 const FULL = 24;
@@ -36,7 +37,7 @@ export class Dashboard extends Construct {
   constructor(scope: Construct, id: string, monitored: Monitored, alarms: AlarmsShown | undefined) {
     super(scope, id);
     new CloudWatchDashboard(this, 'Page', {
-      dashboardName: `${Aws.STACK_NAME}-${Aws.REGION}`,
+      dashboardName: `${deploymentNameOf(this)}-${Aws.REGION}`,
       defaultInterval: Duration.days(1),
       periodOverride: PeriodOverride.INHERIT,
       widgets: [

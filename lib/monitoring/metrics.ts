@@ -1,8 +1,10 @@
 /** The metrics of the pipeline as CloudWatch knows them. */
-import { Aws, Duration, Fn } from 'aws-cdk-lib';
+import { Duration, Fn } from 'aws-cdk-lib';
 import { type DimensionsMap, Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IEventBus, IRule } from 'aws-cdk-lib/aws-events';
+import type { IConstruct } from 'constructs';
 import { type FetchedJobType, METRIC, METRIC_NAMESPACE, type MetricName } from '../../lambda/contract.ts';
+import { deploymentNameOf } from '../deployment-name.ts';
 
 const PERIOD = Duration.minutes(5);
 
@@ -78,9 +80,9 @@ export class PipelineMetrics {
   }
 }
 
-/** The namespace of a stack's metrics, which its functions are told. */
-export function metricNamespace(): string {
-  return `${METRIC_NAMESPACE}/${Aws.STACK_NAME}`;
+/** The namespace of a deployment's metrics, which its functions are told. */
+export function metricNamespace(scope: IConstruct): string {
+  return `${METRIC_NAMESPACE}/${deploymentNameOf(scope)}`;
 }
 
 /**
