@@ -112,9 +112,9 @@ export const METRIC_NAMESPACE = 'GeminiWebhooks';
 export const METRIC = {
   /** One per delivery, dimensions `source` and `outcome`: accepted, duplicate, in-progress, or a rejection's code. */
   deliveries: 'Deliveries',
-  /** The same webhook id arrived with other bytes: the producer broke its promise, or somebody holds a secret. */
+  /** The same webhook id arrived with other bytes, dimension `source`: the producer broke its promise, or somebody holds a secret. */
   payloadMismatch: 'PayloadMismatch',
-  /** An accepted event that could not be marked COMPLETED: a duplicate of it may be published again. */
+  /** An accepted event that could not be marked COMPLETED, dimension `source`: a duplicate of it may be published again. */
   completeFailed: 'CompleteFailed',
   /** Verification went on with keys or secrets that could not be refreshed. */
   staleKeysServed: 'StaleKeysServed',
@@ -156,8 +156,8 @@ const OF_FETCHING = ['fetch-batch', 'fetch-interaction', 'fetch-video'] as const
 /** Who writes each metric, and under which dimensions; `service`, which is who, is a dimension of all of them. */
 export const METRIC_SERIES = {
   Deliveries: { services: ['verifier'], dimensions: ['source', 'outcome'] },
-  PayloadMismatch: { services: OF_PUBLISHING, dimensions: [] },
-  CompleteFailed: { services: OF_PUBLISHING, dimensions: [] },
+  PayloadMismatch: { services: OF_PUBLISHING, dimensions: ['source'] },
+  CompleteFailed: { services: OF_PUBLISHING, dimensions: ['source'] },
   StaleKeysServed: { services: OF_DELIVERIES, dimensions: [] },
   OutputsStored: { services: OF_FETCHING, dimensions: ['source', 'jobType'] },
   OutputsFailed: { services: [...OF_FETCHING, 'reconciler'], dimensions: ['source', 'jobType'] },

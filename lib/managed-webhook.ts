@@ -66,8 +66,9 @@ export class ManagedWebhook extends Construct {
     this.secrets = secrets;
     // Who looks at the project's webhooks sees whose this is; nobody else's has the name.
     const name = `${deploymentNameOf(this)}-${source.name}-${Aws.REGION}-${Aws.ACCOUNT_ID}`;
+    const common = { [ENV.source]: source.name, [ENV.apiKeySecretId]: source.apiKeySecretName };
     const environment = {
-      [ENV.apiKeySecretId]: source.apiKeySecretName,
+      ...common,
       [ENV.signingSecretId]: secrets.signingSecret.secretArn,
       [ENV.dynamicTokenSecretId]: secrets.dynamicTokenSecret.secretArn,
       [ENV.webhookName]: name,
@@ -78,7 +79,7 @@ export class ManagedWebhook extends Construct {
     this.registrar = this.addFunction('Registrar', props, {
       description: `Registers the webhook of the source ${source.name} at Gemini.`,
       entry: 'register-webhook.ts',
-      environment: { [ENV.apiKeySecretId]: source.apiKeySecretName },
+      environment: common,
       invokedBy: 'CloudFormation waits for its answer, and fails the deployment when none comes.',
     });
     this.registration = new CustomResource(this, 'Webhook', {
@@ -164,7 +165,7 @@ export class ManagedWebhook extends Construct {
     const healthCheck = this.addFunction('HealthCheck', props, {
       description: `Looks whether the webhook of the source ${source.name} is as it was deployed.`,
       entry: 'check-webhook.ts',
-      environment: { ...environment, [ENV.source]: source.name, [ENV.repairWebhook]: String(props.repair) },
+      environment: { ...environment, [ENV.repairWebhook]: String(props.repair) },
       invokedBy: 'Invoked by a schedule: the next check finds what this one would have found.',
     });
     const rule = new Rule(this, 'HealthCheckSchedule', {

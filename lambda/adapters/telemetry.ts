@@ -10,8 +10,9 @@ export interface Telemetry {
   flush(): void;
 }
 
-export function createTelemetry(service: string): Telemetry {
-  const logger = new Logger({ serviceName: service });
+/** @param fields of every line, e.g. the source of a function that has but one */
+export function createTelemetry(service: string, fields: Readonly<Record<string, string>> = {}): Telemetry {
+  const logger = new Logger({ serviceName: service, persistentKeys: { ...fields } });
   const powertools = new PowertoolsMetrics({ serviceName: service });
 
   /** EMF has one set of dimensions per line, so that a metric with its own dimension is a line of its own. */
@@ -32,9 +33,9 @@ export function createTelemetry(service: string): Telemetry {
 
   return {
     log: {
-      info: (message, fields) => logger.info(message, fields),
-      warn: (message, fields) => logger.warn(message, fields),
-      error: (message, fields) => logger.error(message, fields),
+      info: (message, more) => logger.info(message, more),
+      warn: (message, more) => logger.warn(message, more),
+      error: (message, more) => logger.error(message, more),
     },
     metrics: {
       count: (name, dimension, value = 1) => add(name, MetricUnit.Count, value, dimension),

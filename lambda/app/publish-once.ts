@@ -48,6 +48,7 @@ export function onceFor(detail: JobEventDetail, bodySha256: string): Once {
 export async function publishOnce(ports: PublishOncePorts, once: Once): Promise<PublishResult> {
   const { store, metrics } = ports;
   const { id, delivery, bodySha256, receivedAt, event } = once;
+  const { source } = event.detail;
   const owner = ports.createOwner();
   const now = ports.clock();
   const { jobId } = event.detail;
@@ -61,7 +62,7 @@ export async function publishOnce(ports: PublishOncePorts, once: Once): Promise<
   }
   if (claim.outcome === 'completed') {
     if (claim.delivery === delivery && claim.bodySha256 !== bodySha256) {
-      metrics.count(METRIC.payloadMismatch);
+      metrics.count(METRIC.payloadMismatch, { source });
       ports.log.warn('The same webhook id came with another body', identify(event));
     }
     return { outcome: 'duplicate' };
@@ -86,7 +87,7 @@ async function publishOrRelease(ports: PublishOncePorts, id: string, owner: stri
 async function complete(ports: PublishOncePorts, id: string, owner: string, event: BusEvent): Promise<void> {
   const completed = await ports.store.complete(id, owner, ports.clock()).catch(() => false);
   if (completed) return;
-  ports.metrics.count(METRIC.completeFailed);
+  ports.metrics.count(METRIC.completeFailed, { source: event.detail.source });
   ports.log.warn('The event is on the bus, but its record is not COMPLETED', identify(event));
 }
 

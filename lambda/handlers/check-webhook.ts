@@ -22,7 +22,7 @@ const config = {
 const wanted = env.webhook();
 env.check();
 
-const { log, metrics, flush } = createTelemetry('check-webhook');
+const { log, metrics, flush } = createTelemetry('check-webhook', { source: config.source });
 const client = secretsManagerClient();
 const store = new SecretStore(client);
 const secrets = new SecretReader(client);

@@ -37,7 +37,7 @@ const config = {
 env.check();
 
 const clock = () => new Date();
-const { log, metrics, flush } = createTelemetry('reconciler');
+const { log, metrics, flush } = createTelemetry('reconciler', { source: config.source });
 const client = dynamoDbClient();
 const ledger = new DynamoDbJobLedger({ client, tableName: config.ledgerTableName, now: clock });
 const apiKey = createApiKeySource(new SecretReader(secretsManagerClient()), config.apiKeySecretId, clock);

@@ -18,9 +18,10 @@ import { ENV, GEMINI_URL } from '../contract.ts';
 const env = new EnvironmentReader(process.env);
 const baseUrl = env.url(ENV.geminiUrl, GEMINI_URL);
 const deployedApiKeySecretId = env.required(ENV.apiKeySecretId);
+const source = env.required(ENV.source);
 env.check();
 
-const { log } = createTelemetry('register-webhook');
+const { log } = createTelemetry('register-webhook', { source });
 const client = secretsManagerClient();
 const secrets = new SecretReader(client);
 const store = new SecretStore(client);

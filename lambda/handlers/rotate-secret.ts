@@ -14,6 +14,7 @@ import { PipelineError } from '../domain/errors.ts';
 
 const env = new EnvironmentReader(process.env);
 const config = {
+  source: env.required(ENV.source),
   apiKeySecretId: env.required(ENV.apiKeySecretId),
   signingSecretId: env.required(ENV.signingSecretId),
   dynamicTokenSecretId: env.required(ENV.dynamicTokenSecretId),
@@ -22,7 +23,7 @@ const config = {
 const wanted = env.webhook();
 env.check();
 
-const { log } = createTelemetry('rotate-secret');
+const { log } = createTelemetry('rotate-secret', { source: config.source });
 const client = secretsManagerClient();
 const store = new SecretStore(client);
 const registry = new GenAiWebhookRegistry({ ...config, secrets: new SecretReader(client) });

@@ -22,8 +22,14 @@ export function alarmsOf(parts: Monitored): AlarmDefinition[] {
   ];
 }
 
-function ofTheDoor({ metrics, verifier, api }: Monitored): AlarmDefinition[] {
+function ofTheDoor({ metrics, verifier, api, sources }: Monitored): AlarmDefinition[] {
   const period = { period: Duration.minutes(5) };
+  const ofSources = (name: Parameters<typeof metrics.records>[0]) =>
+    sum(
+      'source',
+      period.period,
+      sources.map((source) => metrics.records(name, source)),
+    );
   return [
     {
       slug: 'verifier-errors',
@@ -86,7 +92,7 @@ function ofTheDoor({ metrics, verifier, api }: Monitored): AlarmDefinition[] {
       slug: 'records-not-completed',
       severity: 'low',
       meaning: 'Accepted events could not be marked as done; their duplicates may be published again.',
-      metric: metrics.ofVerifier('CompleteFailed'),
+      metric: ofSources('CompleteFailed'),
       threshold: 5,
       ...QUIET,
     },
@@ -94,7 +100,7 @@ function ofTheDoor({ metrics, verifier, api }: Monitored): AlarmDefinition[] {
       slug: 'payload-mismatch',
       severity: 'high',
       meaning: 'A webhook id came again with another body: the producer broke its promise, or somebody has a secret.',
-      metric: metrics.ofVerifier('PayloadMismatch'),
+      metric: ofSources('PayloadMismatch'),
       threshold: 1,
       ...QUIET,
     },

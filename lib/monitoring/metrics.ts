@@ -25,9 +25,9 @@ export class PipelineMetrics {
     return this.#own(METRIC.deliveries, { service: 'verifier', source, outcome }, Stats.SUM, period);
   }
 
-  /** Of the verifier, whatever the source. */
-  ofVerifier(metricName: 'PayloadMismatch' | 'CompleteFailed' | 'StaleKeysServed'): Metric {
-    return this.#own(metricName, { service: 'verifier' });
+  /** Of the verifier. */
+  records(metricName: 'PayloadMismatch' | 'CompleteFailed', source: string): Metric {
+    return this.#own(metricName, { service: 'verifier', source });
   }
 
   /** @param statistic e.g. p90 for durations */

@@ -136,11 +136,23 @@ describe('registration', () => {
     const text = logsOf('Webhook');
 
     expect(text).toContain('Webhook registered');
+    expectSource('Registrar');
     for (const secret of [run.endpoints.apiKey, run.endpoints.signingSecret.slice(6), 'whsec_', 'ResponseURL']) {
       expect(text).not.toContain(secret);
     }
   });
 });
+
+/** Of the functions of one project, whose lines say which. */
+function expectSource(part: string): void {
+  const lines = logsOf(part)
+    .split('\n')
+    .filter((line) => line.includes('"level":'));
+  expect(lines).not.toHaveLength(0);
+  for (const line of lines) {
+    expect(JSON.parse(line)).toMatchObject({ source: 'default', xray_trace_id: expect.any(String) });
+  }
+}
 
 describe('rotation', () => {
   it('refuses no delivery while both secrets are rotated and the verifier is warm', async () => {
@@ -170,6 +182,7 @@ describe('rotation', () => {
 
     const { deliveries } = (await control('/deliveries')) as { deliveries: { attempts: { status: number }[] }[] };
     expect(deliveries.map(({ attempts }) => attempts.map(({ status }) => status))).toEqual([[200], [200]]);
+    expectSource('Rotator');
   });
 });
 
