@@ -1,26 +1,21 @@
-/** The whole pipeline as one construct: it wires the parts, and every permission of one part on another is given here. */
+/** The whole pipeline as one construct: it wires the parts. What each may do with another is in permissions.ts. */
 import { fileURLToPath } from 'node:url';
 import { Annotations, type CfnOutput, Duration, RemovalPolicy, Size } from 'aws-cdk-lib';
 import { type Metric, type MetricOptions, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { type EventBus, type OnEventOptions, Rule } from 'aws-cdk-lib/aws-events';
-import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import {
-  APPLICATION_SOURCE,
   DEFAULT_SOURCE,
   DETAIL_TYPE,
   ENV,
   EVENT_SOURCE,
-  FETCHED_JOB_TYPES,
   type FetchedJobType,
-  JOB_SUBMITTED,
-  LEDGER_INDEX,
-  MANIFEST_NAME,
   SUBMIT_ENV,
   WEBHOOK_CONFIG_ENV,
 } from '../lambda/contract.ts';
@@ -39,9 +34,9 @@ import { Dashboard } from './monitoring/dashboard.ts';
 import { metricNamespace, PipelineMetrics } from './monitoring/metrics.ts';
 import type { Monitored } from './monitoring/monitored.ts';
 import type { Monitoring } from './monitoring/monitoring-props.ts';
-import { acknowledgeWildcard } from './nag-acknowledgement.ts';
 import { OutputBucket } from './output-bucket.ts';
 import { addOutputs } from './outputs.ts';
+import { Permissions } from './permissions.ts';
 import { QuarantineTable, Reverifier, type ReverifierProps } from './quarantine.ts';
 import { Reconciler, reconciliationFaults, resolveReconciliation } from './reconciler.ts';
 import { SchemaRegistry } from './schema-registry.ts';
@@ -75,6 +70,7 @@ export class GeminiWebhooks extends Construct {
 
   private readonly door: Door;
   private readonly metrics: PipelineMetrics;
+  private readonly permissions: Permissions;
 
   constructor(scope: Construct, id: string, props: GeminiWebhooksProps) {
     super(scope, id);
@@ -119,6 +115,9 @@ export class GeminiWebhooks extends Construct {
       retain,
     });
     this.eventBus = bus.eventBus;
+    this.permissions = new Permissions({
+      ...{ table: this.table, eventBus: this.eventBus, outputBucket: this.outputBucket },
+    });
     new SchemaRegistry(this, 'Schemas');
     if (props.consumers !== undefined) admit(bus.eventBus, props.consumers);
     const catchAll = new CatchAll(this, 'CatchAll', { bus, logRetention });
@@ -138,9 +137,9 @@ export class GeminiWebhooks extends Construct {
       logRetention,
     });
     this.verifier = this.door.verifier;
-    this.grantClaims(this.verifier);
-    this.grantPublishJobs(this.verifier);
-    this.grantReadSecrets(
+    this.permissions.claims(this.verifier);
+    this.permissions.publishJobs(this.verifier);
+    this.permissions.readSecrets(
       this.verifier,
       secrets.flatMap(({ signingSecret, dynamicTokenSecret }) => [signingSecret, dynamicTokenSecret]),
     );
@@ -148,7 +147,7 @@ export class GeminiWebhooks extends Construct {
     if (quarantine !== undefined) this.addReverifier(quarantine, secrets, { handlersPath, logRetention });
 
     const ledger = new JobLedger(this, 'JobLedger', { handlersPath, logRetention });
-    grant(ledger.recorder.function, ['dynamodb:UpdateItem'], [ledger.table.tableArn]);
+    this.permissions.record(ledger);
     const rules: Rule[] = [catchAll.rule, bus.addLedger('LedgerEvents', ledger.queue)];
     const addFetcher = (fetcherId: string, jobType: FetchedJobType, maxConcurrency: number): Fetcher => {
       const fetcher = new Fetcher(this, `${fetcherId}Fetcher`, {
@@ -163,10 +162,10 @@ export class GeminiWebhooks extends Construct {
         logRetention,
       });
       rules.push(bus.addJobHandler(`${fetcherId}Jobs`, jobType, fetcher.queue));
-      this.grantLandOutputs(fetcher);
-      this.grantKeepLandings(fetcher, ledger);
-      this.grantPublishOutputs(fetcher.function);
-      this.grantReadSecrets(
+      this.permissions.landOutputs(fetcher);
+      this.permissions.keepLandings(fetcher, ledger);
+      this.permissions.publishOutputs(fetcher.function);
+      this.permissions.readSecrets(
         fetcher.function,
         secrets.map(({ apiKeySecret }) => apiKeySecret),
       );
@@ -191,7 +190,7 @@ export class GeminiWebhooks extends Construct {
         dynamicTokenRotation,
         repair: props.repairWebhook ?? false,
       });
-      this.grantManageWebhook(webhook);
+      this.permissions.manageWebhook(webhook);
       webhook.registerAfter(this.door);
       return [webhook];
     });
@@ -213,7 +212,7 @@ export class GeminiWebhooks extends Construct {
           [ENV.recordTtlSeconds]: String(recordTtl.toSeconds()),
         },
       });
-      this.grantReconcile(reconciler, ledger);
+      this.permissions.reconcile(reconciler, ledger);
     }
 
     this.monitor(props.monitoring, {
@@ -285,21 +284,12 @@ export class GeminiWebhooks extends Construct {
 
   /** Reads what landed, manifests included. @param jobType of these jobs only; of all by default */
   grantReadOutputs(grantee: IGrantable, jobType?: FetchedJobType): void {
-    const prefixes = (jobType === undefined ? FETCHED_JOB_TYPES : [jobType]).map((type) => `${type}/*`);
-    grant(
-      grantee,
-      ['s3:GetObject'],
-      prefixes.map((prefix) => this.outputBucket.arnForObjects(prefix)),
-    );
-    grant(grantee, ['s3:ListBucket'], [this.outputBucket.bucketArn], { StringLike: { 's3:prefix': prefixes } });
+    this.permissions.readOutputs(grantee, jobType);
   }
 
   /** Puts events of its own on the bus, but none in the name of this pipeline. */
   grantPublish(grantee: IGrantable): void {
-    grant(grantee, ['events:PutEvents'], [this.eventBus.eventBusArn], {
-      'ForAllValues:StringNotLike': { 'events:source': 'gemini.*' },
-      Null: { 'events:source': 'false' },
-    });
+    this.permissions.publishOwn(grantee);
   }
 
   /** Deliveries in 5 minutes. @param outcome `accepted`, `duplicate`, or the code of a rejection */
@@ -348,10 +338,10 @@ export class GeminiWebhooks extends Construct {
     const { dynamicTokenSecret } = this.secretsOf(source);
     creator.addEnvironment(WEBHOOK_CONFIG_ENV.webhookUrl, this.webhookUrl(source));
     creator.addEnvironment(WEBHOOK_CONFIG_ENV.tokenSecretId, dynamicTokenSecret.secretArn);
-    this.grantReadSecrets(creator, [dynamicTokenSecret]);
+    this.permissions.readSecrets(creator, [dynamicTokenSecret]);
   }
 
-  /** Lets a function that creates jobs say so: `announceJob` finds the bus. A job is then known before its webhook. */
+  /** Lets a function that creates jobs say so: `createJobAnnouncer` finds the bus. A job is then known before its webhook. */
   addJobSubmission(creator: LambdaFunction): void {
     creator.addEnvironment(SUBMIT_ENV.eventBusName, this.eventBus.eventBusName);
     this.grantSubmitJobs(creator);
@@ -359,9 +349,7 @@ export class GeminiWebhooks extends Construct {
 
   /** Says on the bus which jobs it created, and nothing else. */
   grantSubmitJobs(grantee: IGrantable): void {
-    this.grantAnnounce(grantee, APPLICATION_SOURCE, {
-      'ForAllValues:StringEquals': { 'events:detail-type': JOB_SUBMITTED },
-    });
+    this.permissions.submitJobs(grantee);
   }
 
   private monitor({ options, optOutReason }: Monitoring, monitored: Monitored): void {
@@ -379,14 +367,7 @@ export class GeminiWebhooks extends Construct {
     props: Pick<ReverifierProps, 'handlersPath' | 'logRetention'>,
   ): void {
     const { handler } = new Reverifier(this, 'Reverifier', { ...props, environment: this.door.environment });
-    grant(this.verifier, ['dynamodb:PutItem', 'dynamodb:UpdateItem'], [table.tableArn]);
-    grant(handler.function, ['dynamodb:DeleteItem', 'dynamodb:Scan'], [table.tableArn]);
-    this.grantClaims(handler.function);
-    this.grantPublishJobs(handler.function);
-    this.grantReadSecrets(
-      handler.function,
-      secrets.map(({ signingSecret }) => signingSecret),
-    );
+    this.permissions.quarantine({ keeper: this.verifier, reverifier: handler.function }, table, secrets);
   }
 
   private secretsOf(source: string): SourceSecrets {
@@ -395,122 +376,4 @@ export class GeminiWebhooks extends Construct {
     const names = this.webhooks.map(({ secrets }) => secrets.sourceName).join(', ');
     throw new Error(`There is no source ${JSON.stringify(source)}; give one of ${names}.`);
   }
-
-  /** Looks at open jobs, and says what was missed; of outputs only that they will not come. */
-  private grantReconcile({ handler, secrets }: Reconciler, { table }: JobLedger): void {
-    const { function: reconciler } = handler;
-    this.grantClaims(reconciler);
-    this.grantReadSecrets(reconciler, [secrets.apiKeySecret]);
-    this.grantAnnounce(reconciler, EVENT_SOURCE, {
-      'ForAllValues:StringNotEquals': { 'events:detail-type': DETAIL_TYPE.outputStored },
-    });
-    grant(
-      reconciler,
-      ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
-      [table.tableArn],
-    );
-    grant(reconciler, ['dynamodb:Query'], [`${table.tableArn}/index/${LEDGER_INDEX}`]);
-  }
-
-  private grantManageWebhook(webhook: ManagedWebhook): void {
-    const { registrar, rotator, healthCheck, secrets } = webhook;
-    const { apiKeySecret, signingSecret, dynamicTokenSecret } = secrets;
-    const arns = [signingSecret.secretArn, dynamicTokenSecret.secretArn];
-    webhook.grantReadApiKey(readSecrets([apiKeySecret]));
-    grant(registrar.function, ['secretsmanager:PutSecretValue'], [signingSecret.secretArn]);
-    this.grantReadSecrets(healthCheck.function, [apiKeySecret, signingSecret]);
-    grant(healthCheck.function, ['secretsmanager:DescribeSecret'], arns);
-    if (rotator === undefined) return;
-    this.grantReadSecrets(rotator.function, [apiKeySecret, signingSecret, dynamicTokenSecret]);
-    grant(
-      rotator.function,
-      ['secretsmanager:DescribeSecret', 'secretsmanager:PutSecretValue', 'secretsmanager:UpdateSecretVersionStage'],
-      arns,
-    );
-  }
-
-  /** Claim, complete and release are conditional updates; nothing is ever deleted but by the time to live. */
-  private grantClaims(grantee: IGrantable): void {
-    grant(grantee, ['dynamodb:GetItem', 'dynamodb:UpdateItem'], [this.table.tableArn]);
-  }
-
-  /** Whatever Gemini reports, but no announcement about outputs: those are the fetchers'. */
-  private grantPublishJobs(grantee: IGrantable): void {
-    this.grantAnnounce(grantee, EVENT_SOURCE, { 'ForAllValues:StringNotLike': { 'events:detail-type': 'output.*' } });
-  }
-
-  private grantPublishOutputs(grantee: IGrantable): void {
-    const detailTypes = [DETAIL_TYPE.outputStored, DETAIL_TYPE.outputFailed];
-    this.grantAnnounce(grantee, EVENT_SOURCE, { 'ForAllValues:StringEquals': { 'events:detail-type': detailTypes } });
-  }
-
-  /**
-   * Both keys have several values, one for each entry of the call, and so need a set operator; that one is also true of
-   * a key without values, which "Null" excludes (Service Authorization Reference, Amazon EventBridge; IAM User Guide,
-   * "Multivalued context keys").
-   */
-  private grantAnnounce(
-    grantee: IGrantable,
-    source: string,
-    condition: Record<string, Record<string, string | string[]>>,
-  ): void {
-    const own = { 'events:source': source };
-    grant(grantee, ['events:PutEvents'], [this.eventBus.eventBusArn], {
-      ...condition,
-      'ForAllValues:StringEquals': { ...own, ...condition['ForAllValues:StringEquals'] },
-      Null: { 'events:source': 'false', 'events:detail-type': 'false' },
-    });
-  }
-
-  private grantReadSecrets(grantee: IGrantable, secrets: ISecret[]): void {
-    grantee.grantPrincipal.addToPrincipalPolicy(readSecrets(secrets));
-  }
-
-  /** Its own landings under way, which have the prefix of their objects as their key; and a message to itself for each. */
-  private grantKeepLandings({ function: fetcher, jobType, queue }: Fetcher, { table }: JobLedger): void {
-    grant(fetcher, ['dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:PutItem'], [table.tableArn], {
-      'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': `landing#${jobType}/*` },
-      Null: { 'dynamodb:LeadingKeys': 'false' },
-    });
-    grant(fetcher, ['sqs:SendMessage'], [queue.queueArn]);
-  }
-
-  /** Writes under the job type's prefix, reads manifests there. */
-  private grantLandOutputs(fetcher: Fetcher): void {
-    const prefix = `${fetcher.jobType}/*`;
-    const outputs = this.outputBucket.arnForObjects(prefix);
-    const manifests = this.outputBucket.arnForObjects(`${prefix}/${MANIFEST_NAME}`);
-    grant(fetcher.function, ['s3:AbortMultipartUpload', 's3:PutObject'], [outputs]);
-    grant(fetcher.function, ['s3:GetObject'], [manifests]);
-    // Without it S3 answers 403 for a manifest that is not there, and not 404. "IfExists", because it is not documented
-    // that S3 sets s3:prefix when it decides so; a listing without a prefix shows keys, and never contents.
-    grant(fetcher.function, ['s3:ListBucket'], [this.outputBucket.bucketArn], {
-      StringLikeIfExists: { 's3:prefix': prefix },
-    });
-
-    const reason =
-      'Keys hold the date and the id of the job, which only the fetch learns; the fetcher is confined to its own prefix.';
-    acknowledgeWildcard(fetcher.role, outputs, reason);
-    acknowledgeWildcard(fetcher.role, manifests, reason);
-  }
-}
-
-function readSecrets(secrets: ISecret[]): PolicyStatement {
-  return new PolicyStatement({
-    actions: ['secretsmanager:GetSecretValue'],
-    // Secrets Manager appends a dash and six characters to a name; anything shorter would not match, anything longer
-    // would match other names. https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_iam-permissions.html
-    resources: secrets.map((secret) => secret.secretFullArn ?? `${secret.secretArn}-??????`),
-  });
-}
-
-function grant(
-  grantee: IGrantable,
-  actions: string[],
-  resources: string[],
-  conditions?: Record<string, Record<string, string | string[]>>,
-): void {
-  grantee.grantPrincipal.addToPrincipalPolicy(
-    new PolicyStatement({ actions, resources, ...(conditions && { conditions }) }),
-  );
 }
