@@ -137,7 +137,10 @@ export async function landFile(
   const reason = before && whyNotTheRest(before, download);
   if (reason !== undefined) {
     await landing.restartFile(`files/${fileId}: begun again, because ${reason}`);
-    if (download.offset > 0) download = await wholeFile(gemini, fileId, attempt.signal);
+    if (download.offset > 0) {
+      await discard(download);
+      download = await wholeFile(gemini, fileId, attempt.signal);
+    }
   }
   const upload = reason === undefined ? before?.upload : undefined;
   const total = download.total ?? sizeBytes;
@@ -167,6 +170,15 @@ function whyNotTheRest(
   const isOther = (one: unknown, other: unknown) => one !== undefined && other !== undefined && one !== other;
   if (isOther(before.total, download.total) || isOther(before.etag, download.etag)) return 'it has changed at Gemini';
   return undefined;
+}
+
+/** Gives the connection back: a body that nobody began to read would hold it until Gemini counts as silent. */
+async function discard({ chunks }: Download): Promise<void> {
+  try {
+    for await (const _ of chunks) return;
+  } catch {
+    // What is not wanted may break off.
+  }
 }
 
 async function wholeFile(gemini: Gemini, fileId: string, signal: AbortSignal): Promise<FileDownload> {

@@ -108,6 +108,8 @@ export const TIME_IS_UP = new TransientError('ERR_FETCH_TIMED_OUT', 'The time of
 export class RangedGemini implements Gemini {
   /** Offsets that were asked for, in order. */
   readonly offsets: number[] = [];
+  /** Downloads whose connection was not given back. */
+  readonly open = new Set<object>();
   readonly #job: string;
   readonly #file: string;
   readonly #servings: Serving[];
@@ -119,23 +121,29 @@ export class RangedGemini implements Gemini {
   }
 
   async get(path: string): Promise<FileDownload | undefined> {
-    return path === 'batches/abc' ? download(this.#job, 0, {}) : undefined;
+    return path === 'batches/abc' ? download(this.#job, 0, {}, new Set()) : undefined;
   }
 
   async download(_fileId: string, _signal: AbortSignal, offset = 0): Promise<FileDownload | undefined> {
     this.offsets.push(offset);
     const serving = this.#servings.shift() ?? {};
     if (serving.isGone) return undefined;
-    return download(this.#file, serving.knowsRanges === false ? 0 : offset, serving);
+    return download(this.#file, serving.knowsRanges === false ? 0 : offset, serving, this.open);
   }
 }
 
-function download(text: string, offset: number, { bytes, failure, etag }: Serving): FileDownload {
+function download(text: string, offset: number, { bytes, failure, etag }: Serving, open: Set<object>): FileDownload {
   const body = Buffer.from(text);
+  const connection = {};
+  open.add(connection);
   const rest = body.subarray(offset, bytes === undefined ? undefined : offset + bytes);
   async function* chunks() {
-    for (let at = 0; at < rest.length; at += 3) yield rest.subarray(at, at + 3);
-    if (failure !== undefined) throw failure;
+    try {
+      for (let at = 0; at < rest.length; at += 3) yield rest.subarray(at, at + 3);
+      if (failure !== undefined) throw failure;
+    } finally {
+      open.delete(connection);
+    }
   }
   return { chunks: chunks(), bytes: undefined, offset, total: body.length, etag };
 }

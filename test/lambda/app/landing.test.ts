@@ -106,10 +106,12 @@ it.each<[string, Serving[], string]>([
     'it has changed at Gemini',
   ],
 ])('begins again when %s, says so, and leaves no upload', async (_what, servings, reason) => {
-  const { fetch } = invocations(...servings);
+  const { fetch, gemini } = invocations(...servings);
 
   await expect(fetch()).rejects.toBeInstanceOf(LandingPaused);
   await fetch();
+
+  expect(gemini.open.size).toBe(0);
 
   expectLanded({ invocations: 2, notes: [`files/batch-abc: begun again, because ${reason}`] });
   // The first was that of the job's resource.
