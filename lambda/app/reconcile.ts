@@ -2,24 +2,15 @@
  * What webhooks leave out: jobs that ended without one, jobs that will not land any more. Everything goes through the claims
  * of the verifier, so that a webhook that comes late is a duplicate; a run that dies is repeated by the next one.
  */
-import {
-  DETAIL_TYPE,
-  FETCHED_JOB_TYPES,
-  type FetchedJobType,
-  METRIC,
-  SCHEMA_VERSION,
-  SUBSCRIBABLE_EVENTS,
-} from '../contract.ts';
+import { FETCHED_JOB_TYPES, type FetchedJobType, METRIC } from '../contract.ts';
 import { PermanentError, TransientError } from '../domain/errors.ts';
-import type { BusEvent, OutputFailedDetail } from '../domain/job-event.ts';
 import { jobKey } from '../domain/job-identity.ts';
-import type { KnownJob, OpenJob, SweepCursor } from '../domain/job-ledger.ts';
-import { eventTypeOf, toReconciledEvent } from '../domain/reconciled-event.ts';
+import type { OpenJob, SweepCursor } from '../domain/job-ledger.ts';
 import { batchJob } from './fetch-batch.ts';
 import { interactionJob } from './fetch-interaction.ts';
 import { videoJob } from './fetch-video.ts';
-import type { Gemini, JobLedger } from './ports.ts';
-import { onceFor, type PublishOncePorts, publishOnce } from './publish-once.ts';
+import { MissedJobs, type MissedJobsOptions, type MissedJobsPorts } from './missed-jobs.ts';
+import type { Gemini } from './ports.ts';
 import { type JobAtGemini, listBatches, readJob } from './read-jobs.ts';
 
 const KINDS = { batch: batchJob, interaction: interactionJob, video: videoJob } as const;
@@ -35,23 +26,17 @@ const OLD_PAGES = 3;
 const FULL_PASS_MS = 6 * 3600_000;
 const DEFAULT_PAUSE_SECONDS = 60;
 
-export interface ReconcilePorts extends Omit<PublishOncePorts, 'wasPublished'> {
+export interface ReconcilePorts extends MissedJobsPorts {
   readonly gemini: Gemini;
-  readonly ledger: JobLedger;
 }
 
-export interface ReconcileOptions {
-  readonly source: string;
-  /** Those of the registered webhook; of a job that nobody asked about no other is published. */
-  readonly subscribedEvents: readonly string[];
+export interface ReconcileOptions extends MissedJobsOptions {
   /** Younger jobs are left to their webhooks. */
   readonly graceMs: number;
   /** Batches that ended before are left alone. */
   readonly horizonMs: number;
   /** How long Gemini keeps what a job has to land. */
   readonly retentionMs: Readonly<Record<FetchedJobType, number>>;
-  /** Named in announcements. */
-  readonly bucket: string;
   /** Aborted before the function's time runs out. */
   readonly signal: AbortSignal;
 }
@@ -69,17 +54,18 @@ export async function reconcile(ports: ReconcilePorts, options: ReconcileOptions
 }
 
 class Reconciliation {
-  readonly #ports: ReconcilePorts & PublishOncePorts;
+  readonly #ports: ReconcilePorts;
   readonly #options: ReconcileOptions;
   readonly #now: Date;
   #cursor: SweepCursor;
+  readonly #missed: MissedJobs;
   #checked = 0;
-  #published = 0;
 
   constructor(ports: ReconcilePorts, options: ReconcileOptions) {
-    this.#ports = { ...ports, wasPublished: (event) => this.#wasPublished(event) };
+    this.#ports = ports;
     this.#options = options;
     this.#now = ports.clock();
+    this.#missed = new MissedJobs(ports, options, this.#now);
     this.#cursor = { firstRunAt: this.#now.toISOString(), isFull: true };
   }
 
@@ -91,7 +77,7 @@ class Reconciliation {
     if (outcome !== 'refused' || this.#checked > 0) metrics.count(METRIC.jobsChecked, { source }, this.#checked);
     const report = {
       checked: this.#checked,
-      published: this.#published,
+      published: this.#missed.published,
       outcome: outcome === 'done' ? ('done' as const) : ('paused' as const),
     };
     log.info('Reconciled', { source, ...report });
@@ -140,7 +126,11 @@ class Reconciliation {
     const queue = { state: 'unlanded', source, jobType } as const;
     for (const job of await this.#ports.ledger.listOpen(queue, this.#ago(retentionMs[jobType]), READ_AT_ONCE)) {
       if (this.#isTimeUp()) return;
-      await this.#lastWord(job, 'ERR_OUTPUT_GONE', `Nothing landed in the ${hours} hours for which Gemini keeps it`);
+      await this.#missed.giveUp(
+        job,
+        'ERR_OUTPUT_GONE',
+        `Nothing landed in the ${hours} hours for which Gemini keeps it`,
+      );
     }
   }
 
@@ -178,9 +168,9 @@ class Reconciliation {
     if (found === undefined) {
       const since = job.submittedAt ?? this.#now;
       if (since > this.#ago(retentionMs[jobType])) return;
-      await this.#lastWord(job, 'ERR_JOB_NOT_OURS', 'The API key has never seen the job that was submitted');
+      await this.#missed.giveUp(job, 'ERR_JOB_NOT_OURS', 'The API key has never seen the job that was submitted');
     } else if (found.hasEnded && !isYoung) {
-      await this.#publish(jobType, found, { ...job, origin: undefined });
+      await this.#missed.announce(jobType, found, { ...job, origin: undefined }, this.#cursor.firstRunAt);
     }
   }
 
@@ -238,76 +228,10 @@ class Reconciliation {
       const entry = known.get(jobKey(identityOf(job)));
       // What a run of ours announced is claimed once more: should that run have died, its record is completed now.
       if (entry?.eventType !== undefined && entry.origin !== 'reconciler') continue;
-      if (this.#isTimeUp() || this.#published >= MAX_PUBLISHED) return false;
-      await this.#publish('batch', job, entry);
+      if (this.#isTimeUp() || this.#missed.published >= MAX_PUBLISHED) return false;
+      await this.#missed.announce('batch', job, entry, this.#cursor.firstRunAt);
     }
     return true;
-  }
-
-  async #publish(jobType: FetchedJobType, job: JobAtGemini, known: KnownJob | undefined): Promise<void> {
-    const { source, subscribedEvents } = this.#options;
-    const type = eventTypeOf({ jobType, status: job.status });
-    const isPushed = subscribedEvents.includes(type) || job.hasWebhook;
-    const isOffered = SUBSCRIBABLE_EVENTS.some((event) => event === type);
-    if (isOffered && !isPushed && known?.submittedAt === undefined) return;
-    const userMetadata = { ...known?.userMetadata, ...job.userMetadata };
-    const detail = toReconciledEvent({ ...job, source, jobType, userMetadata }, this.#now);
-    const { outcome } = await publishOnce(this.#ports, onceFor(detail, ''));
-    if (outcome !== 'accepted') return;
-    this.#published += 1;
-    this.#ports.metrics.count(METRIC.eventsReconciled, { source, jobType });
-    const isMissed = isOffered && isPushed && (job.endedAt ?? this.#now).toISOString() > this.#cursor.firstRunAt;
-    if (isMissed) this.#ports.metrics.count(METRIC.webhooksMissed, { source, jobType });
-    this.#ports.log.warn('A job ended without a webhook, and is announced', {
-      ...{ source, jobType, type, isMissed },
-      jobId: job.jobName,
-      endedAt: job.endedAt?.toISOString(),
-    });
-  }
-
-  async #lastWord(job: OpenJob, code: 'ERR_OUTPUT_GONE' | 'ERR_JOB_NOT_OURS', message: string): Promise<void> {
-    const { ledger, log, metrics } = this.#ports;
-    const { source, jobType, jobId, userMetadata } = job;
-    const id = jobKey(job).replace(`#${jobType}#`, `#${DETAIL_TYPE.outputFailed}#`);
-    const detail: OutputFailedDetail = {
-      schemaVersion: SCHEMA_VERSION,
-      ...{ source, jobType, jobId, code, message },
-      userMetadata: { ...userMetadata },
-      webhookId: job.webhookId ?? `api#${id}`,
-      type: job.eventType ?? 'job.submitted',
-      retryable: false,
-      bucket: this.#options.bucket,
-      manifestKey: null,
-    };
-    const event: BusEvent = { detailType: DETAIL_TYPE.outputFailed, time: this.#now, detail };
-    const { outcome } = await publishOnce(this.#ports, {
-      ...{ id, event },
-      delivery: `api#${id}`,
-      bodySha256: '',
-      receivedAt: this.#now,
-    });
-    if (outcome === 'in-progress') return;
-    await ledger.tell({
-      kind: 'failed',
-      source,
-      jobType,
-      jobId,
-      code,
-      failedAt: this.#now,
-      retryable: false,
-      manifestKey: undefined,
-    });
-    if (outcome === 'duplicate') return;
-    metrics.count(METRIC.outputsFailed, { source, jobType });
-    log.error('Outputs failed', { source, jobType, jobId, code, reason: message, retryable: false });
-  }
-
-  /** A run that died after its event was on the bus, and before it could say so; the ledger has heard of it since. */
-  async #wasPublished({ detailType, detail }: BusEvent): Promise<boolean> {
-    const { source, jobType, jobId } = detail;
-    if (jobId === null || jobType === 'other') return false;
-    const [known] = (await this.#ports.ledger.find([{ source, jobType, jobId }])).values();
-    return known?.eventType === detailType;
   }
 
   get #horizon(): Date {
