@@ -5,8 +5,8 @@ import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Deployment } from '../../cli/deployment.ts';
-import { run } from '../../cli/program.ts';
 import { DynamoDbJobLedger } from '../../lambda/adapters/dynamodb-job-ledger.ts';
+import { runCommand } from '../fakes/command-line.ts';
 import { startTables, type Tables } from '../fakes/ledger-table.ts';
 
 const s3 = mockClient(S3Client);
@@ -50,21 +50,7 @@ beforeEach(() => {
   s3.on(ListObjectsV2Command).resolves({});
 });
 
-async function call(command: string) {
-  const printed: string[] = [];
-  const told: string[] = [];
-  const exitCode = await run(command.split(' '), {
-    find: async () => deployment,
-    clock: () => NOW,
-    terminal: {
-      isInteractive: false,
-      print: (text) => void printed.push(text),
-      tell: (text) => void told.push(text),
-      ask: async () => '',
-    },
-  });
-  return { exitCode, printed: printed.join('\n'), told: told.join('\n') };
-}
+const call = (command: string) => runCommand(command.split(' '), { find: async () => deployment, clock: () => NOW });
 
 /** The rows of `show` as `time what: detail`. */
 async function lifeOf(id: string): Promise<string[]> {

@@ -11,9 +11,9 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { run } from '../../cli/program.ts';
 import { GeminiWebhooks, type GeminiWebhooksProps, Monitoring } from '../../lib/index.ts';
 import { resolve } from '../../local/template/intrinsics.ts';
+import { runCommand } from '../fakes/command-line.ts';
 import { HANDLERS } from '../lib/synthesize.ts';
 
 const cloudformation = mockClient(CloudFormationClient);
@@ -78,20 +78,10 @@ function deploy(...all: readonly TeamTemplate[]): void {
   });
 }
 
-async function call(command: string) {
-  const printed: string[] = [];
-  const told: string[] = [];
-  const exitCode = await run([...command.split(' '), '--stack', 'Team', '--region', 'us-east-1', '--yes'], {
+const call = (command: string) =>
+  runCommand([...command.split(' '), '--stack', 'Team', '--region', 'us-east-1', '--yes'], {
     clock: () => new Date('2026-11-24T05:00:00Z'),
-    terminal: {
-      isInteractive: false,
-      print: (text) => void printed.push(text),
-      tell: (text) => void told.push(text),
-      ask: async () => '',
-    },
   });
-  return { exitCode, printed: printed.join('\n'), told: told.join('\n') };
-}
 
 /** Everything is as it should be. */
 function beHealthy(): void {

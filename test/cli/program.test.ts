@@ -10,7 +10,7 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { CliError } from '../../cli/cli-error.ts';
 import type { Deployment } from '../../cli/deployment.ts';
-import { run } from '../../cli/program.ts';
+import { runCommand } from '../fakes/command-line.ts';
 
 const sqs = mockClient(SQSClient);
 const secrets = mockClient(SecretsManagerClient);
@@ -42,21 +42,12 @@ const DEAD = urlOf('BatchFetcherDeadLetters');
 const LIVE = urlOf('BatchFetcherQueue');
 const UNDELIVERED = urlOf('EventBusUndelivered');
 
-async function call(command: string, answer?: string) {
-  const printed: string[] = [];
-  const told: string[] = [];
-  const exitCode = await run(command.split(' ').filter(Boolean), {
-    find: async () => DEPLOYMENT,
-    clock: () => new Date('2026-11-24T05:00:00Z'),
-    terminal: {
-      isInteractive: answer !== undefined,
-      print: (text) => void printed.push(text),
-      tell: (text) => void told.push(text),
-      ask: async () => answer ?? '',
-    },
-  });
-  return { exitCode, printed: printed.join('\n'), told: told.join('\n') };
-}
+const call = (command: string, answer?: string) =>
+  runCommand(
+    command.split(' ').filter(Boolean),
+    { find: async () => DEPLOYMENT, clock: () => new Date('2026-11-24T05:00:00Z') },
+    answer,
+  );
 
 type Sent = { readonly Body: string; readonly MessageAttributes?: Readonly<Record<string, { StringValue: string }>> };
 
@@ -271,13 +262,11 @@ describe('what is not understood', () => {
   });
 
   it('is told for a deployment that cannot be found, with exit code 3', async () => {
-    const told: string[] = [];
-    const exitCode = await run(['status'], {
+    const found = await runCommand(['status'], {
       find: () => Promise.reject(new CliError('The stack cannot be read.', 3)),
       clock: () => new Date(),
-      terminal: { isInteractive: false, print: () => {}, tell: (text) => void told.push(text), ask: async () => '' },
     });
 
-    expect([exitCode, told]).toEqual([3, ['The stack cannot be read.']]);
+    expect(found).toEqual({ exitCode: 3, printed: '', told: 'The stack cannot be read.' });
   });
 });

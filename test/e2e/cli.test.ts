@@ -1,28 +1,15 @@
 /** The command line against a local run with one job that was given up. */
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { run as runCli } from '../../cli/program.ts';
 import { clientOptions } from '../../local/aws/emulators.ts';
+import { runCommand } from '../fakes/command-line.ts';
 import { listen, startTestRun, type TestRun } from './local-run.ts';
 
 let run: TestRun;
 let heard: ReturnType<typeof listen>;
 let job: string;
 
-async function cli(...args: string[]) {
-  const printed: string[] = [];
-  const told: string[] = [];
-  const exitCode = await runCli([...args, '--local', run.stateDir], {
-    clock: () => new Date(),
-    terminal: {
-      isInteractive: false,
-      print: (text) => void printed.push(text),
-      tell: (text) => void told.push(text),
-      ask: async () => '',
-    },
-  });
-  return { exitCode, printed: printed.join('\n'), told: told.join('\n') };
-}
+const cli = (...args: string[]) => runCommand([...args, '--local', run.stateDir], { clock: () => new Date() });
 const stored = () => heard.events.filter((event) => event['detail-type'] === 'output.stored');
 
 const queueOf = (part: string) =>
