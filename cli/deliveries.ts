@@ -1,7 +1,7 @@
 /** The idempotency records: by key where a job is named, else by scanning, of the last days only. */
 import { type AttributeValue, BatchGetItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
-import { FETCHED_JOB_TYPES, RECORD, SUBSCRIBABLE_EVENTS } from '../lambda/contract.ts';
-import { eventKey } from '../lambda/domain/job-identity.ts';
+import { FETCHED_JOB_TYPES, RECORD } from '../lambda/contract.ts';
+import { eventKey, SAID_ONCE } from '../lambda/domain/job-identity.ts';
 import { type Deployment, resourceOf } from './deployment.ts';
 
 export interface Delivery {
@@ -17,15 +17,8 @@ export interface Delivery {
 
 type Item = Readonly<Record<string, AttributeValue>>;
 
-/** What is announced of a job: what Gemini pushes, and what only the reconciler tells. */
-const JOB_EVENTS: readonly string[] = [
-  ...SUBSCRIBABLE_EVENTS,
-  'batch.cancelled',
-  'interaction.cancelled',
-  'interaction.incomplete',
-  'interaction.budget_exceeded',
-  'video.failed',
-];
+/** Whatever may be announced of a job and is known by it. */
+const JOB_EVENTS: readonly string[] = FETCHED_JOB_TYPES.flatMap((type) => SAID_ONCE.map((end) => `${type}.${end}`));
 
 function tableOf(deployment: Deployment): string {
   return resourceOf(deployment, 'AWS::DynamoDB::GlobalTable', 'IdempotencyTableDeliveries');
@@ -47,7 +40,8 @@ export async function findDeliveries(
     sources.flatMap((source) =>
       [...types].map((type) => {
         const jobType = FETCHED_JOB_TYPES.find((one) => type.startsWith(`${one}.`)) ?? 'other';
-        return eventKey({ source, type, jobType, jobId, scheme: '', webhookId: '' });
+        // As the reconciler tells it: the end of a job has this key, whoever tells of it.
+        return eventKey({ source, type, jobType, jobId, scheme: 'api', webhookId: '' });
       }),
     ),
   );

@@ -27,7 +27,7 @@ interface AnnouncedEvent {
 }
 
 /** What is said of a job once: its end, or that it waits for an answer, which goes to a job of its own. */
-const SAID_ONCE = [
+export const SAID_ONCE: readonly string[] = [
   ...['succeeded', 'completed', 'generated', 'failed', 'cancelled', 'expired', 'incomplete', 'budget_exceeded'],
   'requires_action',
 ];

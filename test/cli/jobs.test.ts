@@ -157,6 +157,16 @@ describe('show', () => {
     expect((await call('show theirs')).told).toContain('docs/events.md explains ERR_JOB_NOT_OURS');
   });
 
+  it('finds the record of an end that only the reconciler tells, and that Gemini does not have yet', async () => {
+    const told = { eventType: 'batch.paused', webhookId: 'api#default#batch.paused#paused', origin: 'reconciler' };
+    await ledger.tell({ ...announced('batches/paused'), ...told });
+    await deliver('default#batch.paused#paused', 'api#api#default#batch.paused#paused', { event_type: 'batch.paused' });
+
+    expect(await lifeOf('paused')).toContain(
+      '02:11 found: batch.paused, api#default#batch.paused#paused, api, 1 attempt',
+    );
+  });
+
   it('finds the failure and the landing of a job that was fetched again', async () => {
     const folder = 'batch/source=default/date=2026-11-24/job=again/';
     await ledger.tell(announced('batches/again'));
