@@ -7,7 +7,7 @@ import { takeOver } from './run/endpoints.ts';
 import { type Options, parseOptions, USAGE } from './run/options.ts';
 import { reconcileMissed } from './run/reconciliation.ts';
 import { rotateUnderLoad } from './run/rotation.ts';
-import { type Run, startRun } from './run/run.ts';
+import { QUICK_RECONCILIATION, type Run, startRun } from './run/run.ts';
 import {
   createScreen,
   showBucket,
@@ -22,8 +22,6 @@ import {
 } from './run/screen.ts';
 import { synthesize } from './run/synthesize.ts';
 
-/** A deployment waits 10 minutes, and looks every 15; nobody would watch that. */
-const RECONCILE = { graceSeconds: 3, everyMs: 2000 };
 const EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 let run: Run | undefined;
 let isEnding = false;
@@ -51,7 +49,7 @@ async function start(options: Options): Promise<Run> {
   return step('Starting it on 127.0.0.1', () =>
     startRun({
       ...{ ...options, stateDir, assemblyDir, onFatal: fail },
-      ...{ reconcile: RECONCILE, repairWebhook: options.mode === 'reconcile' },
+      ...{ reconcile: QUICK_RECONCILIATION, repairWebhook: options.mode === 'reconcile' },
     }),
   );
 }
@@ -61,7 +59,7 @@ async function demonstrate(current: Run): Promise<readonly Row[]> {
     'Submitting jobs through @google/genai to a simulated Gemini. Two webhooks get lost, and a cancellation has none:',
   );
   console.log(
-    `the reconciler finds those jobs ("api"), here after ${RECONCILE.graceSeconds} s, deployed after 10 min.\n`,
+    `the reconciler finds those jobs ("api"), here after ${QUICK_RECONCILIATION.graceSeconds} s, deployed after 10 min.\n`,
   );
   const screen = createScreen();
   const result = await runDemo(current, screen.show);

@@ -3,7 +3,7 @@ import { CliError } from '../cli-error.ts';
 import { type CommandContext, show as print } from '../context.ts';
 import { findDeliveries, scanDeliveries } from '../deliveries.ts';
 import { eventTypesOf, findJobs } from '../ledger.ts';
-import { type Life, type Row, rowsOf, stateOf } from '../life.ts';
+import { type Life, rowsOf, stateOf } from '../life.ts';
 import { findManifests } from '../objects.ts';
 import { chosenSources } from '../sources.ts';
 
@@ -19,12 +19,13 @@ export async function showJob(context: CommandContext, id: string): Promise<void
     );
   }
   const { json, terminal } = context;
-  const all = lives.flatMap((life) => rowsOf(life).map((row): readonly string[] => [life.source, life.jobId, ...row]));
-  if (json) return print(context, ['source', 'job', 'time', 'what', 'detail'], all, '');
+  if (json) {
+    const all = lives.flatMap((life) => rowsOf(life).map((row) => [life.source, life.jobId, ...row]));
+    return print(context, ['source', 'job', 'time', 'what', 'detail'], all, '');
+  }
   for (const life of lives) {
     if (lives.length > 1) terminal.print(`${life.jobId || id}, source ${life.source}`);
-    const rows: readonly Row[] = rowsOf(life);
-    print(context, ['time', 'what', 'detail'], rows, '');
+    print(context, ['time', 'what', 'detail'], rowsOf(life), '');
     terminal.tell(stateOf(life));
   }
 }

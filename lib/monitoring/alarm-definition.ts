@@ -35,6 +35,12 @@ export const QUIET = {
   missingDataReason: 'without an event there is no data point, and nothing is wrong',
 };
 
+/** Of what is written again and again: silence is what the alarm is about. */
+export const SILENCE = {
+  missingData: TreatMissingData.BREACHING,
+  missingDataReason: 'silence is what it is about',
+};
+
 /** SQS stops to report a queue at which nothing happens for six hours. */
 export const QUEUE_AT_REST = {
   missingData: TreatMissingData.NOT_BREACHING,

@@ -2,7 +2,16 @@
 import { Duration } from 'aws-cdk-lib';
 import { MathExpression, Stats, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { FETCHED_JOB_TYPES, type FetchedJobType } from '../../lambda/contract.ts';
-import { type AlarmDefinition, BELOW, QUEUE_AT_REST, QUIET, suffix, sum, visible } from './alarm-definition.ts';
+import {
+  type AlarmDefinition,
+  BELOW,
+  QUEUE_AT_REST,
+  QUIET,
+  SILENCE,
+  suffix,
+  sum,
+  visible,
+} from './alarm-definition.ts';
 import type { PipelineMetrics } from './metrics.ts';
 import type { Monitored } from './monitored.ts';
 
@@ -81,8 +90,7 @@ function ofTheReconciler({ metrics, sources, reconciliation, ledgerDeadLetterQue
         threshold: 1,
         comparison: BELOW,
         periods: { bad: 4, of: 4 },
-        missingData: TreatMissingData.BREACHING,
-        missingDataReason: 'silence is what it is about',
+        ...SILENCE,
       },
     ]),
     ...FETCHED_JOB_TYPES.map((jobType) => oldestUnlanded(metrics, sources, jobType, interval, retention[jobType])),

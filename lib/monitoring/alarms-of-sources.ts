@@ -2,7 +2,7 @@
 import { Duration } from 'aws-cdk-lib';
 import { MathExpression, Stats, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { FETCHED_JOB_TYPES } from '../../lambda/contract.ts';
-import { ABOVE, type AlarmDefinition, BELOW, QUIET, suffix, sum } from './alarm-definition.ts';
+import { ABOVE, type AlarmDefinition, BELOW, QUIET, SILENCE, suffix, sum } from './alarm-definition.ts';
 import type { PipelineMetrics } from './metrics.ts';
 import type { Monitored } from './monitored.ts';
 
@@ -82,8 +82,7 @@ export function alarmsOfSource(parts: Monitored, source: string): AlarmDefinitio
       threshold: 1,
       comparison: BELOW,
       periods: { bad: 4, of: 4 },
-      missingData: TreatMissingData.BREACHING,
-      missingDataReason: 'silence is what it is about',
+      ...SILENCE,
     },
     ...rotationFailed(parts, source),
     ...overdue,
@@ -131,8 +130,7 @@ function noDeliveries(metrics: PipelineMetrics, source: string, hours: number): 
     comparison: BELOW,
     periods: { bad: hours, of: hours },
     mayLose: true,
-    missingData: TreatMissingData.BREACHING,
-    missingDataReason: 'silence is what it is about',
+    ...SILENCE,
   };
 }
 

@@ -4,14 +4,15 @@ import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runDemo } from '../demo/demo.ts';
-import { type Run, startRun } from '../run/run.ts';
+import { control } from '../run/control.ts';
+import { repeat } from '../run/repeat.ts';
+import { QUICK_RECONCILIATION, type Run, startRun } from '../run/run.ts';
 import { signedHeaders } from '../run/send.ts';
 import { synthesize } from '../run/synthesize.ts';
 import { QUEUES_LOG } from './measured.ts';
 
 /** So that the template has its alarms; nothing is sent to anybody. */
 const WITH_ALARMS = { alarmEmail: 'on-call@example.com' };
-const RECONCILE = { graceSeconds: 3, everyMs: 2000 };
 const SAMPLE_MS = 1000;
 const LOAD = Array.from({ length: 14 }, () => [
   { kind: 'batch', input: 'file' },
@@ -26,7 +27,7 @@ const TIME_LIMIT_MS = 60_000;
 export async function recordRun(stateDir: string): Promise<void> {
   const assemblyDir = join(stateDir, 'cdk.out');
   await synthesize(assemblyDir, WITH_ALARMS);
-  const run = await startRun({ assemblyDir, stateDir, port: 0, reconcile: RECONCILE });
+  const run = await startRun({ assemblyDir, stateDir, port: 0, reconcile: QUICK_RECONCILIATION });
   const stopSampling = sampleQueues(run);
   try {
     await run.aws.runSchedule('HealthCheck');
@@ -43,22 +44,13 @@ export async function recordRun(stateDir: string): Promise<void> {
 
 /** CloudWatch hears of queues once a minute; a run is shorter. */
 function sampleQueues({ aws }: Run): () => Promise<void> {
-  const end = new AbortController();
-  const loop = async () => {
-    while (!end.signal.aborted) {
-      const time = new Date().toISOString();
-      const lines = (await aws.queueDepths()).map(({ logicalId, visible }) =>
-        JSON.stringify({ time, queue: logicalId, visible }),
-      );
-      appendFileSync(join(aws.logsDir, QUEUES_LOG), `${lines.join('\n')}\n`);
-      await sleep(SAMPLE_MS, undefined, { signal: end.signal }).catch(() => {});
-    }
-  };
-  const done = loop();
-  return async () => {
-    end.abort();
-    await done;
-  };
+  return repeat(async () => {
+    const time = new Date().toISOString();
+    const lines = (await aws.queueDepths()).map(({ logicalId, visible }) =>
+      JSON.stringify({ time, queue: logicalId, visible }),
+    );
+    appendFileSync(join(aws.logsDir, QUEUES_LOG), `${lines.join('\n')}\n`);
+  }, SAMPLE_MS);
 }
 
 async function load(run: Run): Promise<void> {
@@ -70,11 +62,7 @@ async function load(run: Run): Promise<void> {
     if (isSubmitted && open.size === 0) end();
   });
   for (const [index, job] of LOAD.flat().entries()) {
-    const response = await fetch(`${run.endpoints.simulatorControlUrl}/jobs`, {
-      method: 'POST',
-      body: JSON.stringify(job),
-    });
-    const { name } = (await response.json()) as { name: string };
+    const { name } = (await control(run.endpoints, 'POST', '/jobs', job)) as { name: string };
     open.add(name);
     if (index % 20 === 10) await deliver(run, `batches/nobody-${index}`, 'as it is');
     if (index % 12 === 5) await deliver(run, `batches/forged-${index}`, 'forged');

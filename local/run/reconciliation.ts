@@ -6,8 +6,8 @@ import { DETAIL_TYPE, type FetchedJobType } from '../../lambda/contract.ts';
 import { createJobAnnouncer } from '../../lambda/submit-job.ts';
 import { operatorOptions } from '../aws/emulators.ts';
 import type { BusEvent } from '../aws/event-bus.ts';
-import { LocalRunError } from '../aws/local-run-error.ts';
 import type { SwitchesUpdate } from '../gemini/switches.ts';
+import { control } from './control.ts';
 import { createClient, type Run } from './run.ts';
 
 const JOBS: readonly FetchedJobType[] = ['batch', 'interaction', 'video'];
@@ -100,7 +100,7 @@ class Stage {
     const heal = this.#run.aws.intercept(({ action, functionId }) =>
       action === 'PutEvents' && functionId?.includes(VERIFIER) ? 'deny' : 'pass',
     );
-    await this.#control('/jobs', 'POST', { kind: 'batch' });
+    await control(this.#run.endpoints, 'POST', '/jobs', { kind: 'batch' });
     await until(async () => (await this.#webhookState()) !== 'enabled');
     heal();
     await this.#switch({ retryForMs: 86_400_000 });
@@ -111,7 +111,9 @@ class Stage {
     const announce = createJobAnnouncer({ client: this.#bus, eventBusName: this.#run.endpoints.busName });
     const names: string[] = [];
     for (const kind of JOBS) {
-      const { name } = z.object({ name: z.string() }).parse(await this.#control('/jobs', 'POST', { kind }));
+      const { name } = z
+        .object({ name: z.string() })
+        .parse(await control(this.#run.endpoints, 'POST', '/jobs', { kind }));
       if (kind !== 'batch') await announce({ jobType: kind, jobId: name });
       names.push(name);
     }
@@ -130,7 +132,7 @@ class Stage {
   async #delivered(names: readonly string[]): Promise<number> {
     let done = 0;
     await until(async () => {
-      const { deliveries } = Deliveries.parse(await this.#control('/deliveries', 'GET'));
+      const { deliveries } = Deliveries.parse(await control(this.#run.endpoints, 'GET', '/deliveries'));
       done = deliveries.filter(({ job, status }) => names.includes(job ?? '') && status === 'delivered').length;
       return done === names.length;
     });
@@ -144,14 +146,7 @@ class Stage {
   }
 
   #switch(switches: SwitchesUpdate): Promise<unknown> {
-    return this.#control('/switches', 'PATCH', switches);
-  }
-
-  async #control(path: string, method: string, body?: object): Promise<unknown> {
-    const init = { method, ...(body && { body: JSON.stringify(body) }) };
-    const response = await fetch(`${this.#run.endpoints.simulatorControlUrl}${path}`, init);
-    if (!response.ok) throw new LocalRunError(`The simulator answered ${method} ${path} with HTTP ${response.status}.`);
-    return await response.json();
+    return control(this.#run.endpoints, 'PATCH', '/switches', switches);
   }
 }
 

@@ -1,7 +1,7 @@
 /** Webhooks arriving while both secrets are rotated: what was answered to each attempt, by phase and scheme. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
-import { LocalRunError } from '../aws/local-run-error.ts';
+import { control } from './control.ts';
 import type { Run } from './run.ts';
 
 const JOBS_PER_PHASE = 40;
@@ -72,21 +72,14 @@ export async function rotateUnderLoad(run: Run, onPhase: (title: string) => void
 }
 
 async function submit({ endpoints }: Run, webhookUrl: string | undefined): Promise<void> {
-  const response = await fetch(`${endpoints.simulatorControlUrl}/jobs`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ kind: 'interaction', ...(webhookUrl && { webhookUrl }) }),
-  });
-  if (!response.ok) throw new LocalRunError(`The simulator did not take a job: HTTP ${response.status}.`);
-  await response.body?.cancel();
+  await control(endpoints, 'POST', '/jobs', { kind: 'interaction', ...(webhookUrl && { webhookUrl }) });
 }
 
 /** When each job's delivery is done, whatever became of it. */
 async function settled({ endpoints }: Run, jobs: number): Promise<z.infer<typeof Deliveries>> {
   const until = Date.now() + TIME_LIMIT_MS;
   for (;;) {
-    const response = await fetch(`${endpoints.simulatorControlUrl}/deliveries`);
-    const found = Deliveries.parse(await response.json());
+    const found = Deliveries.parse(await control(endpoints, 'GET', '/deliveries'));
     const done = found.deliveries.filter(({ status }) => status !== 'pending').length;
     if (done >= jobs || Date.now() > until) return found;
     await sleep(200);

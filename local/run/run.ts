@@ -2,7 +2,6 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { GoogleGenAI } from '@google/genai';
 import * as z from 'zod';
 import { DEFAULT_SOURCE, ENV, TOKEN_LENGTH } from '../../lambda/contract.ts';
@@ -12,6 +11,10 @@ import { startGeminiSimulator } from '../gemini/simulator.ts';
 import type { SwitchesUpdate } from '../gemini/switches.ts';
 import { type Endpoints, writeEndpoints } from './endpoints.ts';
 import type { OtherGemini } from './options.ts';
+import { repeat } from './repeat.ts';
+
+/** A deployment waits 10 minutes, and looks every 15; nobody would watch that. */
+export const QUICK_RECONCILIATION = { graceSeconds: 3, everyMs: 2000 };
 
 export interface RunOptions {
   readonly assemblyDir: string;
@@ -84,22 +87,6 @@ export async function startRun(options: RunOptions): Promise<Run> {
     await Promise.all([aws?.close(), gemini.close()]);
     throw error;
   }
-}
-
-/** One after the other; the returned function waits for the last one. */
-function repeat(work: () => Promise<void>, everyMs: number): () => Promise<void> {
-  const end = new AbortController();
-  const loop = async () => {
-    while (!end.signal.aborted) {
-      await sleep(everyMs, undefined, { signal: end.signal }).catch(() => {});
-      if (!end.signal.aborted) await work();
-    }
-  };
-  const done = loop();
-  return async () => {
-    end.abort();
-    await done;
-  };
 }
 
 async function reachGemini({ gemini, switches }: RunOptions): Promise<Gemini> {
