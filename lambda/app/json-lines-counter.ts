@@ -1,5 +1,4 @@
 /** Counts the lines of a JSON Lines file, and those with an `error`, while its bytes pass by. */
-import * as z from 'zod/mini';
 import type { ByteObserver } from './ports.ts';
 
 const LF = 0x0a;
@@ -8,37 +7,25 @@ const COMMA = 0x2c;
 const BACKSLASH = 0x5c;
 const KEY = Buffer.from('error');
 
-const State = z.object({
-  lines: z.int(),
-  errors: z.int(),
-  isBlank: z.boolean(),
-  isError: z.boolean(),
-  depth: z.int(),
-  inString: z.boolean(),
-  escaped: z.boolean(),
+interface State {
+  lines: number;
+  errors: number;
+  isBlank: boolean;
+  isError: boolean;
+  depth: number;
+  inString: boolean;
+  escaped: boolean;
   /** Whether the next string at depth 1 is a key, and how much of it agrees with `error`; -1 when it does not. */
-  expectsKey: z.boolean(),
-  matched: z.int(),
-});
-type State = z.infer<typeof State>;
-
-const START: State = {
-  ...{ lines: 0, errors: 0, isBlank: true, isError: false, depth: 0 },
-  ...{ inString: false, escaped: false, expectsKey: false, matched: -1 },
-};
+  expectsKey: boolean;
+  matched: number;
+}
 
 /** Looks at each line's own members only: an `error` in a model's answer is not one. */
 export class JsonLinesCounter implements ByteObserver {
-  readonly #state: State;
-
-  /** @param saved what `save` gave, to go on there */
-  constructor(saved?: string) {
-    this.#state = saved === undefined ? { ...START } : State.parse(JSON.parse(saved));
-  }
-
-  save(): string {
-    return JSON.stringify(this.#state);
-  }
+  readonly #state: State = {
+    ...{ lines: 0, errors: 0, isBlank: true, isError: false, depth: 0 },
+    ...{ inString: false, escaped: false, expectsKey: false, matched: -1 },
+  };
 
   /** A last line without a newline counts. */
   get counts(): { readonly lines: number; readonly lineErrors: number } {

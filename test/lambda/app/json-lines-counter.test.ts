@@ -35,14 +35,3 @@ it('agrees with JSON.parse on any objects', async () => {
     }),
   );
 });
-
-it('goes on in another process, wherever it was', () => {
-  const text = '{"a":"\\\\","error":{"error":1}}\n{"b":"\\"","error":1}\n{"errors":1}\n';
-  for (let cut = 0; cut <= text.length; cut += 1) {
-    const first = new JsonLinesCounter();
-    first.write(Buffer.from(text.slice(0, cut)));
-    const second = new JsonLinesCounter(first.save());
-    second.write(Buffer.from(text.slice(cut)));
-    expect([cut, second.counts]).toEqual([cut, { lines: 3, lineErrors: 2 }]);
-  }
-});
