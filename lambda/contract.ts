@@ -192,9 +192,9 @@ export const RECORD = {
   attempts: 'attempts',
 } as const;
 
-/** Attributes of the job ledger: a job, a landing that is under way, or how far a reconciler came. */
+/** Attributes of the job ledger: a job, or how far a reconciler came. */
 export const LEDGER = {
-  /** `job#<job key>`, `landing#<prefix of its objects>` or `cursor#<source>`. */
+  /** `job#<job key>` or `cursor#<source>`. */
   id: 'id',
   expiration: 'expiration',
   source: 'source',
@@ -219,7 +219,7 @@ export const LEDGER = {
   userMetadata: 'user_metadata',
   failureCode: 'failure_code',
   manifestKey: 'manifest_key',
-  /** JSON: of a landing, or of a cursor. */
+  /** JSON, of a cursor. */
   state: 'state',
 } as const;
 export const LEDGER_INDEX = 'open-jobs';

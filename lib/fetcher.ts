@@ -16,7 +16,7 @@ import { acknowledge } from './nag-acknowledgement.ts';
 import { NodeFunction } from './node-function.ts';
 import type { ResolvedSource } from './sources.ts';
 
-/** The longest that Lambda allows; what a fetch cannot do in it, the next one goes on with. */
+/** The longest that Lambda allows: a landing has to end within it. */
 const FUNCTION_TIMEOUT = Duration.minutes(15);
 
 /**
@@ -38,7 +38,7 @@ export interface FetcherProps {
   readonly handlersPath: string;
   readonly eventBus: IEventBus;
   readonly outputBucket: IBucket;
-  /** Keeps what one invocation could not finish. */
+  /** Where attempts are written down. */
   readonly ledgerTable: ITableV2;
   /** The Gemini projects, by whose API keys jobs are looked up. */
   readonly sources: readonly ResolvedSource[];

@@ -54,16 +54,12 @@ export function writeUp(ports: AnnounceOutputsPorts, event: FetchableEvent, told
     objects: [...(landing?.objects ?? [])],
     counts: {
       ...plan.counts,
-      ...landing?.progress.counts,
+      ...landing?.counts,
       objects: landing?.objects.length ?? 0,
       bytes: landing?.bytes ?? 0,
     },
-    notes: [...plan.notes, ...(landing?.progress.notes ?? [])],
-    timings: {
-      startedAt: landing?.progress.startedAt ?? told.startedAt.toISOString(),
-      finishedAt: ports.clock().toISOString(),
-      invocations: landing?.progress.invocations ?? 1,
-    },
+    notes: [...plan.notes, ...(landing?.notes ?? [])],
+    timings: { startedAt: told.startedAt.toISOString(), finishedAt: ports.clock().toISOString() },
     fetcher: { version: VERSION },
   };
 }

@@ -13,7 +13,6 @@ import {
   announceStored,
   INTERNAL,
   type Landed,
-  logged,
   type Progress,
   placeOf,
   writeUp,
@@ -23,13 +22,11 @@ import { JsonOutline } from './json-outline.ts';
 import { walkJson } from './json-walk.ts';
 import { inspectFiles, landFile, landResource } from './land-job.ts';
 import { Landing } from './landing.ts';
-import type { Download, Gemini, LandingStore } from './ports.ts';
+import type { Download, Gemini } from './ports.ts';
 
 export interface FetchOutputsPorts extends AnnounceOutputsPorts {
   /** Of a source, with its API key. @throws TransientError `ERR_SOURCE_UNKNOWN` */
   readonly geminiOf: (source: string) => Gemini;
-  /** Of what one invocation could not finish. */
-  readonly landings: LandingStore;
   /** Of all outputs of a job together. */
   readonly maxOutputBytes: number;
 }
@@ -43,13 +40,9 @@ export interface FetchAttempt {
   readonly signal: AbortSignal;
 }
 
-/** The time ran out, and not for nothing: the next invocation goes on. Nothing failed, so that it counts as no attempt. */
-export class LandingPaused extends Error {}
-
 /**
  * Resolves when the message is done: the outputs are stored, or will never be, and either is announced.
  *
- * @throws LandingPaused when there is more to land
  * @throws TransientError when the message must come back
  */
 export async function fetchOutputs(
@@ -64,7 +57,6 @@ export async function fetchOutputs(
     const manifest = await land(ports, kind, event, { ...attempt, startedAt, progress });
     await announceStored(ports, event, manifest);
   } catch (error) {
-    if (error instanceof LandingPaused) throw error;
     if (error instanceof PermanentError) {
       await announceFailed(ports, event, { failure: error, retryable: false, startedAt, progress });
       return;
@@ -90,65 +82,27 @@ async function land(
   progress.plan = plan;
   const prefix = outputPrefix({ ...plan, ...placeOf(event) }, plan.status);
   const key = prefix + MANIFEST_NAME;
-  const { landings, clock } = ports;
-  const options = { store, landings, clock, prefix, maxBytes: ports.maxOutputBytes, signal };
   const found = await store.readManifest(key);
-  if (found !== undefined) {
-    // Another fetch was faster; what this one had begun is not needed any more.
-    const begun = await Landing.begin(options).catch(() => undefined);
-    await begun?.abort();
-    return { key, manifest: found };
-  }
+  if (found !== undefined) return { key, manifest: found };
 
   const files = await inspectFiles(gemini, plan, signal);
-  const landing = await Landing.begin(options);
-  const isThere = (source: string) => landing.objects.some((object) => object.source === source);
+  const landing = new Landing({ store, prefix, maxBytes: ports.maxOutputBytes, signal });
   try {
     // The resource once more, now for what it holds inline: it was too large to keep.
-    if (!isThere('job#')) landing.count(await landResource(await openJob(gemini, path, signal), plan, landing));
-    for (const file of files) {
-      if (!isThere(`files/${file.fileId}`)) landing.count(await landFile(gemini, file, landing, attempt));
-    }
+    landing.count(await landResource(await openJob(gemini, path, signal), plan, landing));
+    for (const file of files) landing.count(await landFile(gemini, file, landing, attempt));
   } catch (error) {
-    throw await putAway(ports, event, { landing, error, isLast: attempt.isLast });
+    await landing.abort();
+    throw error;
   }
   const manifest = writeUp(ports, event, { outcome: 'stored', plan, landing, startedAt, error: plan.error });
   const isFirst = await store.writeManifest(key, manifest);
-  await landing.end();
   if (isFirst) {
     measure(ports, event, manifest);
     return { key, manifest };
   }
   // Another fetch of the same job was faster; what it wrote is what counts.
   return { key, manifest: (await store.readManifest(key)) ?? manifest };
-}
-
-/** What may hold later is kept for it; nothing is left behind of what will not be tried again. @returns what to throw */
-async function putAway(
-  { log }: FetchOutputsPorts,
-  event: FetchableEvent,
-  failed: { readonly landing: Landing; readonly error: unknown; readonly isLast: boolean },
-): Promise<unknown> {
-  const { landing, error, isLast } = failed;
-  if (!(error instanceof TransientError)) {
-    await landing.abort();
-    return error;
-  }
-  await landing.suspend();
-  const { invocations, objects, file } = landing.progress;
-  if (error.code === 'ERR_FETCH_TIMED_OUT' && landing.hasAdvanced) {
-    const bytes = landing.storedBytes;
-    log.info('The landing goes on in the next invocation', {
-      ...logged(event),
-      invocations,
-      bytes,
-      total: file?.total,
-    });
-    return new LandingPaused('The time of the function ran out during a landing');
-  }
-  if (isLast) await landing.abort();
-  else if (file !== undefined) log.info('What has landed is kept', { ...logged(event), objects: objects.length });
-  return error;
 }
 
 /** Tries the names that the id may stand for. */

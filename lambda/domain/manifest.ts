@@ -54,8 +54,7 @@ export const Manifest = z.object({
   counts: z.catchall(z.object({ objects: z.int(), bytes: z.int() }), z.int()),
   /** Why something is missing, e.g. the reasons of a safety filter. */
   notes: z.array(z.string()),
-  /** `invocations`: of the fetcher, for a landing that one could not finish. */
-  timings: z.object({ startedAt: timestamp, finishedAt: timestamp, invocations: z._default(z.int(), 1) }),
+  timings: z.object({ startedAt: timestamp, finishedAt: timestamp }),
   fetcher: z.object({ version: z.string() }),
 });
 export type Manifest = z.infer<typeof Manifest>;

@@ -1,14 +1,7 @@
 /** What the three fetchers have in common: composes the ports from the environment and works off queue messages. */
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import * as z from 'zod/mini';
-import {
-  dynamoDbClient,
-  eventBridgeClient,
-  s3Client,
-  secretsManagerClient,
-  sqsClient,
-} from '../adapters/aws-clients.ts';
-import { DynamoDbLandingStore } from '../adapters/dynamodb-landing-store.ts';
+import { eventBridgeClient, s3Client, secretsManagerClient, sqsClient } from '../adapters/aws-clients.ts';
 import { EnvironmentReader } from '../adapters/environment.ts';
 import { EventBridgePublisher } from '../adapters/eventbridge-publisher.ts';
 import { createApiKeySource, GeminiApi } from '../adapters/gemini-api.ts';
@@ -33,7 +26,6 @@ export function createFetcher(kind: JobKind): (event: SQSEvent, context: Context
     sources: env.sources(ENV.sources, z.object({ apiKeySecretId: z.string() })),
     maxOutputBytes: env.integer(ENV.maxOutputBytes, { min: 1, max: 350 * 1024 ** 3 }),
     queueUrl: env.required(ENV.queueUrl),
-    ledgerTableName: env.required(ENV.ledgerTableName),
     maxReceiveCount: env.integer(ENV.maxReceiveCount, { min: 1, max: 1000 }),
     geminiUrl: env.url(ENV.geminiUrl, GEMINI_URL),
   };
@@ -56,7 +48,6 @@ export function createFetcher(kind: JobKind): (event: SQSEvent, context: Context
       throw new TransientError('ERR_SOURCE_UNKNOWN', `The source ${source} is not configured; deploy with it again`);
     },
     store: new S3OutputStore(s3Client(), config.bucketName),
-    landings: new DynamoDbLandingStore({ client: dynamoDbClient(), tableName: config.ledgerTableName, clock }),
     publisher: new EventBridgePublisher(eventBridgeClient(), config.eventBusName),
     ...{ clock, log, metrics },
     maxOutputBytes: config.maxOutputBytes,
@@ -70,11 +61,7 @@ export function createFetcher(kind: JobKind): (event: SQSEvent, context: Context
       for (const record of event.Records) {
         const result = await handleMessage(ports, kind, toQueuedJob(record, kind.jobType), deadline);
         if (result.outcome === 'done') continue;
-        if (result.outcome === 'continued') {
-          if (await queue.sendAgain(record)) continue;
-          log.warn('The message comes back by itself: it could not be sent again', { messageId: record.messageId });
-        }
-        await queue.delay(record, result.outcome === 'returned' ? result.delaySeconds : 0);
+        await queue.delay(record, result.delaySeconds);
         batchItemFailures.push({ itemIdentifier: record.messageId });
       }
       return { batchItemFailures };

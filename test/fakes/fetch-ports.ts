@@ -1,7 +1,7 @@
 /** Ports of the fetchers in memory, with a record of every call, and a place at which the process may die. */
 import { createHash } from 'node:crypto';
 import type { FetchOutputsPorts } from '../../lambda/app/fetch-outputs.ts';
-import type { FileDownload, Gemini, LandingStore, OutputStore, ResumableOptions } from '../../lambda/app/ports.ts';
+import type { ByteObserver, FileDownload, Gemini, OutputStore } from '../../lambda/app/ports.ts';
 import type { BusEvent, FetchableEvent } from '../../lambda/domain/job-event.ts';
 import type { Manifest } from '../../lambda/domain/manifest.ts';
 
@@ -67,7 +67,7 @@ class FakeStore implements OutputStore {
   readonly aborted: string[] = [];
   readonly order: string[] = [];
 
-  open(key: string, contentType: string, _signal?: AbortSignal, resumable?: ResumableOptions) {
+  open(key: string, contentType: string, _signal?: AbortSignal, observer?: ByteObserver) {
     const chunks: Buffer[] = [];
     this.unfinished.add(key);
     return {
@@ -76,7 +76,7 @@ class FakeStore implements OutputStore {
       },
       finish: async () => {
         const body = Buffer.concat(chunks);
-        resumable?.observer?.write(body);
+        observer?.write(body);
         this.objects.set(key, { body, contentType });
         this.unfinished.delete(key);
         this.order.push(key);
@@ -86,16 +86,7 @@ class FakeStore implements OutputStore {
         this.unfinished.delete(key);
         this.aborted.push(key);
       },
-      // As of an object that is smaller than a part: there is no upload.
-      suspend: async () => {
-        this.unfinished.delete(key);
-        return undefined;
-      },
     };
-  }
-
-  async abort(key: string) {
-    this.aborted.push(key);
   }
 
   async readManifest(key: string) {
@@ -114,13 +105,6 @@ class FakeStore implements OutputStore {
   }
 }
 
-/** Nothing is ever put away. */
-export const NO_LANDINGS: LandingStore = {
-  load: async () => undefined,
-  save: async () => {},
-  forget: async () => {},
-};
-
 export function portsOf(answers: Answers, maxOutputBytes = 1_000_000) {
   const gemini = new FakeGemini(answers);
   const store = new FakeStore();
@@ -130,7 +114,6 @@ export function portsOf(answers: Answers, maxOutputBytes = 1_000_000) {
   const write = (message: string, fields: object) => lines.push(JSON.stringify([message, fields]));
   const ports: FetchOutputsPorts = {
     geminiOf: () => gemini,
-    landings: NO_LANDINGS,
     store,
     publisher: {
       publish: async (event) => {
