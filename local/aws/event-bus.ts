@@ -2,11 +2,11 @@
 import { randomUUID } from 'node:crypto';
 import { appendFileSync, readFileSync } from 'node:fs';
 import * as z from 'zod';
+import { LocalRunError } from '../local-run-error.ts';
 import { ACCOUNT, REGION } from '../template/intrinsics.ts';
 import type { Resource } from '../template/stack.ts';
 import { compilePattern } from './event-pattern.ts';
 import type { JsonAnswer } from './gateway.ts';
-import { LocalRunError } from './local-run-error.ts';
 
 const MAX_ENTRIES = 10;
 const MAX_ENTRY_BYTES = 1024 * 1024;
