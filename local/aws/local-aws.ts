@@ -129,6 +129,7 @@ async function start(
   closers.push(async () => sqs.destroy());
   await createState(stack, emulators, sqs);
   const bus = createBus(stack, sqs, permissions, directories);
+  closers.push(() => bus.settled());
   const functions = createFunctions(
     stack,
     assembly,
