@@ -11,9 +11,9 @@ import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { readEndpoints } from '../local/run/endpoints.ts';
 import { CliError } from './cli-error.ts';
 import { findConstruct, type Resource, type StackContents } from './construct.ts';
+import { readLocalRun } from './local-run.ts';
 
 interface Clients {
   readonly dynamodb: DynamoDBClient;
@@ -97,12 +97,7 @@ async function readStack(stackName: string, options: { readonly region?: string 
 }
 
 function findLocalRun(stateDir: string, construct: string | undefined): Deployment {
-  let endpoints: ReturnType<typeof readEndpoints>;
-  try {
-    endpoints = readEndpoints(stateDir);
-  } catch (cause) {
-    throw new CliError(cause instanceof Error ? cause.message : String(cause), 3, { cause });
-  }
+  const endpoints = readLocalRun(stateDir);
   const credentials = { accessKeyId: 'operator', secretAccessKey: 'local' };
   const at = (endpoint: string) => ({ endpoint, region: 'us-east-1', credentials });
   return {

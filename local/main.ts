@@ -1,25 +1,15 @@
 /** Entry of `npm start`: the whole pipeline on this machine. */
 import { join, resolve } from 'node:path';
-import { LocalRunError } from './aws/local-run-error.ts';
 import { runDemo } from './demo/demo.ts';
 import type { Row } from './demo/progress.ts';
+import { createScreen, showBucket, showDeadLetters, showMissing, showTotal } from './demo/screen.ts';
+import { LocalRunError } from './local-run-error.ts';
 import { takeOver } from './run/endpoints.ts';
 import { type Options, parseOptions, USAGE } from './run/options.ts';
 import { reconcileMissed } from './run/reconciliation.ts';
 import { rotateUnderLoad } from './run/rotation.ts';
 import { QUICK_RECONCILIATION, type Run, startRun } from './run/run.ts';
-import {
-  createScreen,
-  showBucket,
-  showDeadLetters,
-  showMissing,
-  showReconciled,
-  showReconciliation,
-  showRotation,
-  showServing,
-  showTotal,
-  step,
-} from './run/screen.ts';
+import { showReconciled, showReconciliation, showRotation, showServing, step } from './run/screen.ts';
 import { synthesize } from './run/synthesize.ts';
 
 const EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;

@@ -1,6 +1,6 @@
 /** The stage's access log, in the template's own format. */
 import { appendFileSync } from 'node:fs';
-import { LocalRunError } from './local-run-error.ts';
+import { LocalRunError } from '../local-run-error.ts';
 
 /** https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html */
 const VARIABLES = [

@@ -9,9 +9,9 @@ import type { AddressInfo } from 'node:net';
 import * as z from 'zod';
 import type { WEBHOOK_RESOURCE_TYPE } from '../../lambda/contract.ts';
 import type { LambdaFunction } from '../lambda/lambda-function.ts';
+import { LocalRunError } from '../local-run-error.ts';
 import { ACCOUNT, REGION } from '../template/intrinsics.ts';
 import type { Resource } from '../template/stack.ts';
-import { LocalRunError } from './local-run-error.ts';
 
 type CustomResource = Resource<typeof WEBHOOK_RESOURCE_TYPE>;
 type Properties = Readonly<Record<string, unknown>>;

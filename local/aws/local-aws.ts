@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { WEBHOOK_RESOURCE_TYPE } from '../../lambda/contract.ts';
 import { LambdaFunction } from '../lambda/lambda-function.ts';
+import { LocalRunError } from '../local-run-error.ts';
 import { type Assembly, readAssembly } from '../template/assembly.ts';
 import { REGION } from '../template/intrinsics.ts';
 import { readStack, type Stack } from '../template/stack.ts';
@@ -16,7 +17,6 @@ import { clientOptions, startEmulators } from './emulators.ts';
 import { type BusEvent, type DeliverTo, EventBus } from './event-bus.ts';
 import { startGateway } from './gateway.ts';
 import { listen } from './http-api.ts';
-import { LocalRunError } from './local-run-error.ts';
 import { Permissions } from './permissions.ts';
 import { startQueuePoller } from './queue-poller.ts';
 import { rotate } from './rotation.ts';
@@ -129,6 +129,7 @@ async function start(
   closers.push(async () => sqs.destroy());
   await createState(stack, emulators, sqs);
   const bus = createBus(stack, sqs, permissions, directories);
+  closers.push(() => bus.settled());
   const functions = createFunctions(
     stack,
     assembly,

@@ -1,9 +1,9 @@
 /** Secrets with the staging labels of a rotation, and the calls that the functions make. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import * as z from 'zod';
-import { ACCOUNT, REGION } from '../template/intrinsics.ts';
+import { LocalRunError } from '../local-run-error.ts';
+import { secretArn } from '../template/catalogue.ts';
 import type { JsonAnswer } from './gateway.ts';
-import { LocalRunError } from './local-run-error.ts';
 
 type Stage = 'AWSCURRENT' | 'AWSPENDING' | 'AWSPREVIOUS';
 
@@ -216,11 +216,6 @@ export class SecretsManager {
 
 function labelsOf({ stages }: Secret, version: string): Stage[] {
   return [...stages].filter(([, holder]) => holder === version).map(([label]) => label);
-}
-
-/** Secrets Manager appends a dash and six characters to a name. */
-export function secretArn(name: string): string {
-  return `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:${name}-AbCdEf`;
 }
 
 function identify({ name }: Secret): object {

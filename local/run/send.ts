@@ -1,7 +1,7 @@
 /** `npm run send -- <event type> <job id>`: posts a signed static webhook to the local run and shows the answer. */
 import { createHmac, randomUUID } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { LocalRunError } from '../aws/local-run-error.ts';
+import { LocalRunError } from '../local-run-error.ts';
 import { readEndpoints } from './endpoints.ts';
 
 const USAGE =

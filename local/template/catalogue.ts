@@ -4,7 +4,6 @@
  */
 import * as z from 'zod';
 import { WEBHOOK_RESOURCE_TYPE } from '../../lambda/contract.ts';
-import { secretArn } from '../aws/secrets-manager.ts';
 import type { Identity } from './intrinsics.ts';
 import { ACCOUNT, REGION } from './intrinsics.ts';
 
@@ -199,6 +198,11 @@ export function identify(type: ResourceType, id: string, name: unknown, endpoint
     default:
       return { ref: id, attributes: { Arn: arn('local', id) } };
   }
+}
+
+/** Secrets Manager appends a dash and six characters to a name. */
+export function secretArn(name: string): string {
+  return `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:${name}-AbCdEf`;
 }
 
 /** Bucket names are lower case and at most 63 characters long. */
