@@ -42,6 +42,9 @@ export function pathsOf(source: string): { readonly static: string; readonly dyn
 /** Characters of a token; its secret holds two, and the first is the one for URLs. */
 export const TOKEN_LENGTH = 43;
 
+/** Staging label of a secret's version: while the current one has it, nothing of before counts, because it leaked. */
+export const REVOKES_PREVIOUS = 'REVOKES-PREVIOUS';
+
 /** All that Gemini lets a webhook subscribe to; for anything else it answers 400. Cancellations are never pushed. */
 export const SUBSCRIBABLE_EVENTS = [
   'batch.succeeded',

@@ -223,9 +223,10 @@ export class GeminiWebhooks extends Construct {
         { secret: 'signing' as const, interval: signingSecretRotation },
         { secret: 'token' as const, interval: dynamicTokenRotation },
       ].filter(({ interval }) => interval.toDays() > 0),
-      rotators: this.webhooks.flatMap(({ rotator, secrets: { sourceName: source } }) =>
-        rotator === undefined ? [] : [{ source, function: rotator.function }],
-      ),
+      rotators: this.webhooks.map(({ rotator, secrets: { sourceName: source } }) => ({
+        source,
+        function: rotator.function,
+      })),
       bus: this.eventBus,
       archiveName: bus.archive.archiveName,
       reconciliation,

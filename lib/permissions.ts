@@ -119,7 +119,6 @@ export class Permissions {
     grant(registrar.function, ['secretsmanager:PutSecretValue'], [signingSecret.secretArn]);
     this.readSecrets(healthCheck.function, [apiKeySecret, signingSecret]);
     grant(healthCheck.function, ['secretsmanager:DescribeSecret'], arns);
-    if (rotator === undefined) return;
     this.readSecrets(rotator.function, [apiKeySecret, signingSecret, dynamicTokenSecret]);
     grant(
       rotator.function,

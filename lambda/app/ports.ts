@@ -207,6 +207,6 @@ export interface WebhookRegistry {
   update(id: string, changes: Partial<WantedWebhook> & { readonly state?: 'enabled' }): Promise<void>;
   /** Resolves, too, when it is gone already. */
   delete(id: string): Promise<void>;
-  /** The secret that signs from now on. Those before it sign as well for 24 hours. */
-  rotate(id: string): Promise<string>;
+  /** The secret that signs from now on. Those before it sign as well for 24 hours, or `revoked` no longer. */
+  rotate(id: string, previous?: 'revoked'): Promise<string>;
 }

@@ -27,7 +27,7 @@ export const JobEventDetail = z.object({
   schemaVersion: z.literal(SCHEMA_VERSION),
   /** Name of the Gemini project, as configured. An archived event from before there were several has none. */
   source: z._default(z.string(), DEFAULT_SOURCE),
-  /** The delivery's `webhook-id`; for a JWT its `jti`, else the SHA-256 of the token; without a delivery `api#<event key>`. */
+  /** The delivery's `webhook-id`; for a JWT the SHA-256 of its `jti`, else of the token; without a delivery `api#<event key>`. */
   webhookId: z.string(),
   /** Gemini's event type, e.g. `batch.succeeded`. */
   type: z.string(),
