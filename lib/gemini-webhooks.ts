@@ -1,6 +1,6 @@
 /** The whole pipeline as one construct: it wires the parts. What each may do with another is in permissions.ts. */
 import { fileURLToPath } from 'node:url';
-import { Annotations, type CfnOutput, Duration, RemovalPolicy, Size } from 'aws-cdk-lib';
+import { Annotations, type CfnOutput, Duration, RemovalPolicy, Size, Stack } from 'aws-cdk-lib';
 import { type Metric, type MetricOptions, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { type EventBus, type OnEventOptions, Rule } from 'aws-cdk-lib/aws-events';
@@ -39,6 +39,7 @@ import { addOutputs } from './outputs.ts';
 import { Permissions } from './permissions.ts';
 import { QuarantineTable, Reverifier, type ReverifierProps } from './quarantine.ts';
 import { Reconciler, reconciliationFaults, resolveReconciliation } from './reconciler.ts';
+import { resolveFeatures } from './regions.ts';
 import { SchemaRegistry } from './schema-registry.ts';
 import { SourceSecrets } from './source-secrets.ts';
 import { pascal, resolveSources, sourceFaults } from './sources.ts';
@@ -109,7 +110,9 @@ export class GeminiWebhooks extends Construct {
       noncurrentVersionExpiration: props.noncurrentVersionExpiration ?? Duration.days(30),
       retain,
     }).bucket;
+    const features = resolveFeatures(this, props.regionalFeatures);
     const bus = new JobEventBus(this, 'EventBus', {
+      features,
       archiveRetention: props.archiveRetention ?? Duration.days(14),
       logRetention,
       retain,
@@ -118,7 +121,7 @@ export class GeminiWebhooks extends Construct {
     this.permissions = new Permissions({
       ...{ table: this.table, eventBus: this.eventBus, outputBucket: this.outputBucket },
     });
-    new SchemaRegistry(this, 'Schemas');
+    if (features.schemaRegistry) new SchemaRegistry(this, 'Schemas');
     if (props.consumers !== undefined) admit(bus.eventBus, props.consumers);
     const catchAll = new CatchAll(this, 'CatchAll', { bus, logRetention });
 
@@ -191,7 +194,8 @@ export class GeminiWebhooks extends Construct {
         repair: props.repairWebhook ?? false,
       });
       this.permissions.manageWebhook(webhook);
-      webhook.registerAfter(this.door);
+      // Whatever takes an event: of what Gemini delivers before, nothing would be lost, but nobody would look at it either.
+      webhook.registerAfter(bus, catchAll, ledger, ...this.fetchers, this.table, this.outputBucket, this.door);
       return [webhook];
     });
 
@@ -228,7 +232,7 @@ export class GeminiWebhooks extends Construct {
         function: rotator.function,
       })),
       bus: this.eventBus,
-      archiveName: bus.archive.archiveName,
+      archiveName: bus.archive?.archiveName,
       reconciliation,
       ledgerDeadLetterQueue: ledger.deadLetterQueue,
       undeliveredQueue: bus.undeliveredQueue,
@@ -331,6 +335,9 @@ export class GeminiWebhooks extends Construct {
       },
     });
     if (target !== undefined) rule.addTarget(target);
+    // An event that came before its rule would be in the archive only. In another stack it cannot be waited for: that stack
+    // needs the bus of this one first.
+    if (Stack.of(rule) === Stack.of(this)) for (const webhook of this.webhooks) webhook.registerAfter(rule);
     return rule;
   }
 

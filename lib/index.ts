@@ -8,4 +8,5 @@ export { ManagedWebhook } from './managed-webhook.ts';
 export { type AlarmOptions, Monitoring } from './monitoring/monitoring-props.ts';
 export type { QuarantineOptions } from './quarantine.ts';
 export type { ReconciliationOptions } from './reconciler.ts';
+export type { RegionalFeatures } from './regions.ts';
 export { WebhooksStack, type WebhooksStackProps } from './webhooks-stack.ts';
