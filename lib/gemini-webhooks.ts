@@ -16,6 +16,7 @@ import {
   ENV,
   EVENT_SOURCE,
   type FetchedJobType,
+  FILE_RETENTION_SECONDS,
   SUBMIT_ENV,
   WEBHOOK_CONFIG_ENV,
 } from '../lambda/contract.ts';
@@ -162,6 +163,8 @@ export class GeminiWebhooks extends Construct {
         sources,
         maxConcurrency,
         maxOutputSize: props.maxOutputSize ?? Size.gibibytes(100),
+        jobRetention:
+          jobType === 'interaction' ? reconciliation.interactionRetention : Duration.seconds(FILE_RETENTION_SECONDS),
         logRetention,
       });
       rules.push(bus.addJobHandler(`${fetcherId}Jobs`, jobType, fetcher.queue));

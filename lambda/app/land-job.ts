@@ -45,7 +45,11 @@ export async function inspectFiles(gemini: Gemini, plan: LandingPlan, signal: Ab
 
 /** Undefined when it cannot be seen: the download has the last word. */
 async function readFileResource(gemini: Gemini, id: string, signal: AbortSignal): Promise<FileResource | undefined> {
-  const download = await gemini.get(`files/${id}`, signal);
+  const download = await gemini.get(`files/${id}`, signal).catch((error: unknown) => {
+    // Seen for result files, whose ids are longer than documented: 400 here, and a download all the same.
+    if (error instanceof TransientError && error.code === 'ERR_GEMINI_REFUSED') return undefined;
+    throw error;
+  });
   if (download === undefined) return undefined;
   const chunks: Uint8Array[] = [];
   let bytes = 0;
@@ -103,23 +107,21 @@ function isWebhookConfig(path: JsonPath): boolean {
   return name === 'webhook_config' || name === 'webhookConfig';
 }
 
-/** A file that was made a moment ago may not be seen everywhere yet. */
-const GONE_AFTER_ATTEMPTS = 3;
-
 /**
  * @returns counts of its lines
- * @throws PermanentError `ERR_OUTPUT_GONE` when it cannot be had (any more)
+ * @throws TransientError `ERR_OUTPUT_NOT_READY` when it cannot be had yet
+ * @throws PermanentError `ERR_OUTPUT_GONE` when it cannot be had any more
  */
 export async function landFile(
   gemini: Gemini,
   file: ReadyFile,
   landing: Landing,
-  attempt: { readonly number: number; readonly signal: AbortSignal },
+  attempt: { readonly signal: AbortSignal; readonly isExpired: boolean },
 ): Promise<Record<string, number>> {
   const { fileId, resource } = file;
   const download = await gemini.download(fileId, attempt.signal);
   if (download === undefined) {
-    if (attempt.number < GONE_AFTER_ATTEMPTS) {
+    if (!attempt.isExpired) {
       throw new TransientError('ERR_OUTPUT_NOT_READY', `files/${fileId} cannot be had (yet)`);
     }
     throw new PermanentError('ERR_OUTPUT_GONE', `files/${fileId} cannot be had; Gemini keeps files for 48 hours`);
