@@ -1,7 +1,7 @@
 /** The bus on which finished jobs and landed outputs are announced: with archive, error log, and rules that cannot loop. */
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
-import { type Archive, EventBus, IncludeDetail, Level, Match, Rule } from 'aws-cdk-lib/aws-events';
-import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
+import { type Archive, EventBus, type IEventBus, IncludeDetail, Level, Match, Rule } from 'aws-cdk-lib/aws-events';
+import { EventBus as EventBusTarget, SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import { CfnDelivery, CfnDeliveryDestination, CfnDeliverySource, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { IQueue, Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
@@ -84,6 +84,17 @@ export class JobEventBus extends Construct {
       eventBus: this.eventBus,
       eventPattern: { source: [EVENT_SOURCE, APPLICATION_SOURCE], detail: { jobType: [...FETCHED_JOB_TYPES] } },
       targets: [new SqsQueue(queue, { ...LONGEST_RETRY, deadLetterQueue: this.undeliveredQueue })],
+    });
+  }
+
+  /** A rule that sends the events of one project to a bus of somebody else's. */
+  addForward(id: string, project: string, target: IEventBus): Rule {
+    return new Rule(this, id, {
+      description: `Events of the project ${project}, to a bus of a consumer.`,
+      eventBus: this.eventBus,
+      eventPattern: { source: [EVENT_SOURCE], detail: { source: [project] } },
+      // Tried for 24 hours by itself; this target has no setting for it.
+      targets: [new EventBusTarget(target, { deadLetterQueue: this.undeliveredQueue })],
     });
   }
 

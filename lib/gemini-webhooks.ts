@@ -21,7 +21,7 @@ import {
   WEBHOOK_CONFIG_ENV,
 } from '../lambda/contract.ts';
 import { CatchAll } from './catch-all.ts';
-import { admit } from './consumers.ts';
+import { consumerFaults, grantConsumers } from './consumers.ts';
 import { nameDeployment } from './deployment-name.ts';
 import { Door } from './door.ts';
 import { JobEventBus } from './event-bus.ts';
@@ -90,6 +90,10 @@ export class GeminiWebhooks extends Construct {
     const reconciliation = resolveReconciliation(props.reconciliation);
     const faults = [
       ...sourceFaults(sources),
+      ...consumerFaults(
+        props.consumers,
+        sources.map(({ name }) => name),
+      ),
       ...rotationFaults({ signingSecretRotation, dynamicTokenRotation }),
       ...reconciliationFaults(reconciliation, recordTtl),
     ];
@@ -123,7 +127,7 @@ export class GeminiWebhooks extends Construct {
       ...{ table: this.table, eventBus: this.eventBus, outputBucket: this.outputBucket },
     });
     if (features.schemaRegistry) new SchemaRegistry(this, 'Schemas');
-    if (props.consumers !== undefined) admit(bus.eventBus, props.consumers);
+    if (props.consumers !== undefined) grantConsumers(bus, props.consumers);
     const catchAll = new CatchAll(this, 'CatchAll', { bus, logRetention });
 
     const quarantine = props.quarantine && new QuarantineTable(this, 'Quarantine', props.quarantine);

@@ -1,6 +1,6 @@
 /** The public constructs. */
 export type * from '../lambda/events.ts';
-export type { Consumers } from './consumers.ts';
+export type { Consumers, ProjectConsumer } from './consumers.ts';
 export { Fetcher } from './fetcher.ts';
 export { GeminiWebhooks } from './gemini-webhooks.ts';
 export type { CustomDomain, GeminiSource, GeminiWebhooksProps } from './gemini-webhooks-props.ts';
