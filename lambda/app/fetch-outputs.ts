@@ -20,13 +20,15 @@ import {
 import type { JobKind, LandingPlan } from './job-kind.ts';
 import { JsonOutline } from './json-outline.ts';
 import { walkJson } from './json-walk.ts';
-import { inspectFiles, landFile, landResource } from './land-job.ts';
+import { landFile } from './land-file.ts';
+import { inspectFiles, landResource } from './land-job.ts';
 import { Landing } from './landing.ts';
-import type { Download, Gemini } from './ports.ts';
+import type { Download, Gemini, Wait } from './ports.ts';
 
 export interface FetchOutputsPorts extends AnnounceOutputsPorts {
   /** Of a source, with its API key. @throws TransientError `ERR_SOURCE_UNKNOWN` */
   readonly geminiOf: (source: string) => Gemini;
+  readonly wait: Wait;
   /** Of all outputs of a job together. */
   readonly maxOutputBytes: number;
 }
@@ -82,15 +84,21 @@ async function land(
   progress.plan = plan;
   const prefix = outputPrefix({ ...plan, ...placeOf(event) }, plan.status);
   const key = prefix + MANIFEST_NAME;
-  const found = await store.readManifest(key);
+  const reading = store.readManifest(key);
+  const inspecting = inspectFiles(gemini, plan, signal);
+  // Of the two only what is waited for may fail.
+  inspecting.catch(() => {});
+  const found = await reading;
   if (found !== undefined) return { key, manifest: found };
 
-  const files = await inspectFiles(gemini, plan, signal);
+  const files = await inspecting;
   const landing = new Landing({ store, prefix, maxBytes: ports.maxOutputBytes, signal });
   try {
     // The resource once more, now for what it holds inline: it was too large to keep.
-    landing.count(await landResource(await openJob(gemini, path, signal), plan, landing));
-    for (const file of files) landing.count(await landFile(gemini, file, landing, attempt));
+    landing.expect(files.reduce((sum, { resource }) => sum + (resource?.sizeBytes ?? 0), 0));
+    await landResource(await openJob(gemini, path, signal), plan, landing);
+    for (const file of files) await landFile(gemini, file, landing, { ...attempt, wait: ports.wait });
+    await landing.settle();
   } catch (error) {
     await landing.abort();
     throw error;
@@ -102,7 +110,9 @@ async function land(
     return { key, manifest };
   }
   // Another fetch of the same job was faster; what it wrote is what counts.
-  return { key, manifest: (await store.readManifest(key)) ?? manifest };
+  const theirs = await store.readManifest(key);
+  if (theirs !== undefined) return { key, manifest: theirs };
+  throw new TransientError('ERR_STORE_UNAVAILABLE', 'S3 refused the manifest as if there were one, and has none');
 }
 
 /** Tries the names that the id may stand for. */

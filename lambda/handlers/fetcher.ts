@@ -1,4 +1,5 @@
 /** What the three fetchers have in common: composes the ports from the environment and works off queue messages. */
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import * as z from 'zod/mini';
 import { eventBridgeClient, s3Client, secretsManagerClient, sqsClient } from '../adapters/aws-clients.ts';
@@ -24,7 +25,7 @@ export function createFetcher(kind: JobKind): (event: SQSEvent, context: Context
     eventBusName: env.required(ENV.eventBusName),
     bucketName: env.required(ENV.bucketName),
     sources: env.sources(ENV.sources, z.object({ apiKeySecretId: z.string() })),
-    maxOutputBytes: env.integer(ENV.maxOutputBytes, { min: 1, max: 350 * 1024 ** 3 }),
+    maxOutputBytes: env.integer(ENV.maxOutputBytes, { min: 1, max: 78 * 1024 ** 3 }),
     queueUrl: env.required(ENV.queueUrl),
     maxReceiveCount: env.integer(ENV.maxReceiveCount, { min: 1, max: 1000 }),
     geminiUrl: env.url(ENV.geminiUrl, GEMINI_URL),
@@ -49,7 +50,7 @@ export function createFetcher(kind: JobKind): (event: SQSEvent, context: Context
     },
     store: new S3OutputStore(s3Client(), config.bucketName),
     publisher: new EventBridgePublisher(eventBridgeClient(), config.eventBusName),
-    ...{ clock, log, metrics },
+    ...{ clock, log, metrics, wait: (milliseconds: number) => wait(milliseconds) },
     maxOutputBytes: config.maxOutputBytes,
     maxReceiveCount: config.maxReceiveCount,
   };
