@@ -173,7 +173,7 @@ export class GeminiWebhooks extends Construct {
       });
       rules.push(bus.addJobHandler(`${fetcherId}Jobs`, jobType, fetcher.queue));
       this.permissions.landOutputs(fetcher);
-      this.permissions.recordAttempts(fetcher, ledger);
+      this.permissions.noteAttempts(fetcher, ledger);
       this.permissions.publishOutputs(fetcher.function);
       this.permissions.readSecrets(
         fetcher.function,

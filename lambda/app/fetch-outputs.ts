@@ -21,9 +21,10 @@ import {
   writeUp,
 } from './announce-outputs.ts';
 import type { JobKind, LandingPlan } from './job-kind.ts';
-import { inspectFiles, landFile, landResource, type ReadyFile } from './land-job.ts';
+import { landFile } from './land-file.ts';
+import { inspectFiles, landResource, type ReadyFile } from './land-job.ts';
 import { Landing } from './landing.ts';
-import type { Download, FetchLedger, Gemini, JobOnRecord } from './ports.ts';
+import type { Download, FetchLedger, Gemini, JobOnRecord, Wait } from './ports.ts';
 import { creatorOf, findJob } from './read-jobs.ts';
 
 export interface FetchOutputsPorts extends AnnounceOutputsPorts {
@@ -32,6 +33,7 @@ export interface FetchOutputsPorts extends AnnounceOutputsPorts {
   readonly ledger: FetchLedger;
   /** How long Gemini keeps a job of this type. */
   readonly retentionMs: number;
+  readonly wait: Wait;
   /** Of all outputs of a job together. */
   readonly maxOutputBytes: number;
 }
@@ -122,21 +124,29 @@ async function land(
   }
   const prefix = outputPrefix(place, plan.status, plan.missing === undefined ? '' : WITHOUT_OUTPUTS);
   const key = prefix + MANIFEST_NAME;
-  const found = await store.readManifest(key);
+  const reading = store.readManifest(key);
+  const inspecting = inspectFiles(gemini, plan, signal);
+  // Of the two only what is waited for may fail.
+  inspecting.catch(() => {});
+  const found = await reading;
   if (found !== undefined) return { key, manifest: found };
 
-  const files = await inspectFiles(gemini, plan, signal);
+  const files = await inspecting;
   const landing = new Landing({ store, prefix, maxBytes: ports.maxOutputBytes, signal });
-  const landOne = async (file: ReadyFile) =>
-    landing.count(await landFile(gemini, file, landing, { signal, isExpired: age >= 1000 * FILE_RETENTION_SECONDS }));
+  const isExpired = age >= 1000 * FILE_RETENTION_SECONDS;
+  const landOne = (file: ReadyFile) =>
+    landFile(gemini, file, landing, { number: attempt.number, signal, isExpired, wait: ports.wait });
   try {
     // The resource once more, now for what it holds inline: it was too large to keep.
-    landing.count(await landResource(await openJob(gemini, path, signal), plan, landing));
-    for (const file of files.filter(({ isOptional }) => !isOptional)) await landOne(file);
+    const needed = files.filter(({ isOptional }) => !isOptional);
+    landing.expect(needed.reduce((sum, { resource }) => sum + (resource?.sizeBytes ?? 0), 0));
+    await landResource(await openJob(gemini, path, signal), plan, landing);
+    for (const file of needed) await landOne(file);
     for (const file of files.filter(({ isOptional }) => isOptional)) {
       const note = await noteInstead(() => landOne(file), { isLast: attempt.isLast, isWaitedFor: age < WAIT_MS });
       if (note !== undefined) landing.note(`files/${file.fileId}: ${note}`);
     }
+    await landing.settle();
   } catch (error) {
     await landing.abort();
     throw error;
@@ -154,7 +164,9 @@ async function land(
     return { key, manifest };
   }
   // Another fetch of the same job was faster; what it wrote is what counts.
-  return { key, manifest: (await store.readManifest(key)) ?? manifest };
+  const theirs = await store.readManifest(key);
+  if (theirs !== undefined) return { key, manifest: theirs };
+  throw new TransientError('ERR_STORE_UNAVAILABLE', 'S3 refused the manifest as if there were one, and has none');
 }
 
 /** @throws PermanentError, TransientError when Gemini does not show the job: see `judgeAbsence` */

@@ -4,7 +4,6 @@ import { PermanentError, TransientError } from '../domain/errors.ts';
 import { mediaTypeOf } from '../domain/media-type.ts';
 import type { FileOutput, LandingPlan } from './job-kind.ts';
 import { JsonCopy, JsonLines, JsonMedia, JsonText } from './json-extract.ts';
-import { JsonLinesCounter } from './json-lines-counter.ts';
 import { type JsonPath, type JsonVisitor, walkJson } from './json-walk.ts';
 import type { Landing } from './landing.ts';
 import type { Download, Gemini } from './ports.ts';
@@ -14,7 +13,8 @@ const MAX_FILE_RESOURCE_BYTES = 64 * 1024;
 const FileResource = z.looseObject({
   state: z.optional(z.string()),
   mimeType: z.optional(z.string()),
-  sizeBytes: z.optional(z.union([z.int(), z.string().check(z.regex(/^\d{1,15}$/))])),
+  /** A decimal string on the wire. */
+  sizeBytes: z.optional(z.coerce.number().check(z.int(), z.gte(0))),
 });
 type FileResource = z.infer<typeof FileResource>;
 
@@ -30,8 +30,9 @@ export interface ReadyFile extends FileOutput {
  */
 export async function inspectFiles(gemini: Gemini, plan: LandingPlan, signal: AbortSignal): Promise<ReadyFile[]> {
   const ready: ReadyFile[] = [];
-  for (const file of plan.files) {
-    const resource = await readFileResource(gemini, file.fileId, signal);
+  const resources = await Promise.all(plan.files.map(({ fileId }) => readFileResource(gemini, fileId, signal)));
+  for (const [index, file] of plan.files.entries()) {
+    const resource = resources[index];
     if (resource?.state === 'PROCESSING') {
       throw new TransientError('ERR_OUTPUT_NOT_READY', `files/${file.fileId} is still being processed`);
     }
@@ -65,21 +66,17 @@ async function readFileResource(gemini: Gemini, id: string, signal: AbortSignal)
   }
 }
 
-/** @returns counts of what landed inline */
-export async function landResource(
-  download: Download,
-  plan: LandingPlan,
-  landing: Landing,
-): Promise<Record<string, number>> {
+/** The job resource, and what it holds inline. */
+export async function landResource(download: Download, plan: LandingPlan, landing: Landing): Promise<void> {
   const copy = new JsonCopy(
-    landing.open(plan.resourceObject, 'application/json', 'job#'),
+    landing.open({ name: plan.resourceObject, contentType: 'application/json', source: 'job#' }),
     (path) => isWebhookConfig(path) || plan.omit(path),
   );
   const lines = plan.lines && new JsonLines(openLines(landing, plan.lines), plan.lines);
   const text =
     plan.text &&
     new JsonText(
-      landing.open('output.md', 'text/markdown; charset=utf-8', 'job#'),
+      landing.open({ name: 'output.md', contentType: 'text/markdown; charset=utf-8', source: 'job#' }),
       plan.text.choose,
       plan.text.sectionDepth,
     );
@@ -87,59 +84,23 @@ export async function landResource(
   const decoder = new JsonMedia(new Set(media.keys()), (pointer) => {
     const output = media.get(pointer);
     media.delete(pointer);
-    return landing.open(output?.name ?? 'media.bin', output?.contentType ?? mediaTypeOf(), `job#${pointer}`);
+    const contentType = output?.contentType ?? mediaTypeOf();
+    return landing.open({ name: output?.name ?? 'media.bin', contentType, source: `job#${pointer}` });
   });
   const visitors: readonly (JsonVisitor | undefined)[] = [copy, lines, text, decoder];
 
   await walkJson(download.chunks, ...visitors.filter((visitor) => visitor !== undefined));
   if (media.size > 0) throw new TransientError('ERR_OUTPUT_TRUNCATED', 'The job resource changed while it was read');
   for (const visitor of [lines, text, copy]) await visitor?.finish();
-  return { ...lines?.counts };
 }
 
 function openLines(landing: Landing, path: JsonPath) {
-  return landing.open('responses.jsonl', 'application/jsonl', `job#/${path.join('/')}`);
+  const source = `job#/${path.join('/')}`;
+  return landing.open({ name: 'responses.jsonl', contentType: 'application/jsonl', source, isLines: true });
 }
 
 /** The API echoes it, and with it the token of the dynamic URL. */
 function isWebhookConfig(path: JsonPath): boolean {
   const name = path.at(-1);
   return name === 'webhook_config' || name === 'webhookConfig';
-}
-
-/**
- * @returns counts of its lines
- * @throws TransientError `ERR_OUTPUT_NOT_READY` when it cannot be had yet
- * @throws PermanentError `ERR_OUTPUT_GONE` when it cannot be had any more
- */
-export async function landFile(
-  gemini: Gemini,
-  file: ReadyFile,
-  landing: Landing,
-  attempt: { readonly signal: AbortSignal; readonly isExpired: boolean },
-): Promise<Record<string, number>> {
-  const { fileId, resource } = file;
-  const download = await gemini.download(fileId, attempt.signal);
-  if (download === undefined) {
-    if (!attempt.isExpired) {
-      throw new TransientError('ERR_OUTPUT_NOT_READY', `files/${fileId} cannot be had (yet)`);
-    }
-    throw new PermanentError('ERR_OUTPUT_GONE', `files/${fileId} cannot be had; Gemini keeps files for 48 hours`);
-  }
-  const sizeBytes = resource?.sizeBytes === undefined ? undefined : Number(resource.sizeBytes);
-  const total = download.bytes ?? sizeBytes;
-  landing.expect(total ?? 0);
-  const contentType = mediaTypeOf(file.contentType, resource?.mimeType);
-  const counter = file.isLines ? new JsonLinesCounter() : undefined;
-  const sink = landing.open(file.name(contentType), contentType, `files/${fileId}`, counter);
-  let bytes = 0;
-  for await (const chunk of download.chunks) {
-    bytes += chunk.length;
-    await sink.write(chunk);
-  }
-  if (total !== undefined && bytes !== total) {
-    throw new TransientError('ERR_OUTPUT_TRUNCATED', `files/${fileId} has ${total} bytes, and ${bytes} came`);
-  }
-  await sink.finish();
-  return { ...counter?.counts };
 }

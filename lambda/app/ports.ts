@@ -103,14 +103,17 @@ export interface Download {
   readonly bytes: number | undefined;
 }
 
-/** The rest of a file, or all of it. */
+/** A file of Gemini's, or its beginning. */
 export interface FileDownload extends Download {
-  /** Where in the file the chunks begin: 0, or what was asked for. */
-  readonly offset: number;
   /** Of the whole file; undefined when the server did not say. */
   readonly total: number | undefined;
-  /** Of the file; undefined when it has none. */
-  readonly etag: string | undefined;
+  /**
+   * Where the chunks are the beginning only: reads so many bytes from there on, in as many calls at a time as one likes.
+   * Undefined when they would not be of the same file, or not those.
+   */
+  readonly readRange:
+    | ((start: number, length: number, signal: AbortSignal) => Promise<Download | undefined>)
+    | undefined;
 }
 
 /**
@@ -123,9 +126,9 @@ export interface Gemini {
   get(path: string, signal: AbortSignal): Promise<Download | undefined>;
   /**
    * The bytes of a file. @param fileId without `files/`
-   * @param offset asks for the rest from there; a server that does not know ranges answers with the whole
+   * @param length asks for so many bytes from the beginning; a server that knows no ranges answers with the whole file
    */
-  download(fileId: string, signal: AbortSignal, offset?: number): Promise<FileDownload | undefined>;
+  download(fileId: string, signal: AbortSignal, length?: number): Promise<FileDownload | undefined>;
 }
 
 /** Sees the bytes of an object in order. */
@@ -133,11 +136,25 @@ export interface ByteObserver {
   write(chunk: Uint8Array): void;
 }
 
-/** One object on its way. Nothing of it can be seen before `finish`. */
+export interface WrittenObject {
+  readonly bytes: number;
+  /** Hex. */
+  readonly sha256: string;
+}
+
+/** One object on its way. Nothing of it can be seen before `finish`. Either in one stream or in parts, never both. */
 export interface OutputWriter {
   /** Resolves when there is room for more: at most two parts are in memory. */
   write(chunk: Uint8Array): Promise<void>;
-  finish(): Promise<{ readonly bytes: number; readonly sha256: string }>;
+  /**
+   * The part of this index, from 0, in a buffer of `partBytes` that `fill` fills; all but the last are whole. So many parts
+   * are in memory as there are calls at a time, none of which may leave out an index before its own.
+   *
+   * @param fill gives back how many bytes it put there
+   */
+  writePart(index: number, fill: (buffer: Buffer) => Promise<number>): Promise<void>;
+  /** Undefined when another object has its place: no object is ever replaced. */
+  finish(): Promise<WrittenObject | undefined>;
   /** Never rejects. */
   abort(): Promise<void>;
 }
@@ -145,7 +162,10 @@ export interface OutputWriter {
 /** Where outputs land. Every method throws `TransientError('ERR_STORE_UNAVAILABLE')`. */
 export interface OutputStore {
   readonly bucket: string;
+  readonly partBytes: number;
   open(key: string, contentType: string, signal: AbortSignal, observer?: ByteObserver): OutputWriter;
+  /** Undefined when there is no such object. */
+  read(key: string, signal: AbortSignal): Promise<Download | undefined>;
   readManifest(key: string): Promise<Manifest | undefined>;
   /** False when there is one already; it is left as it is. */
   writeManifest(key: string, manifest: Manifest): Promise<boolean>;

@@ -40,7 +40,7 @@ function downloadOf(body: Uint8Array): FileDownload {
   async function* chunks() {
     for (let offset = 0; offset < body.length; offset += 7) yield body.subarray(offset, offset + 7);
   }
-  return { chunks: chunks(), bytes: body.length, offset: 0, total: body.length, etag: undefined };
+  return { chunks: chunks(), bytes: body.length, total: body.length, readRange: undefined };
 }
 
 /** A body that answers to a path, an error that is thrown, or nothing: 404. */
@@ -69,6 +69,7 @@ class FakeGemini implements Gemini {
 
 class FakeStore implements OutputStore {
   readonly bucket = 'outputs';
+  readonly partBytes = 8;
   readonly objects = new Map<string, { readonly body: Buffer; readonly contentType: string }>();
   readonly manifests = new Map<string, Manifest>();
   /** Keys that were begun and neither finished nor aborted. */
@@ -83,11 +84,16 @@ class FakeStore implements OutputStore {
       write: async (chunk: Uint8Array) => {
         chunks.push(Buffer.from(chunk));
       },
+      writePart: async (index: number, fill: (buffer: Buffer) => Promise<number>) => {
+        const buffer = Buffer.alloc(this.partBytes);
+        chunks[index] = buffer.subarray(0, await fill(buffer));
+      },
       finish: async () => {
         const body = Buffer.concat(chunks);
         observer?.write(body);
-        this.objects.set(key, { body, contentType });
         this.unfinished.delete(key);
+        if (this.objects.has(key)) return undefined;
+        this.objects.set(key, { body, contentType });
         this.order.push(key);
         return { bytes: body.length, sha256: createHash('sha256').update(body).digest('hex') };
       },
@@ -96,6 +102,11 @@ class FakeStore implements OutputStore {
         this.aborted.push(key);
       },
     };
+  }
+
+  async read(key: string) {
+    const found = this.objects.get(key);
+    return found && downloadOf(found.body);
   }
 
   async readManifest(key: string) {
@@ -155,6 +166,7 @@ export function portsOf(answers: Answers, maxOutputBytes = 1_000_000) {
       },
     },
     clock: () => NOW,
+    wait: async () => {},
     log: { info: write, warn: write, error: write },
     metrics: {
       count: (...call) => metrics.push(call),

@@ -59,10 +59,10 @@ it('lands a report with its images, and keeps steps that it does not know', asyn
     usage: { total_tokens: 58 },
     job: { model: 'deep-research-preview-04-2026', createdAt: '2026-07-23T10:21:43.000Z' },
     objects: [
+      { key: `${at}interaction.json`, source: 'job#' },
+      { key: `${at}output.md`, contentType: 'text/markdown; charset=utf-8' },
       { key: `${at}image-00.png`, source: 'job#/steps/4/content/0/data', bytes: 8 },
       { key: `${at}image-01.bin`, source: 'job#/steps/4/content/2/data' },
-      { key: `${at}output.md`, contentType: 'text/markdown; charset=utf-8' },
-      { key: `${at}interaction.json`, source: 'job#' },
     ],
   });
   expect(published).toMatchObject([{ detail: { status: 'completed', objectCount: 4 } }]);
