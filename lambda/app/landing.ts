@@ -60,17 +60,24 @@ export class Landing {
     const { store, prefix, signal } = this.#options;
     const key = prefix + name;
     const writer = store.open(key, contentType, signal, observer);
+    let written = 0;
     this.#open.add(writer);
     return {
       write: async (chunk) => {
         this.expect(chunk.length);
         this.#bytes += chunk.length;
+        written += chunk.length;
         await writer.write(chunk);
       },
       finish: async () => {
         const { bytes, sha256 } = await writer.finish();
         this.#open.delete(writer);
         this.#objects.push({ key, bytes, sha256, contentType, source });
+      },
+      abort: async () => {
+        this.#open.delete(writer);
+        this.#bytes -= written;
+        await writer.abort();
       },
     };
   }
