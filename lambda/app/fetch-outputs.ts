@@ -138,15 +138,21 @@ async function land(
     landFile(gemini, file, landing, { number: attempt.number, signal, isExpired, wait: ports.wait });
   try {
     // The resource once more, now for what it holds inline: it was too large to keep.
-    const needed = files.filter(({ isOptional }) => !isOptional);
+    // What else there is may do without the optional ones.
+    const needed = files.filter(({ isOptional, problem }) => !isOptional && problem === undefined);
     landing.expect(needed.reduce((sum, { resource }) => sum + (resource?.sizeBytes ?? 0), 0));
     await landResource(await openJob(gemini, path, signal), plan, landing);
-    for (const file of needed) await landOne(file);
-    for (const file of files.filter(({ isOptional }) => isOptional)) {
-      const note = await noteInstead(() => landOne(file), { isLast: attempt.isLast, isWaitedFor: age < WAIT_MS });
-      if (note !== undefined) landing.note(`files/${file.fileId}: ${note}`);
+    let loss: PermanentError | undefined;
+    for (const file of files) {
+      const waits = { isOptional: file.isOptional, isLast: attempt.isLast, isWaitedFor: age < WAIT_MS };
+      const problem = await problemWith(() => landOne(file), waits);
+      if (problem === undefined) continue;
+      landing.note(problem.message);
+      if (!file.isOptional && problem instanceof PermanentError) loss ??= problem;
     }
     await landing.settle();
+    // Beside the job resource there is nothing.
+    if (loss !== undefined && landing.objects.length === 1) throw loss;
   } catch (error) {
     await landing.abort();
     throw error;
@@ -187,21 +193,34 @@ async function readPlan(
   return { path: found.path, plan };
 }
 
-/** What Gemini says of a file that it does not give: now, and in its answer of last resort. */
+/** What Gemini says of a file that it does not give. */
 const REFUSALS: readonly string[] = ['ERR_OUTPUT_NOT_READY', 'ERR_GEMINI_REFUSED'];
 
-/** @returns why an optional file did not land. @throws what the next attempt may mend */
-async function noteInstead(
+interface Waits {
+  readonly isOptional: boolean;
+  readonly isLast: boolean;
+  /** Whether an optional file may still come. */
+  readonly isWaitedFor: boolean;
+}
+
+/**
+ * What can land does, and what cannot is a note: Gemini could not make a file, has deleted it, or does not give one that the
+ * job can do without.
+ *
+ * @returns why the file did not land
+ * @throws what the next attempt may mend, and what a larger limit would
+ */
+async function problemWith(
   step: () => Promise<void>,
-  { isLast, isWaitedFor }: { readonly isLast: boolean; readonly isWaitedFor: boolean },
-): Promise<string | undefined> {
+  { isOptional, isLast, isWaitedFor }: Waits,
+): Promise<PermanentError | TransientError | undefined> {
   try {
     await step();
     return undefined;
   } catch (error) {
-    if (error instanceof PermanentError) return error.message;
-    if (!(error instanceof TransientError)) throw error;
-    if (isLast || (REFUSALS.includes(error.code) && !isWaitedFor)) return error.message;
+    if (error instanceof PermanentError && (isOptional || error.code !== 'ERR_OUTPUT_TOO_LARGE')) return error;
+    const isRefused = error instanceof TransientError && (isLast || (!isWaitedFor && REFUSALS.includes(error.code)));
+    if (isOptional && isRefused) return error;
     throw error;
   }
 }

@@ -37,6 +37,7 @@ export async function landFile(gemini: Gemini, file: ReadyFile, landing: Landing
   const contentType = mediaTypeOf(file.contentType, file.resource?.mimeType);
   const source = `files/${file.fileId}`;
   const described = { name: file.name(contentType), contentType, source, isLines: file.isLines };
+  if (file.problem !== undefined) throw file.problem;
   // What an earlier attempt completed need not be downloaded again.
   if (attempt.number > 1 && (await landing.adopt(described))) return;
   for (const length of [landing.partBytes, landing.partBytes, undefined]) {

@@ -20,28 +20,36 @@ type FileResource = z.infer<typeof FileResource>;
 
 export interface ReadyFile extends FileOutput {
   readonly resource: FileResource | undefined;
+  /** Why it cannot be had: what else there is may land without it. */
+  readonly problem: PermanentError | TransientError | undefined;
 }
 
 /**
  * Asks for every file before the first byte lands, so that a file that is not ready costs no download.
  *
- * @throws TransientError `ERR_OUTPUT_NOT_READY` while Gemini still works on one
- * @throws PermanentError `ERR_OUTPUT_INVALID` when Gemini could not make one
+ * @throws TransientError `ERR_OUTPUT_NOT_READY` while Gemini still works on one that is needed
  */
 export async function inspectFiles(gemini: Gemini, plan: LandingPlan, signal: AbortSignal): Promise<ReadyFile[]> {
   const ready: ReadyFile[] = [];
   const resources = await Promise.all(plan.files.map(({ fileId }) => readFileResource(gemini, fileId, signal)));
   for (const [index, file] of plan.files.entries()) {
     const resource = resources[index];
-    if (resource?.state === 'PROCESSING') {
-      throw new TransientError('ERR_OUTPUT_NOT_READY', `files/${file.fileId} is still being processed`);
-    }
-    if (resource?.state === 'FAILED') {
-      throw new PermanentError('ERR_OUTPUT_INVALID', `Gemini could not make files/${file.fileId}`);
-    }
-    ready.push({ ...file, resource });
+    const problem = problemOf(file.fileId, resource);
+    if (problem instanceof TransientError && !file.isOptional) throw problem;
+    ready.push({ ...file, resource, problem });
   }
   return ready;
+}
+
+function problemOf(fileId: string, resource: FileResource | undefined): ReadyFile['problem'] {
+  switch (resource?.state) {
+    case 'PROCESSING':
+      return new TransientError('ERR_OUTPUT_NOT_READY', `files/${fileId} is still being processed`);
+    case 'FAILED':
+      return new PermanentError('ERR_OUTPUT_INVALID', `Gemini could not make files/${fileId}`);
+    default:
+      return undefined;
+  }
 }
 
 /** Undefined when it cannot be seen: the download has the last word. */
@@ -81,12 +89,16 @@ export async function landResource(download: Download, plan: LandingPlan, landin
       plan.text.sectionDepth,
     );
   const media = new Map(plan.media.map((output) => [output.pointer, output]));
-  const decoder = new JsonMedia(new Set(media.keys()), (pointer) => {
-    const output = media.get(pointer);
-    media.delete(pointer);
-    const contentType = output?.contentType ?? mediaTypeOf();
-    return landing.open({ name: output?.name ?? 'media.bin', contentType, source: `job#${pointer}` });
-  });
+  const decoder = new JsonMedia(
+    new Set(media.keys()),
+    (pointer) => {
+      const output = media.get(pointer);
+      media.delete(pointer);
+      const contentType = output?.contentType ?? mediaTypeOf();
+      return landing.open({ name: output?.name ?? 'media.bin', contentType, source: `job#${pointer}` });
+    },
+    (pointer) => landing.note(`${pointer}: the media is not base64, and did not land`),
+  );
   const visitors: readonly (JsonVisitor | undefined)[] = [copy, lines, text, decoder];
 
   await walkJson(download.chunks, ...visitors.filter((visitor) => visitor !== undefined));

@@ -79,7 +79,7 @@ export class Landing {
     if (sum <= maxBytes) return;
     throw new PermanentError(
       'ERR_OUTPUT_TOO_LARGE',
-      `The outputs have at least ${sum} bytes, and ${maxBytes} may land`,
+      `The outputs have at least ${sum} bytes, and ${maxBytes} may be stored`,
     );
   }
 

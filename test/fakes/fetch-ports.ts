@@ -35,10 +35,9 @@ export function eventOf(jobType: FetchableEvent['jobType'], jobId: string, type:
   };
 }
 
-/** Sends in pieces of 7 bytes, so that whatever is read is read across borders. */
-function downloadOf(body: Uint8Array): FileDownload {
+function downloadOf(body: Uint8Array, size: number): FileDownload {
   async function* chunks() {
-    for (let offset = 0; offset < body.length; offset += 7) yield body.subarray(offset, offset + 7);
+    for (let offset = 0; offset < body.length; offset += size) yield body.subarray(offset, offset + size);
   }
   return { chunks: chunks(), bytes: body.length, total: body.length, readRange: undefined };
 }
@@ -49,9 +48,11 @@ export type Answers = Record<string, string | Uint8Array | object | Error>;
 class FakeGemini implements Gemini {
   readonly calls: string[] = [];
   readonly #answers: Answers;
+  readonly #chunkBytes: number;
 
-  constructor(answers: Answers) {
+  constructor(answers: Answers, chunkBytes: number) {
     this.#answers = answers;
+    this.#chunkBytes = chunkBytes;
   }
 
   get = (path: string) => this.#answer(path);
@@ -62,8 +63,9 @@ class FakeGemini implements Gemini {
     const answer = this.#answers[path];
     if (answer === undefined) return undefined;
     if (answer instanceof Error) throw answer;
-    if (answer instanceof Uint8Array) return downloadOf(answer);
-    return downloadOf(Buffer.from(typeof answer === 'string' ? answer : JSON.stringify(answer)));
+    if (answer instanceof Uint8Array) return downloadOf(answer, this.#chunkBytes);
+    const text = typeof answer === 'string' ? answer : JSON.stringify(answer);
+    return downloadOf(Buffer.from(text), this.#chunkBytes);
   }
 }
 
@@ -106,7 +108,7 @@ class FakeStore implements OutputStore {
 
   async read(key: string) {
     const found = this.objects.get(key);
-    return found && downloadOf(found.body);
+    return found && downloadOf(found.body, 7);
   }
 
   async readManifest(key: string) {
@@ -147,14 +149,16 @@ class FakeLedger implements FetchLedger {
   }
 }
 
-export function portsOf(answers: Answers, maxOutputBytes = 1_000_000) {
+/** @param chunkBytes so few that whatever is read is read across borders */
+export function portsOf(answers: Answers, maxOutputBytes = 1_000_000, chunkBytes = 7) {
   const ledger = new FakeLedger();
-  const gemini = new FakeGemini(answers);
+  const gemini = new FakeGemini(answers, chunkBytes);
   const store = new FakeStore();
   const published: BusEvent[] = [];
   const metrics: unknown[][] = [];
   const lines: string[] = [];
   const write = (message: string, fields: object) => lines.push(JSON.stringify([message, fields]));
+  const time = { now: NOW };
   const ports: FetchOutputsPorts = {
     geminiOf: () => gemini,
     ledger,
@@ -165,7 +169,7 @@ export function portsOf(answers: Answers, maxOutputBytes = 1_000_000) {
         published.push(event);
       },
     },
-    clock: () => NOW,
+    clock: () => time.now,
     wait: async () => {},
     log: { info: write, warn: write, error: write },
     metrics: {
@@ -174,5 +178,5 @@ export function portsOf(answers: Answers, maxOutputBytes = 1_000_000) {
     },
     maxOutputBytes,
   };
-  return { ports, gemini, ledger, store, published, metrics, lines };
+  return { ports, time, gemini, ledger, store, published, metrics, lines };
 }
