@@ -219,6 +219,11 @@ export const LEDGER = {
   userMetadata: 'user_metadata',
   failureCode: 'failure_code',
   manifestKey: 'manifest_key',
+  /** Of the fetch: how often it began, what the last one failed with, and when the next one begins. */
+  attempts: 'attempts',
+  lastCode: 'last_code',
+  nextAttemptAt: 'next_attempt_at',
+  displayName: 'display_name',
   /** JSON: of a landing, or of a cursor. */
   state: 'state',
 } as const;
