@@ -52,3 +52,8 @@ export async function confirm({ terminal, yes }: CommandContext, question: strin
   const answer = await terminal.ask(`${question} [y/N] `);
   if (!/^y(?:es)?$/i.test(answer.trim())) throw new CliError('Nothing was changed.');
 }
+
+/** In seconds. */
+export function elapsedSince({ clock }: CommandContext, then: Date): number {
+  return (clock().getTime() - then.getTime()) / 1000;
+}

@@ -6,6 +6,7 @@ import {
   ListObjectVersionsCommand,
   type ListObjectVersionsCommandOutput,
   NoSuchKey,
+  paginateListObjectsV2,
 } from '@aws-sdk/client-s3';
 import { MANIFEST_NAME } from '../lambda/contract.ts';
 import type { Deployment } from './deployment.ts';
@@ -58,6 +59,21 @@ export async function findManifests(
 interface Version {
   readonly Key: string | undefined;
   readonly VersionId: string | undefined;
+}
+
+/** Those right under a prefix. */
+export async function listFolders(
+  { clients: { s3 }, description: { outputBucket: Bucket } }: Deployment,
+  Prefix: string,
+): Promise<readonly string[]> {
+  const found: string[] = [];
+  for await (const { CommonPrefixes = [] } of paginateListObjectsV2(
+    { client: s3 },
+    { Bucket, Prefix, Delimiter: '/' },
+  )) {
+    found.push(...CommonPrefixes.flatMap((folder) => folder.Prefix ?? []));
+  }
+  return found;
 }
 
 /** Every version of every object, delete markers too. */

@@ -4,7 +4,9 @@ import { FETCHED_JOB_TYPES, VERSION } from '../lambda/contract.ts';
 import { PipelineError } from '../lambda/domain/errors.ts';
 import { CliError, type ExitCode } from './cli-error.ts';
 import { deliveries } from './commands/deliveries.ts';
-import { jobs } from './commands/jobs.ts';
+import { forget } from './commands/forget.ts';
+import { jobs, parseSince } from './commands/jobs.ts';
+import { logs } from './commands/logs.ts';
 import { QUARANTINE_ACTIONS, quarantine } from './commands/quarantine.ts';
 import { redrive } from './commands/redrive.ts';
 import { refetch } from './commands/refetch.ts';
@@ -12,6 +14,8 @@ import { repair } from './commands/repair.ts';
 import { replay } from './commands/replay.ts';
 import { showJob } from './commands/show.ts';
 import { status } from './commands/status.ts';
+import { TRIGGERED, trigger } from './commands/trigger.ts';
+import { tryOut } from './commands/try.ts';
 import { dynamicUrl, ping, ROTATED, rotate } from './commands/webhook.ts';
 import type { CommandContext } from './context.ts';
 import { close, type Deployment, type DeploymentOptions, findDeployment } from './deployment.ts';
@@ -109,6 +113,23 @@ function createProgram(options: ProgramOptions, width: number): Argv<Common> {
       within(status),
     )
     .command(
+      'try',
+      'Submits one small job and follows it until its outputs are stored: does all of it work?',
+      (command) =>
+        command
+          .option('batch', { type: 'boolean', default: false, describe: 'A batch of one request, too' })
+          .option('dynamic', { type: 'boolean', default: false, describe: 'By the dynamic webhook' })
+          .option('report', { type: 'boolean', default: false, describe: 'What was seen of Gemini, without contents' })
+          .option('model', { type: 'string', default: 'gemini-2.5-flash', describe: 'Of the job' })
+          .option('timeout', { type: 'number', default: 300, describe: 'Seconds for each job' })
+          .check(({ timeout }) => isWhole(timeout, 1) || '--timeout is no whole number from 1; give one like 600.')
+          .example('$0 try', 'the first thing after a deployment')
+          .example('$0 try --batch --report', 'to be pasted into an issue'),
+      within((context, { batch, dynamic, report, model, timeout }) =>
+        tryOut(context, { batch, dynamic, report, model, timeout }),
+      ),
+    )
+    .command(
       'jobs',
       'Jobs and what became of them, newest first',
       (command) =>
@@ -149,6 +170,18 @@ function createProgram(options: ProgramOptions, width: number): Argv<Common> {
           .example('$0 show batches/k2q9x7d4', 'a job')
           .example('$0 show msg_2KWPBgLlAfxdpx2AI54pPJ85f4W', 'the job that a webhook was about'),
       within((context, { id }) => showJob(context, id)),
+    )
+    .command(
+      'logs <job>',
+      'What all functions wrote about a job, in order',
+      (command) =>
+        command
+          .positional('job', { type: 'string', demandOption: true, describe: 'Job id' })
+          .option('since', { type: 'string', describe: '30m, 2h, 3d or a time; else since the job was submitted' })
+          .example('$0 logs batches/k2q9x7d4', 'from the verifier to its fetcher'),
+      within((context, { job, since }) =>
+        logs(context, job, since === undefined ? undefined : parseSince(since, context.now)),
+      ),
     )
     .command(
       'redrive <queue>',
@@ -192,6 +225,32 @@ function createProgram(options: ProgramOptions, width: number): Argv<Common> {
           .positional('job', { type: 'string', demandOption: true, describe: 'Job id' })
           .example('$0 refetch batches/k2q9x7d4', ''),
       within((context, { job }) => refetch(context, job)),
+    )
+    .command(
+      'trigger <type>',
+      'Puts a realistic event on the bus, under a source of its own, to try rules without Gemini',
+      (command) =>
+        command
+          .positional('type', { type: 'string', demandOption: true, describe: `Event type: ${TRIGGERED.join(', ')}` })
+          .option('set', {
+            type: 'string',
+            array: true,
+            requiresArg: true,
+            default: [] as string[],
+            describe: 'path=value in the detail; a value is JSON, or text',
+          })
+          .example('$0 trigger output.stored', 'to a rule whose pattern has the source gemini.samples')
+          .example('$0 trigger batch.succeeded --set userMetadata.team=search', ''),
+      within((context, { type, set }) => trigger(context, type, set)),
+    )
+    .command(
+      'forget <job>',
+      'Deletes what is stored about a job, in all versions, and says what it cannot reach',
+      (command) =>
+        command
+          .positional('job', { type: 'string', demandOption: true, describe: 'Job id' })
+          .example('$0 forget batches/k2q9x7d4', ''),
+      within((context, { job }) => forget(context, job)),
     )
     .command(
       'ping',

@@ -1,9 +1,9 @@
 /** `quarantine list | show | reverify`: deliveries that did not verify when they came. */
 import { DynamoDbQuarantine } from '../../lambda/adapters/dynamodb-quarantine.ts';
+import { formOfHeader } from '../../lambda/domain/form.ts';
 import type { KeptDelivery } from '../../lambda/domain/quarantine.ts';
 import { CliError } from '../cli-error.ts';
 import { type CommandContext, show } from '../context.ts';
-import { formOfValue } from '../forms.ts';
 import { invoke } from '../invoke.ts';
 import { chosenProjects } from '../projects.ts';
 
@@ -100,7 +100,7 @@ async function showOne(context: CommandContext, tableName: string, id: string | 
   const rows = [
     { name: 'route', form: found.kind },
     { name: 'received', form: found.receivedAt.toISOString() },
-    ...Object.entries(found.headers).map(([name, value]) => ({ name, form: formOfValue(name, value) })),
+    ...Object.entries(found.headers).map(([name, value]) => ({ name, form: formOfHeader(name, value) })),
     { name: 'body', form: `${found.body.length} bytes` },
     { name: 'why', form: reasonOf(found) },
   ];

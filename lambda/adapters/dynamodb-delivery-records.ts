@@ -2,9 +2,9 @@
 import {
   type AttributeValue,
   BatchGetItemCommand,
-  DeleteItemCommand,
   type DynamoDBClient,
   ScanCommand,
+  UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { FETCHED_JOB_TYPES, RECORD } from '../contract.ts';
 import { eventKey, SAID_ONCE } from '../domain/job-identity.ts';
@@ -88,8 +88,30 @@ export class DynamoDbDeliveryRecords {
     return webhookId === undefined ? records : records.filter((one) => one.webhookId === webhookId);
   }
 
-  async remove(id: string): Promise<void> {
-    await this.#client.send(new DeleteItemCommand({ TableName: this.#tableName, Key: { [RECORD.id]: { S: id } } }));
+  /** Leaves of a record nothing but its key, by which a late webhook is still recognized until it expires. */
+  async strip(id: string): Promise<void> {
+    const removed = [
+      RECORD.eventType,
+      RECORD.jobId,
+      RECORD.bodySha256,
+      RECORD.delivery,
+      RECORD.receivedAt,
+      RECORD.attempts,
+    ];
+    await this.#client.send(
+      new UpdateItemCommand({
+        TableName: this.#tableName,
+        Key: { [RECORD.id]: { S: id } },
+        UpdateExpression: `SET #status = :completed REMOVE ${removed.map((_, index) => `#r${index}`).join(', ')}`,
+        ConditionExpression: 'attribute_exists(#id)',
+        ExpressionAttributeNames: {
+          '#id': RECORD.id,
+          '#status': RECORD.status,
+          ...Object.fromEntries(removed.map((name, index) => [`#r${index}`, name])),
+        },
+        ExpressionAttributeValues: { ':completed': { S: 'COMPLETED' } },
+      }),
+    );
   }
 }
 

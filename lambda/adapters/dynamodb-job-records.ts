@@ -2,8 +2,8 @@
 import {
   type AttributeValue,
   BatchGetItemCommand,
-  DeleteItemCommand,
   type DynamoDBClient,
+  PutItemCommand,
   QueryCommand,
 } from '@aws-sdk/client-dynamodb';
 import { FETCHED_JOB_TYPES, type FetchedJobType, LEDGER, LEDGER_INDEX } from '../contract.ts';
@@ -49,6 +49,8 @@ export interface IndexQuery {
   readonly limit?: number;
 }
 
+type StrippedJob = Pick<JobRecord, 'project' | 'jobType' | 'jobId' | 'eventType'>;
+
 type Item = Readonly<Record<string, AttributeValue>>;
 
 /** Begins the ids of jobs in the table, before their key. */
@@ -73,34 +75,57 @@ export class DynamoDbJobRecords {
   }
 
   /** By the index, newest first, and never by a scan. */
-  async list({ state, project, jobType, since, limit }: IndexQuery): Promise<readonly JobRecord[]> {
-    const found: JobRecord[] = [];
-    for await (const page of this.#pages({ state, project, jobType, since, limit })) {
-      found.push(...page.flatMap((item) => toRecord(item) ?? []));
-      if (limit !== undefined && found.length >= limit) return found.slice(0, limit);
-    }
-    return found;
+  async list(query: IndexQuery): Promise<readonly JobRecord[]> {
+    const { limit } = query;
+    const parts = queuesOf(query).map(async (queue) => {
+      const found: JobRecord[] = [];
+      for await (const page of this.#pages(queue, query)) {
+        found.push(...page.flatMap((item) => toRecord(item) ?? []));
+        if (limit !== undefined && found.length >= limit) break;
+      }
+      return found;
+    });
+    return (await Promise.all(parts))
+      .flat()
+      .toSorted((a, b) => (b.due?.getTime() ?? 0) - (a.due?.getTime() ?? 0))
+      .slice(0, limit);
   }
 
   /** How many there are, and the smallest time in the index. */
   async count(query: Omit<IndexQuery, 'limit'>): Promise<{ readonly count: number; readonly first: Date | undefined }> {
-    let count = 0;
-    let first: Date | undefined;
-    for await (const page of this.#pages({ ...query, limit: undefined }, LEDGER.due)) {
-      count += page.length;
-      const due = page.at(-1)?.[LEDGER.due]?.N;
-      if (due !== undefined) first = new Date(Number(due));
+    const dues: number[] = [];
+    for (const queue of queuesOf(query)) {
+      for await (const page of this.#pages(queue, query, LEDGER.due)) {
+        dues.push(...page.map((item) => Number(item[LEDGER.due]?.N ?? '0')));
+      }
     }
-    return { count, first };
+    const first = dues.reduce((earliest, due) => Math.min(earliest, due), Number.POSITIVE_INFINITY);
+    return { count: dues.length, first: dues.length === 0 ? undefined : new Date(first) };
   }
 
-  async remove({ project, jobType, jobId }: Pick<JobRecord, 'project' | 'jobType' | 'jobId'>): Promise<void> {
-    await this.#client.send(
-      new DeleteItemCommand({ TableName: this.#tableName, Key: keyOf({ project, jobType, jobId }) }),
-    );
+  /**
+   * Leaves of a job nothing but that it is closed, so that neither a late webhook nor the reconciler takes it for a new one;
+   * that, too, is gone after `seconds`.
+   */
+  async strip({ project, jobType, jobId, eventType }: StrippedJob, now: Date, seconds: number): Promise<void> {
+    const Item: Record<string, AttributeValue> = {
+      ...keyOf({ project, jobType, jobId }),
+      [LEDGER.source]: { S: project },
+      [LEDGER.jobType]: { S: jobType },
+      [LEDGER.jobId]: { S: jobId },
+      [LEDGER.publishedAt]: { S: now.toISOString() },
+      [LEDGER.closedAt]: { S: now.toISOString() },
+      ...(eventType !== undefined && { [LEDGER.eventType]: { S: eventType } }),
+      [LEDGER.expiration]: { N: String(Math.floor(now.getTime() / 1000) + seconds) },
+    };
+    await this.#client.send(new PutItemCommand({ TableName: this.#tableName, Item }));
   }
 
-  async *#pages({ state, project, jobType, since, limit }: IndexQuery, only?: string): AsyncGenerator<readonly Item[]> {
+  async *#pages(
+    queue: string,
+    { since, limit }: Pick<IndexQuery, 'limit' | 'since'>,
+    only?: string,
+  ): AsyncGenerator<readonly Item[]> {
     let ExclusiveStartKey: Record<string, AttributeValue> | undefined;
     do {
       const page = await this.#client.send(
@@ -113,7 +138,7 @@ export class DynamoDbJobRecords {
             ...((since !== undefined || only !== undefined) && { '#due': LEDGER.due }),
           },
           ExpressionAttributeValues: {
-            ':queue': { S: `${state}#${project}#${jobType}` },
+            ':queue': { S: queue },
             ...(since && { ':since': { N: String(since.getTime()) } }),
           },
           ...(only !== undefined && { ProjectionExpression: '#due' }),
@@ -126,6 +151,11 @@ export class DynamoDbJobRecords {
       ExclusiveStartKey = page.LastEvaluatedKey;
     } while (ExclusiveStartKey !== undefined);
   }
+}
+
+/** The keys of the index under which the jobs of a state are. */
+function queuesOf({ state, project, jobType }: Pick<IndexQuery, 'state' | 'project' | 'jobType'>): readonly string[] {
+  return [`${state}#${project}#${jobType}`];
 }
 
 function keyOf(job: Pick<JobRecord, 'project' | 'jobType' | 'jobId'>): Record<string, AttributeValue> {
