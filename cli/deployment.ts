@@ -99,7 +99,7 @@ function readLocalRun(stateDir: string): z.infer<typeof LocalRun> {
   try {
     return LocalRun.parse(JSON.parse(readFileSync(file, 'utf8')));
   } catch (cause) {
-    throw new CliError(`${file} cannot be read. Start the local run first: npm start -- --serve`, 3, { cause });
+    throw new CliError(`${file} cannot be read. Start the local run first:\n  npm start -- --serve`, 3, { cause });
   }
 }
 

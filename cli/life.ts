@@ -59,7 +59,7 @@ function stepsOfJob({ job, manifests }: Life): Draft[] {
     [job.publishedAt, 'on the bus', eventType],
     [job.fetchStartedAt, 'fetch began', attempts > 1 ? `attempt ${attempts}` : ''],
     [hasFailed ? null : job.failedAt, 'failed', job.failureCode ?? ''],
-    [job.storedAt, 'stored', job.manifestKey ?? ''],
+    [job.storedAt, 'stored', nameOf(job.manifestKey ?? '')],
     [
       state === 'waiting' ? job.nextAttemptAt : null,
       'next attempt',
@@ -76,21 +76,23 @@ function stepsOfDelivery({ receivedAt, eventType, webhookId, scheme, attempts, s
   ];
 }
 
-function stepsOfManifest({ bucket, key, manifest }: FoundManifest): Draft[] {
+/** Without the folder, which is the same for all of them. */
+const nameOf = (key: string) => key.split('/').slice(-2).join('/');
+
+function stepsOfManifest({ key, manifest }: FoundManifest): Draft[] {
   const { job, timings, objects, outcome, error } = manifest;
-  const link = `s3://${bucket}/${key}`;
   return [
     [job.createdAt, 'created', 'at Gemini'],
     [job.endedAt, 'ended', `at Gemini, ${job.status}`],
     [timings.startedAt, 'fetch began', ''],
     ...objects.map(
-      (object): Draft => [timings.finishedAt, 'object', `s3://${bucket}/${object.key} (${formatBytes(object.bytes)})`],
+      (object): Draft => [timings.finishedAt, 'object', `${nameOf(object.key)} (${formatBytes(object.bytes)})`],
     ),
     ...(outcome === 'stored'
-      ? [[timings.finishedAt, 'stored', link] as const]
+      ? [[timings.finishedAt, 'stored', nameOf(key)] as const]
       : [
           [timings.finishedAt, 'failed', error ? `${error.code}: ${error.message}` : ''] as const,
-          [timings.finishedAt, 'manifest', link] as const,
+          [timings.finishedAt, 'manifest', nameOf(key)] as const,
         ]),
   ];
 }

@@ -92,6 +92,11 @@ export async function listVersions(
     found.push(...[...Versions, ...DeleteMarkers].map(({ Key, VersionId }) => ({ Key, VersionId })));
     marker = page.IsTruncated ? { KeyMarker, VersionIdMarker } : undefined;
   }
+  if (found.length > 0) return found;
+  // A bucket that keeps no versions, as that of the local run.
+  for await (const { Contents = [] } of paginateListObjectsV2({ client: s3 }, { Bucket, Prefix })) {
+    found.push(...Contents.map(({ Key }) => ({ Key, VersionId: undefined })));
+  }
   return found;
 }
 

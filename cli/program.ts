@@ -69,13 +69,17 @@ class UsageError extends Error {}
 
 /** The help of the command that was meant, or of all. */
 async function helpFor(args: readonly string[], options: ProgramOptions): Promise<string> {
-  const [command = ''] = args;
-  let help = '';
-  const program = createProgram(options, 300);
-  await program.parseAsync([command, '--help'], (_error: unknown, _args: unknown, output: string) => {
-    help = output;
-  });
-  return help;
+  const read = async (...words: string[]) => {
+    let help = '';
+    await createProgram(options, 300).parseAsync([...words, '--help'], (_error: unknown, _args: unknown, output: string) => {
+      help = output;
+    });
+    return help;
+  };
+  const all = await read();
+  const commands = new Set([...all.matchAll(/^ +gemini-webhooks ([a-z-]+)/gm)].map(([, name]) => name));
+  const meant = args.find((word) => commands.has(word));
+  return meant === undefined ? all : await read(meant);
 }
 
 function isWhole(value: number, min: number): boolean {

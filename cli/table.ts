@@ -6,31 +6,59 @@ export interface Column<Row> {
   readonly text: (row: Row) => string;
   /** Left out where there is no room, the highest number first; never without. */
   readonly drop?: number;
+  /** A cell for which there is no room is on lines of its own under its row. */
+  readonly below?: true;
 }
 
 const GAP = '  ';
 
-/** @param columns of the terminal */
+/** @param width of the terminal */
 export function renderRows<Row>(
   all: readonly Column<Row>[],
   rows: readonly Row[],
-  columns = Number.POSITIVE_INFINITY,
+  width = Number.POSITIVE_INFINITY,
 ): string {
-  let shown = all;
-  while (!fits(shown, rows, columns)) {
-    const last = Math.max(...shown.map(({ drop = 0 }) => drop));
-    if (last === 0) return renderBlocks(all, rows, columns);
-    shown = shown.filter(({ drop = 0 }) => drop < last);
+  const inline = shrink(all, rows, width);
+  if (inline !== undefined) return renderTable(titlesOf(inline), rows.map((row) => inline.map(({ text }) => text(row))));
+  const titlesAlone = all.map((column): Column<Row> => (column.below ? { ...column, text: () => '' } : column));
+  const kept = new Set(titlesOf(shrink(titlesAlone, rows, width) ?? titlesAlone.filter(({ drop = 0 }) => drop === 0)));
+  const shown = all.filter(({ title }) => kept.has(title));
+  const widths: number[] = [];
+  for (const [index, { title, text, below }] of shown.entries()) {
+    const taken = [...widths, ...shown.slice(index + 1).map(minimumOf(rows))].reduce((sum, one) => sum + one + GAP.length, 0);
+    const cells = rows.map((row) => widthOf(text(row)));
+    widths.push(Math.max(widthOf(title), ...cells.filter((cell) => !below || cell <= width - taken)));
   }
-  return renderTable(
-    shown.map(({ title }) => title),
-    rows.map((row) => shown.map(({ text }) => text(row))),
+  const isUnder = (cell: string, index: number) => widthOf(cell) > (widths[index] ?? 0);
+  const cellsOf = (row: Row) => shown.map(({ text }) => text(row));
+  const [header = '', rule = '', ...lines] = renderTable(
+    titlesOf(shown),
+    rows.map((row) => cellsOf(row).map((cell, index) => (isUnder(cell, index) ? '' : cell))),
+  ).split('\n');
+  const under = (row: Row | undefined) =>
+    row === undefined ? [] : cellsOf(row).filter(isUnder).flatMap((cell) => wrap(printable(cell), width - GAP.length));
+  return [header, rule, ...lines.flatMap((line, index) => [line, ...under(rows[index]).map((one) => GAP + one)])].join(
+    '\n',
   );
 }
 
-function fits<Row>(shown: readonly Column<Row>[], rows: readonly Row[], columns: number): boolean {
-  const widths = shown.map(({ title, text }) => Math.max(...[title, ...rows.map(text)].map(widthOf)));
-  return widths.reduce((sum, width) => sum + width, GAP.length * (widths.length - 1)) <= columns;
+function titlesOf<Row>(columns: readonly Column<Row>[]): readonly string[] {
+  return columns.map(({ title }) => title);
+}
+
+function minimumOf<Row>(rows: readonly Row[]): (column: Column<Row>) => number {
+  return ({ title, text, below }) => Math.max(...[title, ...(below ? [] : rows.map(text))].map(widthOf));
+}
+
+/** As many columns as fit; undefined when not even those do that are never left out. */
+function shrink<Row>(all: readonly Column<Row>[], rows: readonly Row[], width: number) {
+  const drops = [...new Set(all.map(({ drop = 0 }) => drop))].toSorted((a, b) => b - a);
+  return drops
+    .map((most) => all.filter(({ drop = 0 }) => drop <= most))
+    .find((shown) => {
+      const widths = shown.map(({ title, text }) => Math.max(...[title, ...rows.map(text)].map(widthOf)));
+      return widths.reduce((sum, one) => sum + one, GAP.length * (widths.length - 1)) <= width;
+    });
 }
 
 /** Columns are as wide as their widest cell; numbers are set to the right. */
@@ -49,23 +77,15 @@ export function renderTable(header: readonly string[], rows: readonly (readonly 
   return [line(header), widths.map((width) => '─'.repeat(width)).join(GAP), ...rows.map(line)].join('\n');
 }
 
-/** A row as lines `title  cell`, for cells that are too long to stand beside each other. */
-function renderBlocks<Row>(columns: readonly Column<Row>[], rows: readonly Row[], width: number): string {
-  const indent = Math.max(...columns.map(({ title }) => widthOf(title))) + GAP.length;
-  const block = (row: Row) =>
-    columns
-      .map(({ title, text }) => [title, printable(text(row))] as const)
-      .filter(([, cell]) => cell !== '')
-      .map(([title, cell]) => title.padEnd(indent) + wrap(cell, width - indent).join(`\n${' '.repeat(indent)}`))
-      .join('\n');
-  return rows.map(block).join('\n\n');
-}
-
 /** Sentences, at spaces; lines that are indented are left as they are, as commands to be copied. */
 export function wrapText(text: string, width = Number.POSITIVE_INFINITY): string {
   return text
     .split('\n')
-    .flatMap((line) => (line.startsWith(' ') ? [line] : wrap(line, width)))
+    .flatMap((line) => {
+      if (line.startsWith(' ')) return [line];
+      const indent = line.startsWith('- ') ? '  ' : '';
+      return wrap(line, width - indent.length).map((one, index) => (index === 0 ? one : indent + one));
+    })
     .join('\n');
 }
 

@@ -29,7 +29,7 @@ interface DeliveryRow {
 const COLUMNS: readonly Column<DeliveryRow>[] = [
   { title: 'received', text: ({ receivedAt }) => receivedAt.slice(0, 19) },
   { title: 'type', text: ({ eventType }) => eventType },
-  { title: 'job', text: ({ jobId }) => jobId ?? '' },
+  { title: 'job', text: ({ jobId }) => jobId ?? '', below: true },
   { title: 'outcome', text: ({ outcome }) => outcome, drop: 1 },
   { title: 'attempts', text: ({ attempts }) => String(attempts), drop: 3 },
   { title: 'scheme', text: ({ scheme }) => scheme, drop: 2 },

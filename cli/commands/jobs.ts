@@ -39,10 +39,10 @@ export async function jobs(context: CommandContext, options: JobsOptions): Promi
 
 function columnsAt(now: Date): readonly Column<JobRow>[] {
   return [
-    { title: 'job', text: ({ jobId }) => jobId },
+    { title: 'job', text: ({ jobId }) => jobId, below: true },
     { title: 'state', text: ({ state }) => state },
     { title: 'changed', text: (row) => formatAgo(lastChangeOf(row), now) },
-    { title: 'detail', text: detailOf, drop: 2 },
+    { title: 'detail', text: detailOf, below: true },
     { title: 'type', text: ({ jobType }) => jobType, drop: 3 },
     { title: 'name', text: ({ displayName }) => displayName ?? '', drop: 1 },
     { title: 'seconds', text: secondsOf, drop: 5 },

@@ -16,7 +16,7 @@ const COLUMNS: readonly Column<LogLine>[] = [
   { title: 'time', text: ({ time }) => time },
   { title: 'level', text: ({ level }) => level },
   { title: 'function', text: (line) => shortNameOf(line.function), drop: 1 },
-  { title: 'message', text: ({ message, fields }) => [message, ...fieldsOf(fields)].join(' ') },
+  { title: 'message', text: ({ message, fields }) => [message, ...fieldsOf(fields)].join(' '), below: true },
 ];
 
 export async function logs(context: CommandContext, jobId: string, since: Date | undefined): Promise<void> {

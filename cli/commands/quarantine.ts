@@ -80,7 +80,7 @@ async function list(context: CommandContext, tableName: string): Promise<void> {
     [
       { title: 'received', text: ({ receivedAt }) => receivedAt.slice(0, 19) },
       { title: 'id', text: ({ id }) => id },
-      { title: 'why', text: ({ why }) => why },
+      { title: 'why', text: ({ why }) => why, below: true },
       { title: 'route', text: ({ route }) => route, drop: 1 },
       { title: 'bytes', text: ({ bytes }) => String(bytes), drop: 2 },
       { title: 'project', text: ({ project }) => project, drop: 3 },
@@ -106,7 +106,7 @@ async function showOne(context: CommandContext, tableName: string, id: string | 
   ];
   show(context, rows, [
     { title: 'name', text: ({ name }) => name },
-    { title: 'form', text: ({ form }) => form },
+    { title: 'form', text: ({ form }) => form, below: true },
   ]);
 }
 

@@ -107,8 +107,8 @@ const PREVIEW: readonly Column<PreviewRow>[] = [
   { title: 'queue', text: ({ queue }) => queue },
   { title: 'messages', text: ({ queueDepth }) => String(queueDepth), drop: 2 },
   { title: 'event', text: ({ eventType }) => eventType ?? '?' },
-  { title: 'job', text: ({ jobId }) => jobId ?? '?' },
-  { title: 'why it was given up', text: ({ reason }) => reason },
+  { title: 'job', text: ({ jobId }) => jobId ?? '?', below: true },
+  { title: 'why it was given up', text: ({ reason }) => reason, below: true },
   { title: 'goes to', text: ({ goesTo }) => goesTo ?? 'nowhere: it stays', drop: 1 },
 ];
 

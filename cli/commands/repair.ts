@@ -21,8 +21,8 @@ export async function repair(context: CommandContext): Promise<void> {
   }
   show(context, rows, [
     { title: 'project', text: ({ project }) => project },
-    { title: 'found', text: ({ found }) => found },
-    { title: 'now', text: ({ now }) => now },
+    { title: 'found', text: ({ found }) => found, below: true },
+    { title: 'now', text: ({ now }) => now, below: true },
   ]);
   const [unwell, ...others] = rows.filter((row) => !row.isHealthy);
   if (unwell === undefined) return;

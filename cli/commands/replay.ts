@@ -51,7 +51,7 @@ export async function replay(context: CommandContext, { from, to, type, rules }:
     [
       { title: 'replay', text: (row) => row.name },
       { title: 'state', text: ({ state }) => state ?? '' },
-      { title: 'rules', text: (row) => row.rules.join(', ') },
+      { title: 'rules', text: (row) => row.rules.join(', '), below: true },
     ],
   );
   terminal.tell(`How far it is:\n  aws events describe-replay --replay-name ${name}`);

@@ -8,14 +8,14 @@ import { deliveryRecordsOf } from '../deliveries.ts';
 import { jobRecordsOf } from '../jobs/job-listing.ts';
 import { toJobRow } from '../jobs/job-row.ts';
 import { type Life, stepsOf, summaryOf } from '../life.ts';
-import { findManifests } from '../objects.ts';
+import { findManifests, folderOf } from '../objects.ts';
 import { chosenProjects } from '../projects.ts';
 import type { Column } from '../table.ts';
 
 const COLUMNS: readonly Column<ReturnType<typeof stepsOf>[number]>[] = [
   { title: 'time', text: ({ time }) => time },
   { title: 'what', text: ({ what }) => what },
-  { title: 'detail', text: ({ detail }) => detail },
+  { title: 'detail', text: ({ detail }) => detail, below: true },
 ];
 
 /** @param id of a job, in whatever spelling, or of a webhook */
@@ -38,8 +38,8 @@ export async function showJob(context: CommandContext, id: string): Promise<void
     if (lives.length > 1) terminal.print(`${jobId || id}, project ${project}`);
     print(context, stepsOf(life), COLUMNS);
     terminal.tell(summaryOf(life));
-    const links = dataOf(context, life).links ?? {};
-    for (const [what, url] of Object.entries(links)) if (url !== null) terminal.tell(`  ${what.padEnd(8)} ${url}`);
+    const { folder, links } = dataOf(context, life);
+    for (const [what, url] of Object.entries({ folder, ...links })) if (url !== null) terminal.tell(`  ${what}: ${url}`);
   }
 }
 
@@ -47,6 +47,7 @@ function dataOf({ deployment }: CommandContext, life: Life) {
   const { project, jobId, job } = life;
   return {
     ...{ project, jobId, job: job ?? null, steps: stepsOf(life) },
+    folder: job?.manifestKey ? `s3://${deployment.description.outputBucket}/${folderOf(job.manifestKey)}` : null,
     links:
       (job &&
         linksOf(deployment, {

@@ -22,8 +22,8 @@ export interface Check {
 const COLUMNS: readonly Column<Check>[] = [
   { title: 'ok', text: ({ ok }) => (ok ? '✓' : '✗') },
   { title: 'what', text: ({ what }) => what },
-  { title: 'state', text: ({ state }) => state },
-  { title: 'next', text: ({ next }) => next ?? '' },
+  { title: 'state', text: ({ state }) => state, below: true },
+  { title: 'next', text: ({ next }) => next ?? '', below: true },
 ];
 
 /** What everything that can be looked at says; of the chosen projects. */
@@ -128,7 +128,7 @@ async function waiting(context: CommandContext, projects: readonly DescribedProj
     return [
       good(
         `jobs waiting, ${jobType}`,
-        `${awaited.flat().length} to end, ${count} to be stored${since}; ${messages(queued)} in the queue`,
+        `${awaited.flat().length} to end, ${count} to be stored${since}, ${queued} queued`,
       ),
       ...(first === undefined
         ? []

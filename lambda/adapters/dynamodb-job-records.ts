@@ -165,7 +165,9 @@ function keyOf(job: Pick<JobRecord, 'project' | 'jobType' | 'jobId'>): Record<st
 function toRecord(item: Item): JobRecord | undefined {
   const text = (name: keyof typeof LEDGER) => item[LEDGER[name]]?.S;
   const jobType = FETCHED_JOB_TYPES.find((type) => type === text('jobType'));
-  if (jobType === undefined) return undefined;
+  // What is closed without having ended here was stripped: of it nothing is known.
+  const isStripped = text('closedAt') !== undefined && text('landedAt') === undefined && text('failedAt') === undefined;
+  if (jobType === undefined || isStripped) return undefined;
   const due = item[LEDGER.due]?.N;
   return {
     jobType,

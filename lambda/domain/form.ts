@@ -2,8 +2,8 @@
 
 /** `webhook-signature`: `v1,<44 base64>`; an id: `msg_<27 letters and digits>`; anything else by its length alone. */
 export function formOfHeader(name: string, value: string): string {
-  if (name !== 'webhook-signature') return formOfId(value);
-  return value.split(' ').map(formOfSignature).join(' ');
+  if (name === 'webhook-signature') return value.split(' ').map(formOfSignature).join(' ');
+  return name === 'webhook-id' ? formOfId(value) : formOf(value);
 }
 
 function formOfSignature(entry: string): string {
@@ -12,9 +12,9 @@ function formOfSignature(entry: string): string {
   return /^[a-z0-9]{1,8}$/.test(identifier) ? `${identifier},${formOf(entry.slice(comma + 1))}` : formOf(entry);
 }
 
-/** With what ids of its kind begin: `batches/<12 letters and digits>`, `v1_<60 letters and digits>`. */
+/** With what ids of its kind begin, and no more: `batches/<12 letters and digits>`, `v1_<60 letters and digits>`. */
 function formOfId(value: string): string {
-  const [, prefix = '', rest = value] = /^((?:[a-z][a-z0-9]{0,11}[_/])*)(.+)$/.exec(value) ?? [];
+  const [, prefix = '', rest = value] = /^([a-z][a-z0-9]{0,7}[_/])?(.+)$/.exec(value) ?? [];
   return prefix + formOf(rest);
 }
 

@@ -206,7 +206,7 @@ describe('status', () => {
 
     const { printed } = await call('status');
 
-    expect(printed).toContain('3 to end, 2 to be stored, the oldest ended 3 h ago; 0 messages in the queue');
+    expect(printed).toContain('3 to end, 2 to be stored, the oldest ended 3 h ago, 0 queued');
     expect(new Set(dynamodb.calls().map(({ args }) => args[0].constructor.name))).toEqual(new Set(['QueryCommand']));
   });
 });
