@@ -67,7 +67,7 @@ export class GeminiWebhooks extends Construct {
   readonly webhooks: readonly ManagedWebhook[];
   /** Begins the names of alarms, dashboard and webhooks: the stack's name, with this construct's path unless it is called GeminiWebhooks. */
   readonly deploymentName: string;
-  /** By which the command line finds this deployment. Their logical ids begin with this construct's; their ids are the names. */
+  /** `Deployment` among them, by which the command line finds everything. Their logical ids begin with this construct's; their ids are the names. */
   readonly outputs: readonly CfnOutput[];
 
   private readonly door: Door;
@@ -152,12 +152,13 @@ export class GeminiWebhooks extends Construct {
       secrets.flatMap(({ signingSecret, dynamicTokenSecret }) => [signingSecret, dynamicTokenSecret]),
     );
 
-    if (quarantine !== undefined) this.addReverifier(quarantine, secrets, { handlersPath, logRetention });
+    const reverifier = quarantine && this.addReverifier(quarantine, secrets, { handlersPath, logRetention });
 
     const ledger = new JobLedger(this, 'JobLedger', { handlersPath, logRetention });
     this.permissions.record(ledger);
-    const rules: Rule[] = [catchAll.rule, bus.addLedger('LedgerEvents', ledger.queue)];
-    const addFetcher = (fetcherId: string, jobType: FetchedJobType, maxConcurrency: number): Fetcher => {
+    const ledgerRule = bus.addLedger('LedgerEvents', ledger.queue);
+    const rules: Rule[] = [catchAll.rule, ledgerRule];
+    const addFetcher = (fetcherId: string, jobType: FetchedJobType, maxConcurrency: number) => {
       const fetcher = new Fetcher(this, `${fetcherId}Fetcher`, {
         jobType,
         handlersPath,
@@ -171,7 +172,8 @@ export class GeminiWebhooks extends Construct {
           jobType === 'interaction' ? reconciliation.interactionRetention : Duration.seconds(FILE_RETENTION_SECONDS),
         logRetention,
       });
-      rules.push(bus.addJobHandler(`${fetcherId}Jobs`, jobType, fetcher.queue));
+      const rule = bus.addJobHandler(`${fetcherId}Jobs`, jobType, fetcher.queue);
+      rules.push(rule);
       this.permissions.landOutputs(fetcher);
       this.permissions.noteAttempts(fetcher, ledger);
       this.permissions.publishOutputs(fetcher.function);
@@ -179,13 +181,19 @@ export class GeminiWebhooks extends Construct {
         fetcher.function,
         secrets.map(({ apiKeySecret }) => apiKeySecret),
       );
-      return fetcher;
+      return {
+        fetcher,
+        ...{ function: fetcher.function, queue: fetcher.queue },
+        deadLetterQueue: fetcher.deadLetterQueue,
+        rule,
+      };
     };
-    this.fetchers = [
-      addFetcher('Batch', 'batch', props.maxConcurrencyBatch ?? 2),
-      addFetcher('Interaction', 'interaction', props.maxConcurrencyInteraction ?? 2),
-      addFetcher('Video', 'video', props.maxConcurrencyVideo ?? 2),
-    ];
+    const fetchers = {
+      batch: addFetcher('Batch', 'batch', props.maxConcurrencyBatch ?? 2),
+      interaction: addFetcher('Interaction', 'interaction', props.maxConcurrencyInteraction ?? 2),
+      video: addFetcher('Video', 'video', props.maxConcurrencyVideo ?? 2),
+    };
+    this.fetchers = Object.values(fetchers).map(({ fetcher }) => fetcher);
 
     this.webhooks = sources.flatMap((source, index) => {
       const own = secrets[index];
@@ -206,9 +214,9 @@ export class GeminiWebhooks extends Construct {
       return [webhook];
     });
 
-    for (const [index, source] of sources.entries()) {
+    const reconcilers = sources.flatMap((source, index) => {
       const own = secrets[index];
-      if (own === undefined) continue;
+      if (own === undefined) return [];
       const reconciler = new Reconciler(this, `${pascal(source.name)}Reconciler`, {
         source,
         secrets: own,
@@ -224,9 +232,10 @@ export class GeminiWebhooks extends Construct {
         },
       });
       this.permissions.reconcile(reconciler, ledger);
-    }
+      return [reconciler.handler.function];
+    });
 
-    this.monitor(props.monitoring, {
+    const alarms = this.monitor(props.monitoring, {
       metrics: this.metrics,
       ...{ api: this.door.api, verifier: this.verifier, fetchers: this.fetchers, rules },
       sources: sources.map(({ name }) => name),
@@ -247,12 +256,18 @@ export class GeminiWebhooks extends Construct {
     });
 
     this.outputs = addOutputs(this, {
-      ...{ eventBus: this.eventBus, outputBucket: this.outputBucket, table: this.table },
-      sources: sources.map(({ name, apiKeySecretName }) => ({
-        ...{ name, apiKeySecretName, suffix: name === DEFAULT_SOURCE ? '' : pascal(name) },
-        webhookUrl: this.webhookUrl(name),
-        dynamicTokenSecretArn: this.dynamicTokenSecret(name).secretArn,
-      })),
+      ...{ deploymentName: this.deploymentName, metricNamespace: metricNamespace(this), alarms: alarms?.names ?? [] },
+      ...{ eventBus: this.eventBus, archive: bus.archive, undeliveredQueue: bus.undeliveredQueue },
+      ...{ outputBucket: this.outputBucket, idempotencyTable: this.table, ledgerTable: ledger.table },
+      ...{ verifier: this.verifier, fetchers },
+      recorder: { ...ledger, function: ledger.recorder.function, rule: ledgerRule },
+      quarantine: quarantine && reverifier && { table: quarantine.table, reverifier },
+      projects: sources.flatMap(({ name, apiKeySecretName }, index) => {
+        const [webhook, reconciler] = [this.webhooks[index], reconcilers[index]];
+        if (webhook === undefined || reconciler === undefined) return [];
+        const suffix = name === DEFAULT_SOURCE ? '' : pascal(name);
+        return [{ name, suffix, apiKeySecretName, webhook, reconciler, webhookUrl: this.webhookUrl(name) }];
+      }),
     });
   }
 
@@ -367,12 +382,13 @@ export class GeminiWebhooks extends Construct {
     this.permissions.submitJobs(grantee);
   }
 
-  private monitor({ options, optOutReason }: Monitoring, monitored: Monitored): void {
+  private monitor({ options, optOutReason }: Monitoring, monitored: Monitored): Alarms | undefined {
     if (options === undefined) {
       Annotations.of(this).addWarningV2('gemini-webhooks:monitoring', `There are no alarms: ${optOutReason}`);
     }
     const alarms = options && new Alarms(this, 'Alarms', monitored, options);
     new Dashboard(this, 'Dashboard', monitored, alarms);
+    return alarms;
   }
 
   /** Does what the verifier does, with what it finds in the quarantine; the verifier only adds to that. */
@@ -380,9 +396,10 @@ export class GeminiWebhooks extends Construct {
     { table }: QuarantineTable,
     secrets: readonly SourceSecrets[],
     props: Pick<ReverifierProps, 'handlersPath' | 'logRetention'>,
-  ): void {
+  ): LambdaFunction {
     const { handler } = new Reverifier(this, 'Reverifier', { ...props, environment: this.door.environment });
     this.permissions.quarantine({ keeper: this.verifier, reverifier: handler.function }, table, secrets);
+    return handler.function;
   }
 
   private secretsOf(source: string): SourceSecrets {

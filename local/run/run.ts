@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 import { GoogleGenAI } from '@google/genai';
 import * as z from 'zod';
 import { DEFAULT_SOURCE, ENV, TOKEN_LENGTH } from '../../lambda/contract.ts';
+import { parseDescription } from '../../lambda/deployment-description.ts';
 import { type LocalAws, startLocalAws } from '../aws/local-aws.ts';
 import { startGeminiSimulator } from '../gemini/simulator.ts';
 import type { SwitchesUpdate } from '../gemini/switches.ts';
@@ -108,7 +109,7 @@ async function reachGemini({ gemini, switches }: RunOptions): Promise<Gemini> {
 /** Puts the API key where the functions look for it, and has the webhook registered as a deployment does. */
 async function connect(aws: LocalAws, gemini: Gemini): Promise<Endpoints> {
   for (const name of aws.variables(ENV.apiKeySecretId)) aws.secrets.put(name, gemini.apiKey);
-  const { WebhookUrl = '', OutputBucketName = '', DeliveriesTableName = '', EventBusName = '' } = aws.outputs;
+  const { WebhookUrl = '', OutputBucketName = '', EventBusName = '', Deployment = '' } = aws.outputs;
   const { signingSecretId } = secretIdsOf(aws);
   if (gemini.controlUrl) await aws.customResources.create();
   // Google's Gemini cannot reach loopback: nothing is registered there, and who drives the run signs by itself.
@@ -121,7 +122,7 @@ async function connect(aws: LocalAws, gemini: Gemini): Promise<Endpoints> {
     dynamodbUrl: aws.dynamodbUrl,
     s3Url: aws.s3Url,
     bucket: OutputBucketName,
-    table: DeliveriesTableName,
+    table: parseDescription(Deployment)?.idempotencyTable ?? '',
     busName: EventBusName,
     eventsFile: aws.eventsFile,
     jwksUrl: gemini.jwksUrl,

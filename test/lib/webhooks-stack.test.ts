@@ -28,15 +28,11 @@ it('outputs the webhook URL and the names of bucket, table and bus, and no part 
         ],
       },
     },
-    ApiKeySecretName: { Description: expect.any(String), Value: 'gemini-webhooks/api-key' },
     OutputBucketName: {
       Description: expect.any(String),
       Value: { Ref: 'GeminiWebhooksOutputBucketOutputs636BE2D7' },
     },
-    DeliveriesTableName: {
-      Description: expect.any(String),
-      Value: { Ref: 'GeminiWebhooksIdempotencyTableDeliveries82F76538' },
-    },
+    Deployment: { Description: expect.any(String), Value: expect.anything() },
     EventBusArn: {
       Description: expect.any(String),
       Value: { 'Fn::GetAtt': ['GeminiWebhooksEventBusDE0CBF58', 'Arn'] },
