@@ -42,6 +42,9 @@ export function pathsOf(source: string): { readonly static: string; readonly dyn
 /** Characters of a token; its secret holds two, and the first is the one for URLs. */
 export const TOKEN_LENGTH = 43;
 
+/** Staging label of a secret's version: while the current one has it, nothing of before counts, because it leaked. */
+export const REVOKES_PREVIOUS = 'REVOKES-PREVIOUS';
+
 /** All that Gemini lets a webhook subscribe to; for anything else it answers 400. Cancellations are never pushed. */
 export const SUBSCRIBABLE_EVENTS = [
   'batch.succeeded',
@@ -90,6 +93,8 @@ export const ENV = {
   horizonSeconds: 'HORIZON_SECONDS',
   /** How long Gemini keeps an interaction. */
   interactionRetentionSeconds: 'INTERACTION_RETENTION_SECONDS',
+  /** How long Gemini keeps a job of the fetcher's type. */
+  jobRetentionSeconds: 'JOB_RETENTION_SECONDS',
   geminiUrl: 'GEMINI_URL',
   jwksUrl: 'GEMINI_JWKS_URL',
 } as const;
@@ -192,9 +197,9 @@ export const RECORD = {
   attempts: 'attempts',
 } as const;
 
-/** Attributes of the job ledger: a job, a landing that is under way, or how far a reconciler came. */
+/** Attributes of the job ledger: a job, or how far a reconciler came. */
 export const LEDGER = {
-  /** `job#<job key>`, `landing#<prefix of its objects>` or `cursor#<source>`. */
+  /** `job#<job key>` or `cursor#<source>`. */
   id: 'id',
   expiration: 'expiration',
   source: 'source',
@@ -217,9 +222,14 @@ export const LEDGER = {
   webhookId: 'webhook_id',
   origin: 'origin',
   userMetadata: 'user_metadata',
+  displayName: 'display_name',
+  /** Of the fetch: how often its message was received, with which code it last went back, and until when. */
+  attempts: 'attempts',
+  lastCode: 'last_code',
+  nextAttemptAt: 'next_attempt_at',
   failureCode: 'failure_code',
   manifestKey: 'manifest_key',
-  /** JSON: of a landing, or of a cursor. */
+  /** JSON, of a cursor. */
   state: 'state',
 } as const;
 export const LEDGER_INDEX = 'open-jobs';
@@ -235,6 +245,9 @@ export const QUARANTINE = {
   expiration: 'expiration',
   count: 'count',
 } as const;
+
+/** How long Gemini keeps the files of a job after its end. https://ai.google.dev/gemini-api/docs/files */
+export const FILE_RETENTION_SECONDS = 48 * 3600;
 
 /** The last object of a landing, written once. Objects beside which it is missing are unfinished. */
 export const MANIFEST_NAME = 'manifest.json';

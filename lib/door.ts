@@ -3,7 +3,7 @@
  * behind it.
  */
 import { join } from 'node:path';
-import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import {
   DomainName,
@@ -19,7 +19,7 @@ import type { ITableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import type { IEventBus } from 'aws-cdk-lib/aws-events';
 import type { Role } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
-import { FilterPattern, LogGroup, MetricFilter, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { FilterPattern, MetricFilter, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { AaaaRecord, ARecord, HostedZone, RecordTarget } from 'aws-cdk-lib/aws-route53';
 import { ApiGatewayv2DomainProperties } from 'aws-cdk-lib/aws-route53-targets';
 import { Construct } from 'constructs';
@@ -28,6 +28,7 @@ import type { CustomDomain } from './gemini-webhooks-props.ts';
 import { metricNamespace, REQUESTS_THROTTLED } from './monitoring/metrics.ts';
 import { acknowledge } from './nag-acknowledgement.ts';
 import { NodeFunction } from './node-function.ts';
+import { ServiceLogGroup } from './service-log-group.ts';
 import type { SourceSecrets } from './source-secrets.ts';
 
 /** Gemini waits "a few seconds" for an answer; a function that needs longer has lost its caller already. */
@@ -156,10 +157,7 @@ export class Door extends Construct {
   }
 
   private addStage(props: DoorProps, domain: DomainName | undefined): void {
-    const accessLog = new LogGroup(this, 'AccessLog', {
-      retention: props.logRetention,
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
+    const accessLog = new ServiceLogGroup(this, 'AccessLog', { purpose: 'access', retention: props.logRetention });
     // Not all of very many are logged. https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-monitor.html
     new MetricFilter(this, 'Throttled', {
       logGroup: accessLog,

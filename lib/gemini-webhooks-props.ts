@@ -6,6 +6,7 @@ import type { Consumers } from './consumers.ts';
 import type { Monitoring } from './monitoring/monitoring-props.ts';
 import type { QuarantineOptions } from './quarantine.ts';
 import type { ReconciliationOptions } from './reconciler.ts';
+import type { RegionalFeatures } from './regions.ts';
 
 /** A Gemini project whose jobs are received. */
 export interface GeminiSource {
@@ -182,6 +183,14 @@ export interface GeminiWebhooksProps {
    * @default Size.gibibytes(100)
    */
   readonly maxOutputSize?: Size;
+
+  /**
+   * What the Region has. Only needed where the stack's Region is not known when it is synthesized, or where what is known of it
+   * is no longer right.
+   *
+   * @default - everything, except what the stack's Region is known not to have
+   */
+  readonly regionalFeatures?: RegionalFeatures;
 
   /**
    * What happens to table, bucket, bus and archive when the stack is deleted. With `DESTROY` the bucket must be emptied

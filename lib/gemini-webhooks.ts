@@ -1,6 +1,6 @@
 /** The whole pipeline as one construct: it wires the parts. What each may do with another is in permissions.ts. */
 import { fileURLToPath } from 'node:url';
-import { Annotations, type CfnOutput, Duration, RemovalPolicy, Size } from 'aws-cdk-lib';
+import { Annotations, type CfnOutput, Duration, RemovalPolicy, Size, Stack } from 'aws-cdk-lib';
 import { type Metric, type MetricOptions, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { type EventBus, type OnEventOptions, Rule } from 'aws-cdk-lib/aws-events';
@@ -16,11 +16,12 @@ import {
   ENV,
   EVENT_SOURCE,
   type FetchedJobType,
+  FILE_RETENTION_SECONDS,
   SUBMIT_ENV,
   WEBHOOK_CONFIG_ENV,
 } from '../lambda/contract.ts';
 import { CatchAll } from './catch-all.ts';
-import { admit } from './consumers.ts';
+import { consumerFaults, grantConsumers } from './consumers.ts';
 import { nameDeployment } from './deployment-name.ts';
 import { Door } from './door.ts';
 import { JobEventBus } from './event-bus.ts';
@@ -39,6 +40,7 @@ import { addOutputs } from './outputs.ts';
 import { Permissions } from './permissions.ts';
 import { QuarantineTable, Reverifier, type ReverifierProps } from './quarantine.ts';
 import { Reconciler, reconciliationFaults, resolveReconciliation } from './reconciler.ts';
+import { resolveFeatures } from './regions.ts';
 import { SchemaRegistry } from './schema-registry.ts';
 import { SourceSecrets } from './source-secrets.ts';
 import { pascal, resolveSources, sourceFaults } from './sources.ts';
@@ -88,6 +90,10 @@ export class GeminiWebhooks extends Construct {
     const reconciliation = resolveReconciliation(props.reconciliation);
     const faults = [
       ...sourceFaults(sources),
+      ...consumerFaults(
+        props.consumers,
+        sources.map(({ name }) => name),
+      ),
       ...rotationFaults({ signingSecretRotation, dynamicTokenRotation }),
       ...reconciliationFaults(reconciliation, recordTtl),
     ];
@@ -109,7 +115,9 @@ export class GeminiWebhooks extends Construct {
       noncurrentVersionExpiration: props.noncurrentVersionExpiration ?? Duration.days(30),
       retain,
     }).bucket;
+    const features = resolveFeatures(this, props.regionalFeatures);
     const bus = new JobEventBus(this, 'EventBus', {
+      features,
       archiveRetention: props.archiveRetention ?? Duration.days(14),
       logRetention,
       retain,
@@ -118,8 +126,8 @@ export class GeminiWebhooks extends Construct {
     this.permissions = new Permissions({
       ...{ table: this.table, eventBus: this.eventBus, outputBucket: this.outputBucket },
     });
-    new SchemaRegistry(this, 'Schemas');
-    if (props.consumers !== undefined) admit(bus.eventBus, props.consumers);
+    if (features.schemaRegistry) new SchemaRegistry(this, 'Schemas');
+    if (props.consumers !== undefined) grantConsumers(bus, props.consumers);
     const catchAll = new CatchAll(this, 'CatchAll', { bus, logRetention });
 
     const quarantine = props.quarantine && new QuarantineTable(this, 'Quarantine', props.quarantine);
@@ -159,11 +167,13 @@ export class GeminiWebhooks extends Construct {
         sources,
         maxConcurrency,
         maxOutputSize: props.maxOutputSize ?? Size.gibibytes(100),
+        jobRetention:
+          jobType === 'interaction' ? reconciliation.interactionRetention : Duration.seconds(FILE_RETENTION_SECONDS),
         logRetention,
       });
       rules.push(bus.addJobHandler(`${fetcherId}Jobs`, jobType, fetcher.queue));
       this.permissions.landOutputs(fetcher);
-      this.permissions.keepLandings(fetcher, ledger);
+      this.permissions.recordAttempts(fetcher, ledger);
       this.permissions.publishOutputs(fetcher.function);
       this.permissions.readSecrets(
         fetcher.function,
@@ -191,7 +201,8 @@ export class GeminiWebhooks extends Construct {
         repair: props.repairWebhook ?? false,
       });
       this.permissions.manageWebhook(webhook);
-      webhook.registerAfter(this.door);
+      // Whatever takes an event: of what Gemini delivers before, nothing would be lost, but nobody would look at it either.
+      webhook.registerAfter(bus, catchAll, ledger, ...this.fetchers, this.table, this.outputBucket, this.door);
       return [webhook];
     });
 
@@ -223,11 +234,12 @@ export class GeminiWebhooks extends Construct {
         { secret: 'signing' as const, interval: signingSecretRotation },
         { secret: 'token' as const, interval: dynamicTokenRotation },
       ].filter(({ interval }) => interval.toDays() > 0),
-      rotators: this.webhooks.flatMap(({ rotator, secrets: { sourceName: source } }) =>
-        rotator === undefined ? [] : [{ source, function: rotator.function }],
-      ),
+      rotators: this.webhooks.map(({ rotator, secrets: { sourceName: source } }) => ({
+        source,
+        function: rotator.function,
+      })),
       bus: this.eventBus,
-      archiveName: bus.archive.archiveName,
+      archiveName: bus.archive?.archiveName,
       reconciliation,
       ledgerDeadLetterQueue: ledger.deadLetterQueue,
       undeliveredQueue: bus.undeliveredQueue,
@@ -330,6 +342,9 @@ export class GeminiWebhooks extends Construct {
       },
     });
     if (target !== undefined) rule.addTarget(target);
+    // An event that came before its rule would be in the archive only. In another stack it cannot be waited for: that stack
+    // needs the bus of this one first.
+    if (Stack.of(rule) === Stack.of(this)) for (const webhook of this.webhooks) webhook.registerAfter(rule);
     return rule;
   }
 

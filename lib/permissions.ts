@@ -68,13 +68,12 @@ export class Permissions {
     grantee.grantPrincipal.addToPrincipalPolicy(readSecrets(secrets));
   }
 
-  /** Its own landings under way, which have the prefix of their objects as their key; and a message to itself for each. */
-  keepLandings({ function: fetcher, jobType, queue }: Fetcher, { table }: JobLedger): void {
-    grant(fetcher, ['dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:PutItem'], [table.tableArn], {
-      'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': `landing#${jobType}/*` },
+  /** Writes its attempts into the ledger's items of its job type, and reads with each what else is known of the job. */
+  recordAttempts({ function: fetcher, jobType }: Fetcher, { table }: JobLedger): void {
+    grant(fetcher, ['dynamodb:UpdateItem'], [table.tableArn], {
+      'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': `job#*#${jobType}#*` },
       Null: { 'dynamodb:LeadingKeys': 'false' },
     });
-    grant(fetcher, ['sqs:SendMessage'], [queue.queueArn]);
   }
 
   /** Writes under the job type's prefix, reads manifests there. */
@@ -85,8 +84,7 @@ export class Permissions {
     grant(fetcher.function, ['s3:AbortMultipartUpload', 's3:PutObject'], [outputs]);
     grant(fetcher.function, ['s3:GetObject'], [manifests]);
     // Without it S3 answers 403 for a manifest that is not there, and not 404. "IfExists", because it is not documented
-    // that S3 sets s3:prefix when it decides so; a listing without a prefix shows keys, and never contents. It is asked, too,
-    // whether an upload whose completion was not heard of is complete.
+    // that S3 sets s3:prefix when it decides so; a listing without a prefix shows keys, and never contents.
     grant(fetcher.function, ['s3:ListBucket'], [this.#parts.outputBucket.bucketArn], {
       StringLikeIfExists: { 's3:prefix': prefix },
     });
@@ -121,7 +119,6 @@ export class Permissions {
     grant(registrar.function, ['secretsmanager:PutSecretValue'], [signingSecret.secretArn]);
     this.readSecrets(healthCheck.function, [apiKeySecret, signingSecret]);
     grant(healthCheck.function, ['secretsmanager:DescribeSecret'], arns);
-    if (rotator === undefined) return;
     this.readSecrets(rotator.function, [apiKeySecret, signingSecret, dynamicTokenSecret]);
     grant(
       rotator.function,

@@ -95,7 +95,8 @@ export class GeminiApi implements Gemini {
           call.end();
           return 'not-the-rest';
         }
-        return await call.run(() => readRefusal(response, this.#options.clock())).finally(() => call.end());
+        const name = new URL(start).pathname.replace(/:download$/, '');
+        return await call.run(() => readRefusal(response, name, this.#options.clock())).finally(() => call.end());
       }
       await response.body?.cancel().catch(() => {});
       call.end();
@@ -164,6 +165,12 @@ function toError(refusal: Refusal): PipelineError {
       return new TransientError(
         'ERR_API_KEY_REFUSED',
         `Gemini refused the API key with HTTP ${refusal.status}; put a valid one into its secret`,
+        options,
+      );
+    case 'refused':
+      return new TransientError(
+        'ERR_GEMINI_REFUSED',
+        `Gemini refused the call with HTTP ${refusal.status}, which says nothing about what was asked for`,
         options,
       );
     case 'rate-limited':

@@ -1,13 +1,6 @@
 /** Outputs in S3. An object of one part is put, a larger one is uploaded in parts; neither can be seen before its end. */
-import {
-  AbortMultipartUploadCommand,
-  GetObjectCommand,
-  NoSuchKey,
-  PutObjectCommand,
-  type S3Client,
-  S3ServiceException,
-} from '@aws-sdk/client-s3';
-import type { OutputStore, OutputWriter, ResumableOptions } from '../app/ports.ts';
+import { GetObjectCommand, NoSuchKey, PutObjectCommand, type S3Client, S3ServiceException } from '@aws-sdk/client-s3';
+import type { ByteObserver, OutputStore, OutputWriter } from '../app/ports.ts';
 import { Manifest } from '../domain/manifest.ts';
 import { S3OutputWriter, unavailable } from './s3-output-writer.ts';
 
@@ -22,15 +15,9 @@ export class S3OutputStore implements OutputStore {
     this.bucket = bucket;
   }
 
-  open(key: string, contentType: string, signal: AbortSignal, resumable?: ResumableOptions): OutputWriter {
+  open(key: string, contentType: string, signal: AbortSignal, observer?: ByteObserver): OutputWriter {
     const place = { Bucket: this.bucket, Key: key };
-    return new S3OutputWriter({ client: this.#client, place, contentType, signal, resumable });
-  }
-
-  async abort(key: string, uploadId: string): Promise<void> {
-    const command = new AbortMultipartUploadCommand({ Bucket: this.bucket, Key: key, UploadId: uploadId });
-    // Whatever is left is aborted by the bucket's lifecycle.
-    await this.#client.send(command).catch(() => {});
+    return new S3OutputWriter({ client: this.#client, place, contentType, signal, observer });
   }
 
   async readManifest(key: string): Promise<Manifest | undefined> {

@@ -6,8 +6,8 @@ import type { FileOutput, LandingPlan } from './job-kind.ts';
 import { JsonCopy, JsonLines, JsonMedia, JsonText } from './json-extract.ts';
 import { JsonLinesCounter } from './json-lines-counter.ts';
 import { type JsonPath, type JsonVisitor, walkJson } from './json-walk.ts';
-import type { FileIdentity, Landing } from './landing.ts';
-import type { Download, FileDownload, Gemini } from './ports.ts';
+import type { Landing } from './landing.ts';
+import type { Download, Gemini } from './ports.ts';
 
 const MAX_FILE_RESOURCE_BYTES = 64 * 1024;
 
@@ -45,7 +45,11 @@ export async function inspectFiles(gemini: Gemini, plan: LandingPlan, signal: Ab
 
 /** Undefined when it cannot be seen: the download has the last word. */
 async function readFileResource(gemini: Gemini, id: string, signal: AbortSignal): Promise<FileResource | undefined> {
-  const download = await gemini.get(`files/${id}`, signal);
+  const download = await gemini.get(`files/${id}`, signal).catch((error: unknown) => {
+    // Seen for result files, whose ids are longer than documented: 400 here, and a download all the same.
+    if (error instanceof TransientError && error.code === 'ERR_GEMINI_REFUSED') return undefined;
+    throw error;
+  });
   if (download === undefined) return undefined;
   const chunks: Uint8Array[] = [];
   let bytes = 0;
@@ -103,53 +107,32 @@ function isWebhookConfig(path: JsonPath): boolean {
   return name === 'webhook_config' || name === 'webhookConfig';
 }
 
-/** A file that was made a moment ago may not be seen everywhere yet. */
-const GONE_AFTER_ATTEMPTS = 3;
-
 /**
- * Goes on where an earlier invocation was, if Gemini serves the rest of the same file; else begins it again, and says so.
- *
  * @returns counts of its lines
- * @throws PermanentError `ERR_OUTPUT_GONE` when it cannot be had (any more)
+ * @throws TransientError `ERR_OUTPUT_NOT_READY` when it cannot be had yet
+ * @throws PermanentError `ERR_OUTPUT_GONE` when it cannot be had any more
  */
 export async function landFile(
   gemini: Gemini,
   file: ReadyFile,
   landing: Landing,
-  attempt: { readonly number: number; readonly signal: AbortSignal },
+  attempt: { readonly signal: AbortSignal; readonly isExpired: boolean },
 ): Promise<Record<string, number>> {
   const { fileId, resource } = file;
-  const before = landing.progress.file?.fileId === fileId ? landing.progress.file : undefined;
-  if (before !== undefined && before.upload.bytes === before.total) {
-    // All of it is there, and only the end was missing: there is no rest to ask for.
-    const counter = file.isLines ? new JsonLinesCounter(before.upload.observer) : undefined;
-    await landing.openFile(before, before.upload, counter).finish();
-    return { ...counter?.counts };
-  }
-  let download = await gemini.download(fileId, attempt.signal, before?.upload.bytes);
+  const download = await gemini.download(fileId, attempt.signal);
   if (download === undefined) {
-    if (attempt.number < GONE_AFTER_ATTEMPTS && before === undefined) {
+    if (!attempt.isExpired) {
       throw new TransientError('ERR_OUTPUT_NOT_READY', `files/${fileId} cannot be had (yet)`);
     }
     throw new PermanentError('ERR_OUTPUT_GONE', `files/${fileId} cannot be had; Gemini keeps files for 48 hours`);
   }
   const sizeBytes = resource?.sizeBytes === undefined ? undefined : Number(resource.sizeBytes);
-  const reason = before && whyNotTheRest(before, download);
-  if (reason !== undefined) {
-    await landing.restartFile(`files/${fileId}: begun again, because ${reason}`);
-    if (download.offset > 0) {
-      await discard(download);
-      download = await wholeFile(gemini, fileId, attempt.signal);
-    }
-  }
-  const upload = reason === undefined ? before?.upload : undefined;
-  const total = download.total ?? sizeBytes;
+  const total = download.bytes ?? sizeBytes;
   landing.expect(total ?? 0);
-  const contentType = before?.contentType ?? mediaTypeOf(file.contentType, resource?.mimeType);
-  const counter = file.isLines ? new JsonLinesCounter(upload?.observer) : undefined;
-  const key = landing.keyOf(file.name(contentType));
-  const sink = landing.openFile({ fileId, key, contentType, total, etag: download.etag }, upload, counter);
-  let bytes = download.offset;
+  const contentType = mediaTypeOf(file.contentType, resource?.mimeType);
+  const counter = file.isLines ? new JsonLinesCounter() : undefined;
+  const sink = landing.open(file.name(contentType), contentType, `files/${fileId}`, counter);
+  let bytes = 0;
   for await (const chunk of download.chunks) {
     bytes += chunk.length;
     await sink.write(chunk);
@@ -159,30 +142,4 @@ export async function landFile(
   }
   await sink.finish();
   return { ...counter?.counts };
-}
-
-/** Undefined when the download is the rest of what is there. */
-function whyNotTheRest(
-  before: FileIdentity & { upload: { bytes: number } },
-  download: FileDownload,
-): string | undefined {
-  if (download.offset !== before.upload.bytes) return 'Gemini did not serve the rest of it';
-  const isOther = (one: unknown, other: unknown) => one !== undefined && other !== undefined && one !== other;
-  if (isOther(before.total, download.total) || isOther(before.etag, download.etag)) return 'it has changed at Gemini';
-  return undefined;
-}
-
-/** Gives the connection back: a body that nobody began to read would hold it until Gemini counts as silent. */
-async function discard({ chunks }: Download): Promise<void> {
-  try {
-    for await (const _ of chunks) return;
-  } catch {
-    // What is not wanted may break off.
-  }
-}
-
-async function wholeFile(gemini: Gemini, fileId: string, signal: AbortSignal): Promise<FileDownload> {
-  const download = await gemini.download(fileId, signal);
-  if (download?.offset === 0) return download;
-  throw new TransientError('ERR_OUTPUT_NOT_READY', `files/${fileId} cannot be had (yet)`);
 }

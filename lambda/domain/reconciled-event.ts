@@ -14,6 +14,7 @@ export interface EndedJob {
   readonly endedAt: Date | undefined;
   readonly error: Failure | null;
   readonly userMetadata: Readonly<Record<string, unknown>>;
+  readonly displayName: string | null;
 }
 
 /** As Gemini would have told it. `batch.cancelled` and `interaction.cancelled` are on its page, and never pushed. */
@@ -35,6 +36,7 @@ export function toReconciledEvent(job: EndedJob, now: Date): JobEventDetail {
     receivedAt: now.toISOString(),
     origin: 'reconciler',
     userMetadata: { ...job.userMetadata },
+    displayName: job.displayName,
     data: { id, ...(error && { error_code: error.code, error_message: error.message }) },
   };
 }

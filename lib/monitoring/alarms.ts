@@ -108,7 +108,7 @@ function ofTheDoor({ metrics, verifier, api, sources }: Monitored): AlarmDefinit
 }
 
 function ofTheBus({ bus, rules, archiveName, undeliveredQueue }: Monitored): AlarmDefinition[] {
-  const names = [...ruleNames(rules), archiveRuleName(archiveName)];
+  const names = [...ruleNames(rules), ...(archiveName === undefined ? [] : [archiveRuleName(archiveName)])];
   const period = Duration.minutes(5);
   const ofAll = (name: string) =>
     sum(

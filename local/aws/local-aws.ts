@@ -226,7 +226,8 @@ function createBus(
   const [bus, ...more] = stack.all('AWS::Events::EventBus');
   if (bus === undefined || more.length > 0) throw new LocalRunError('The template must have exactly one event bus.');
   const queues = new Map(stack.all('AWS::SQS::Queue').map(({ arn, ref }) => [arn, ref]));
-  const logGroups = new Map(stack.all('AWS::Logs::LogGroup').map(({ arn, id }) => [arn, id]));
+  // The ARN that CloudFormation gives ends in `:*`; of a target with that EventBridge delivers nothing.
+  const logGroups = new Map(stack.all('AWS::Logs::LogGroup').map(({ arn, id }) => [arn.replace(/:\*$/, ''), id]));
   const deliverTo: DeliverTo = (arn, ruleArn) => {
     const QueueUrl = queues.get(arn);
     const logGroup = logGroups.get(arn);

@@ -64,6 +64,11 @@ export function controlRoutes(world: World, routes: readonly Route[], stats: Sta
       return { json: {} };
     }),
     route('POST', '/signatures', (call) => ({ json: { signature: world.keys.signV1a(parse(Message, call)) } })),
+    // As the project's owner does in Google AI Studio: the key of before is deleted.
+    route('PUT', '/api-key', (call) => {
+      world.apiKey = z.strictObject({ apiKey: z.string().min(1) }).parse(json(call)).apiKey;
+      return { json: {} };
+    }),
     route('POST', '/keys:rotate', () => {
       world.keys.rotate();
       return { json: {} };

@@ -39,6 +39,8 @@ export interface Run {
   readonly endpoints: Endpoints;
   /** As Secrets Manager does on its schedule; `endpoints` and its file have the new value afterwards. */
   rotate(which: 'signing-secret' | 'dynamic-token'): Promise<void>;
+  /** As an operator does after a leak; `endpoints` and its file have the new value afterwards, too. */
+  revoke(which: 'signing-secret' | 'dynamic-token'): Promise<void>;
   /** Deletes the webhook at the simulator; leaves no process, no listener and no endpoints file. */
   close(): Promise<void>;
 }
@@ -67,6 +69,10 @@ export async function startRun(options: RunOptions): Promise<Run> {
     const endpoints = await connect(aws, gemini, options.register ?? false);
     let remove = writeEndpoints(stateDir, endpoints);
     const started = aws;
+    const keepSecrets = () => {
+      Object.assign(endpoints, secretsOf(started));
+      remove = writeEndpoints(stateDir, endpoints);
+    };
     const stopReconciling =
       options.reconcile && repeat(() => started.runSchedule('Reconciler'), options.reconcile.everyMs);
     return {
@@ -75,8 +81,11 @@ export async function startRun(options: RunOptions): Promise<Run> {
       async rotate(which) {
         const ids = secretIdsOf(started);
         await started.rotate(which === 'signing-secret' ? ids.signingSecretId : ids.dynamicTokenSecretId);
-        Object.assign(endpoints, secretsOf(started));
-        remove = writeEndpoints(stateDir, endpoints);
+        keepSecrets();
+      },
+      async revoke(which) {
+        await started.invoke('DefaultWebhookRotator', { revoke: which });
+        keepSecrets();
       },
       async close() {
         remove();

@@ -71,7 +71,7 @@ export const RESOURCES = {
   'AWS::EventSchemas::Registry': z.looseObject({}),
   'AWS::EventSchemas::Schema': z.looseObject({}),
   'AWS::Events::Archive': without('Description', 'EventPattern', 'KmsKeyIdentifier', 'RetentionDays', 'SourceArn'),
-  'AWS::Events::EventBus': z.strictObject({ Name: text, Description: inert, LogConfig: inert }),
+  'AWS::Events::EventBus': z.strictObject({ Name: text, Description: inert, LogConfig: inert, Policy: inert }),
   'AWS::Events::Rule': z.strictObject({
     Description: inert,
     EventBusName: text.optional(),
@@ -116,7 +116,7 @@ export const RESOURCES = {
   'AWS::Logs::Delivery': without('DeliveryDestinationArn', 'DeliverySourceName'),
   'AWS::Logs::DeliveryDestination': without('DestinationResourceArn', 'Name', 'OutputFormat'),
   'AWS::Logs::DeliverySource': without('LogType', 'Name', 'ResourceArn'),
-  'AWS::Logs::LogGroup': without('RetentionInDays'),
+  'AWS::Logs::LogGroup': without('LogGroupName', 'ResourcePolicyDocument', 'RetentionInDays'),
   'AWS::Logs::MetricFilter': without('FilterPattern', 'LogGroupName', 'MetricTransformations'),
   'AWS::Logs::ResourcePolicy': without('PolicyDocument', 'PolicyName'),
   'AWS::S3::Bucket': without(

@@ -1,8 +1,16 @@
 /** Ports of the fetchers in memory, with a record of every call, and a place at which the process may die. */
 import { createHash } from 'node:crypto';
 import type { FetchOutputsPorts } from '../../lambda/app/fetch-outputs.ts';
-import type { FileDownload, Gemini, LandingStore, OutputStore, ResumableOptions } from '../../lambda/app/ports.ts';
+import type {
+  ByteObserver,
+  FetchLedger,
+  FileDownload,
+  Gemini,
+  JobOnRecord,
+  OutputStore,
+} from '../../lambda/app/ports.ts';
 import type { BusEvent, FetchableEvent } from '../../lambda/domain/job-event.ts';
+import type { LedgerJob } from '../../lambda/domain/job-ledger.ts';
 import type { Manifest } from '../../lambda/domain/manifest.ts';
 
 export const NOW = new Date('2026-11-24T05:00:00.000Z');
@@ -22,6 +30,7 @@ export function eventOf(jobType: FetchableEvent['jobType'], jobId: string, type:
     origin: 'webhook',
     scheme: 'v1',
     userMetadata: { team: 'a' },
+    displayName: null,
     data: { id: jobId, output_file_uri: 'files/of-the-event' },
   };
 }
@@ -67,7 +76,7 @@ class FakeStore implements OutputStore {
   readonly aborted: string[] = [];
   readonly order: string[] = [];
 
-  open(key: string, contentType: string, _signal?: AbortSignal, resumable?: ResumableOptions) {
+  open(key: string, contentType: string, _signal?: AbortSignal, observer?: ByteObserver) {
     const chunks: Buffer[] = [];
     this.unfinished.add(key);
     return {
@@ -76,7 +85,7 @@ class FakeStore implements OutputStore {
       },
       finish: async () => {
         const body = Buffer.concat(chunks);
-        resumable?.observer?.write(body);
+        observer?.write(body);
         this.objects.set(key, { body, contentType });
         this.unfinished.delete(key);
         this.order.push(key);
@@ -86,16 +95,7 @@ class FakeStore implements OutputStore {
         this.unfinished.delete(key);
         this.aborted.push(key);
       },
-      // As of an object that is smaller than a part: there is no upload.
-      suspend: async () => {
-        this.unfinished.delete(key);
-        return undefined;
-      },
     };
-  }
-
-  async abort(key: string) {
-    this.aborted.push(key);
   }
 
   async readManifest(key: string) {
@@ -114,14 +114,30 @@ class FakeStore implements OutputStore {
   }
 }
 
-/** Nothing is ever put away. */
-export const NO_LANDINGS: LandingStore = {
-  load: async () => undefined,
-  save: async () => {},
-  forget: async () => {},
+/** Knows nothing, and takes everything. */
+export const NO_LEDGER: FetchLedger = {
+  begin: async () => ({ isOurs: true, userMetadata: {}, displayName: null, lastCode: undefined }),
+  postpone: async () => {},
 };
 
+class FakeLedger implements FetchLedger {
+  /** What it has of every job. */
+  known: JobOnRecord = { isOurs: true, userMetadata: {}, displayName: null, lastCode: undefined };
+  readonly calls: unknown[][] = [];
+
+  async begin(job: LedgerJob, attempt: number) {
+    this.calls.push(['begin', job.jobId, attempt]);
+    return this.known;
+  }
+
+  async postpone(job: LedgerJob, code: string, nextAttemptAt: Date) {
+    this.calls.push(['postpone', job.jobId, code, nextAttemptAt.toISOString()]);
+    this.known = { ...this.known, lastCode: code };
+  }
+}
+
 export function portsOf(answers: Answers, maxOutputBytes = 1_000_000) {
+  const ledger = new FakeLedger();
   const gemini = new FakeGemini(answers);
   const store = new FakeStore();
   const published: BusEvent[] = [];
@@ -130,7 +146,8 @@ export function portsOf(answers: Answers, maxOutputBytes = 1_000_000) {
   const write = (message: string, fields: object) => lines.push(JSON.stringify([message, fields]));
   const ports: FetchOutputsPorts = {
     geminiOf: () => gemini,
-    landings: NO_LANDINGS,
+    ledger,
+    retentionMs: 48 * 3600_000,
     store,
     publisher: {
       publish: async (event) => {
@@ -145,5 +162,5 @@ export function portsOf(answers: Answers, maxOutputBytes = 1_000_000) {
     },
     maxOutputBytes,
   };
-  return { ports, gemini, store, published, metrics, lines };
+  return { ports, gemini, ledger, store, published, metrics, lines };
 }

@@ -1,7 +1,7 @@
 /** Synthesizes the stack as `cdk.json` configures it, without bundling the functions: seconds that no template test needs. */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { App } from 'aws-cdk-lib';
+import { App, type StackProps } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { type GeminiWebhooksProps, Monitoring, WebhooksStack } from '../../lib/index.ts';
 
@@ -23,10 +23,14 @@ export interface Resource {
 }
 
 /** Alarms by e-mail, if nothing else is asked for. */
-export function newStack(webhooks: Partial<GeminiWebhooksProps> = {}): WebhooksStack {
+export function newStack(
+  webhooks: Partial<GeminiWebhooksProps> = {},
+  { id = 'GeminiWebhooks', ...stack }: StackProps & { readonly id?: string } = {},
+): WebhooksStack {
   const { context } = JSON.parse(readFileSync(CDK_JSON, 'utf8'));
   const app = new App({ context: { ...context, 'aws:cdk:bundling-stacks': [] } });
-  return new WebhooksStack(app, 'GeminiWebhooks', {
+  return new WebhooksStack(app, id, {
+    ...stack,
     webhooks: { handlersPath: HANDLERS, monitoring: MONITORING, ...webhooks },
   });
 }

@@ -8,7 +8,7 @@ import type { FileDownload } from '../../lambda/app/ports.ts';
 import { TransientError } from '../../lambda/domain/errors.ts';
 import type { BusEvent } from '../../lambda/domain/job-event.ts';
 import type { Manifest } from '../../lambda/domain/manifest.ts';
-import { LIVE, NO_LANDINGS, NOW } from '../fakes/fetch-ports.ts';
+import { LIVE, NO_LEDGER, NOW } from '../fakes/fetch-ports.ts';
 import type { Choose } from './explore.ts';
 import { EVENT, FILE, JOB, MANIFEST, PARTS, RESPONSES } from './fetched-job.ts';
 import { Process, step } from './process.ts';
@@ -101,9 +101,7 @@ function portsOf(world: World, process: Process): FetchOutputsPorts {
       download: () =>
         process.call('download', () => downloadOf(PARTS), away, downloadOf(PARTS.slice(0, 1), FILE.length)),
     }),
-    landings: NO_LANDINGS,
     store: {
-      abort: async () => {},
       bucket: 'outputs',
       open: (key) => open(world, process, key),
       readManifest: (key) => process.call('readManifest', () => world.manifests.get(key), away),
@@ -115,6 +113,8 @@ function portsOf(world: World, process: Process): FetchOutputsPorts {
     clock: () => NOW,
     log: { info: () => {}, warn: () => {}, error: () => {} },
     metrics: { count: () => {}, seconds: () => {} },
+    ledger: NO_LEDGER,
+    retentionMs: 48 * 3600_000,
     maxOutputBytes: 1_000_000,
   };
 }
@@ -145,11 +145,6 @@ function open(world: World, process: Process, key: string) {
         away,
       ),
     abort: async () => void world.openUploads.delete(upload),
-    // Of an object that is smaller than a part nothing is left.
-    suspend: async () => {
-      world.openUploads.delete(upload);
-      return undefined;
-    },
   };
 }
 

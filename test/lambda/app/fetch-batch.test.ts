@@ -130,7 +130,6 @@ it.each([
 
 it.each([
   ['is running', batch('BATCH_STATE_RUNNING'), 'ERR_OUTPUT_NOT_READY'],
-  ['succeeded without output', batch('BATCH_STATE_SUCCEEDED', { done: true }), 'ERR_OUTPUT_NOT_READY'],
   ['breaks off', '{"name":"batches/abc","metadata":{"state":"BATCH', 'ERR_OUTPUT_TRUNCATED'],
 ])('comes back to a batch that %s', async (_what, resource, code) => {
   const { ports, store, published } = portsOf({ 'batches/abc': resource });
@@ -151,9 +150,15 @@ it('finds a batch under the id that Google’s page would give it', async () => 
 });
 
 it('says for good that a job is not ours, and stores nothing about it', async () => {
-  const { ports, store, published } = portsOf({});
+  const { ports, ledger, store, published } = portsOf({});
+  const dynamic = { ...EVENT, scheme: 'v1a' } as const;
+  ledger.known = { ...ledger.known, isOurs: false, lastCode: 'ERR_JOB_NOT_FOUND' };
 
-  await fetchOutputs(ports, batchJob, EVENT, ATTEMPT);
+  await expect(fetchOutputs(ports, batchJob, dynamic, { ...ATTEMPT, number: 6 })).rejects.toMatchObject({
+    code: 'ERR_JOB_NOT_FOUND',
+  });
+  expect(published).toEqual([]);
+  await fetchOutputs(ports, batchJob, dynamic, { ...ATTEMPT, number: 7 });
 
   expect(store.order).toEqual([]);
   expect(published).toMatchObject([
@@ -161,13 +166,14 @@ it('says for good that a job is not ours, and stores nothing about it', async ()
   ]);
 });
 
-it('gives up a file that is gone at the third attempt, and leaves the place of the outputs free', async () => {
+it('waits for a file until Gemini deletes it, 48 hours after the end, and leaves the place of the outputs free', async () => {
   const { ports, store, published } = portsOf({ 'batches/abc': batch('BATCH_STATE_SUCCEEDED', FILE_OUTPUT) });
+  const at = (time: string) => ({ ...ports, clock: () => new Date(time) });
 
-  await expect(fetchOutputs(ports, batchJob, EVENT, { ...ATTEMPT, number: 2 })).rejects.toMatchObject({
-    code: 'ERR_OUTPUT_NOT_READY',
-  });
-  await fetchOutputs(ports, batchJob, EVENT, { ...ATTEMPT, number: 3 });
+  const before = fetchOutputs(at('2026-11-26T04:58:00.000Z'), batchJob, EVENT, { ...ATTEMPT, number: 35 });
+  await expect(before).rejects.toMatchObject({ code: 'ERR_OUTPUT_NOT_READY' });
+  expect(published).toEqual([]);
+  await fetchOutputs(at('2026-11-26T04:58:00.100Z'), batchJob, EVENT, ATTEMPT);
 
   const manifestKey = 'batch/source=default/date=2026-11-23/job=abc/fetch-failed/manifest.json';
   expect([...store.manifests.keys()]).toEqual([manifestKey]);
