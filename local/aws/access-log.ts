@@ -1,5 +1,5 @@
 /** The stage's access log, in the template's own format. */
-import { appendFileSync } from 'node:fs';
+import { append } from '../append.ts';
 import { LocalRunError } from '../local-run-error.ts';
 
 /** https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html */
@@ -32,6 +32,6 @@ export function createAccessLog(format: string, file: string): (values: AccessLo
   }
   return (values) => {
     const value = (name: string) => values[name as keyof AccessLogValues];
-    appendFileSync(file, `${format.replaceAll(pattern, (_, name: string) => String(value(name) ?? '-'))}\n`);
+    append(file, `${format.replaceAll(pattern, (_, name: string) => String(value(name) ?? '-'))}\n`);
   };
 }

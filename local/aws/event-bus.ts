@@ -1,7 +1,8 @@
 /** PutEvents with EventBridge's limits, and the rules of the template behind it. */
 import { randomUUID } from 'node:crypto';
-import { appendFileSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import * as z from 'zod';
+import { append } from '../append.ts';
 import { LocalRunError } from '../local-run-error.ts';
 import { ACCOUNT, REGION } from '../template/intrinsics.ts';
 import type { Resource } from '../template/stack.ts';
@@ -131,7 +132,7 @@ export class EventBus {
       resources: entry.Resources ?? [],
       detail,
     };
-    appendFileSync(this.#options.eventsFile, `${JSON.stringify(event)}\n`);
+    append(this.#options.eventsFile, `${JSON.stringify(event)}\n`);
     this.#route(event);
     for (const listener of this.#listeners) listener(event);
     return { EventId: event.id };

@@ -27,7 +27,12 @@ export interface HttpApi {
   close(): Promise<void>;
 }
 
-/** Takes the port before anything else is started, so that a taken one is told at once. */
+/** @throws LocalRunError when the port is taken */
+export async function assertPortIsFree(port: number): Promise<void> {
+  await (await listen(port)).close();
+}
+
+/** @throws LocalRunError when the port is taken */
 export async function listen(port: number): Promise<HttpApi> {
   const { promise: opened, resolve: open } = Promise.withResolvers<Door>();
   const server = createServer({ maxHeaderSize: 16 * 1024 }, (request, response) => {

@@ -2,10 +2,10 @@
  * The stack of a cloud assembly, running on this machine: the template says what there is and how it is wired, the bundles
  * are those that would be deployed, and every listener is on loopback.
  */
-import { appendFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { WEBHOOK_RESOURCE_TYPE } from '../../lambda/contract.ts';
+import { append } from '../append.ts';
 import { LambdaFunction } from '../lambda/lambda-function.ts';
 import { LocalRunError } from '../local-run-error.ts';
 import { type Assembly, readAssembly } from '../template/assembly.ts';
@@ -231,7 +231,7 @@ function createBus(
   const deliverTo: DeliverTo = (arn, ruleArn) => {
     const QueueUrl = queues.get(arn);
     const logGroup = logGroups.get(arn);
-    if (logGroup !== undefined) return (body) => appendFile(join(logsDir, `${logGroup}.log`), `${body}\n`);
+    if (logGroup !== undefined) return async (body) => append(join(logsDir, `${logGroup}.log`), `${body}\n`);
     if (QueueUrl === undefined) return undefined;
     const needed = { action: 'sqs:SendMessage', resource: arn, context: { 'aws:SourceArn': ruleArn } };
     return async (MessageBody, attributes = {}) => {

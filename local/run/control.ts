@@ -9,6 +9,9 @@ export async function control(
   path: string,
   body?: object,
 ): Promise<unknown> {
+  if (simulatorControlUrl === null) {
+    throw new LocalRunError('This needs the simulator, and the local run has another Gemini in its place.');
+  }
   const response = await fetch(`${simulatorControlUrl}${path}`, {
     method,
     ...(body && { body: JSON.stringify(body) }),

@@ -24,6 +24,8 @@ export interface RunOptions {
   readonly port: number;
   /** Undefined starts the simulator. */
   readonly gemini?: OtherGemini | undefined;
+  /** Whether the webhook is registered there as well. */
+  readonly register?: boolean;
   /** Of the simulator, from the start. */
   readonly switches?: SwitchesUpdate;
   /** How soon after its end a job is announced without its webhook, and how often jobs are looked for. */
@@ -65,7 +67,7 @@ export async function startRun(options: RunOptions): Promise<Run> {
       ...(options.repairWebhook && { [ENV.repairWebhook]: 'true' }),
     };
     aws = await startLocalAws({ ...options, stateDir, environment });
-    const endpoints = await connect(aws, gemini);
+    const endpoints = await connect(aws, gemini, options.register ?? false);
     let remove = writeEndpoints(stateDir, endpoints);
     const started = aws;
     const keepSecrets = () => {
@@ -107,11 +109,11 @@ async function reachGemini({ gemini, switches }: RunOptions): Promise<Gemini> {
 }
 
 /** Puts the API key where the functions look for it, and has the webhook registered as a deployment does. */
-async function connect(aws: LocalAws, gemini: Gemini): Promise<Endpoints> {
+async function connect(aws: LocalAws, gemini: Gemini, register: boolean): Promise<Endpoints> {
   for (const name of aws.variables(ENV.apiKeySecretId)) aws.secrets.put(name, gemini.apiKey);
   const { WebhookUrl = '', OutputBucketName = '', EventBusName = '', Deployment = '' } = aws.outputs;
   const { signingSecretId } = secretIdsOf(aws);
-  if (gemini.controlUrl) await aws.customResources.create();
+  if (gemini.controlUrl || register) await aws.customResources.create();
   // Google's Gemini cannot reach loopback: nothing is registered there, and who drives the run signs by itself.
   else aws.secrets.put(signingSecretId, `whsec_${randomBytes(32).toString('base64')}`);
   return {

@@ -6,15 +6,30 @@ import type { ReconciliationRow } from './reconciliation.ts';
 import type { RotationRow } from './rotation.ts';
 import { renderTable } from './table.ts';
 
-export async function step<Result>(title: string, work: () => Promise<Result>): Promise<Result> {
+const TICK_MS = 200;
+
+/** One line: what is being done, on a terminal with the seconds so far, and in the end how long it took. */
+export async function step<Result>(
+  title: string,
+  work: () => Promise<Result>,
+  output: Pick<NodeJS.WriteStream, 'isTTY' | 'write'> = process.stdout,
+): Promise<Result> {
   const startedAt = Date.now();
-  process.stdout.write(`${title} … `);
-  const result = await work().catch((error: unknown) => {
-    process.stdout.write('failed\n');
+  const seconds = () => `${((Date.now() - startedAt) / 1000).toFixed(1)} s`;
+  output.write(`${title} … `);
+  const ticking = output.isTTY ? setInterval(() => output.write(`\r${title} … ${seconds()}`), TICK_MS) : undefined;
+  const finish = (how: string) => {
+    clearInterval(ticking);
+    output.write(`${output.isTTY ? `\r\x1b[K${title} … ` : ''}${how}\n`);
+  };
+  try {
+    const result = await work();
+    finish(seconds());
+    return result;
+  } catch (error) {
+    finish('stopped');
     throw error;
-  });
-  process.stdout.write(`${((Date.now() - startedAt) / 1000).toFixed(1)} s\n`);
-  return result;
+  }
 }
 
 /** @returns whether none was refused */
