@@ -9,11 +9,13 @@ export interface Identity {
 
 export const REGION = 'us-east-1';
 export const ACCOUNT = '000000000000';
+export const STACK_ID = `arn:aws:cloudformation:${REGION}:${ACCOUNT}:stack/local/51af3dc0-da77-11e4-872e-1234567db123`;
 
 const PSEUDO: Readonly<Record<string, string>> = {
   'AWS::AccountId': ACCOUNT,
   'AWS::Partition': 'aws',
   'AWS::Region': REGION,
+  'AWS::StackId': STACK_ID,
   'AWS::StackName': 'local',
   'AWS::URLSuffix': 'amazonaws.com',
 };

@@ -26,7 +26,7 @@ beforeAll(async () => {
     stackName: 'GeminiWebhooks',
     outputs: {
       WebhookUrl: 'https://api/webhooks/gemini',
-      WebhookUrlAcmeEu: 'https://api/webhooks/gemini/sources/acme-eu',
+      WebhookUrlAcmeEu: 'https://api/webhooks/gemini/projects/acme-eu',
     },
     geminiUrl: undefined,
     resources: [

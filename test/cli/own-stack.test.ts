@@ -265,7 +265,7 @@ describe('a source', () => {
     const { printed } = await call('dynamic-url --source acme-eu');
 
     expect(withoutHash(printed)).toBe(
-      `https://WebhooksDoorApi#.example/webhooks/gemini/sources/acme-eu/dynamic/${'a'.repeat(43)}`,
+      `https://WebhooksDoorApi#.example/51af3dc0-da77-11e4-872e-1234567db123/webhooks/gemini/projects/acme-eu/dynamic/${'a'.repeat(43)}`,
     );
     const id = secrets.commandCalls(GetSecretValueCommand)[0]?.args[0].input.SecretId;
     expect(withoutHash(id)).toBe('WebhooksAcmeEuSecretsDynamicToken#');
