@@ -33,9 +33,12 @@ export const DEFAULT_SOURCE = 'default';
 /** Names of sources stand in URLs, S3 keys and metrics. */
 export const SOURCE_NAME = /^(?=.{1,32}$)[a-z](?:-?[a-z0-9])*$/;
 
-/** Where Gemini posts to, as the HTTP API writes paths; the token binds a dynamic delivery to this deployment. */
+/**
+ * Where Gemini posts to below the stage, whose name strangers cannot guess, as the HTTP API writes paths; the token binds a
+ * dynamic delivery to this deployment.
+ */
 export function pathsOf(source: string): { readonly static: string; readonly dynamic: string } {
-  const root = source === DEFAULT_SOURCE ? '/webhooks/gemini' : `/webhooks/gemini/sources/${source}`;
+  const root = source === DEFAULT_SOURCE ? '/webhooks/gemini' : `/webhooks/gemini/projects/${source}`;
   return { static: root, dynamic: `${root}/dynamic/{token}` };
 }
 

@@ -75,8 +75,8 @@ export interface GeminiWebhooksProps {
   readonly dynamicTokenRotation?: Duration;
 
   /**
-   * Whether the health check sets a webhook right that Gemini disabled, or whose URL or events are not those of the
-   * deployment. Findings are measured and logged in any case.
+   * Whether the health check sets a webhook right whose URL or events are not those of the deployment. What Gemini itself
+   * disabled is enabled in any case, what a person disabled never; findings are measured, logged and alarmed.
    *
    * @default false
    */
@@ -126,7 +126,8 @@ export interface GeminiWebhooksProps {
   readonly recordTtl?: Duration;
 
   /**
-   * Requests a second that the HTTP API accepts in the long run. What is above is answered 429, and Gemini tries again
+   * Requests a second that the HTTP API accepts in the long run on each of its routes: the static and the dynamic one of
+   * each source. What is above is answered 429, and Gemini tries again
    * for 24 hours.
    *
    * @default 50
@@ -134,7 +135,7 @@ export interface GeminiWebhooksProps {
   readonly throttleRate?: number;
 
   /**
-   * Requests that the HTTP API accepts at once.
+   * Requests that the HTTP API accepts at once on each of its routes.
    *
    * @default 100
    */

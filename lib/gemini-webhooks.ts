@@ -106,9 +106,9 @@ export class GeminiWebhooks extends Construct {
     const secrets = sources.map((source) => new SourceSecrets(this, `${pascal(source.name)}Secrets`, source));
 
     this.table = new IdempotencyTable(this, 'IdempotencyTable', {
-      // What the door lets through in one second, claimed and completed, and half of it once more for retried calls:
-      // genuine traffic is never throttled here.
-      maxWritesPerSecond: 3 * (throttleRate + throttleBurst),
+      // What the door lets through in one second by two routes for each source, claimed and completed, and half of it once
+      // more for retried calls: genuine traffic is never throttled here.
+      maxWritesPerSecond: 3 * 2 * sources.length * (throttleRate + throttleBurst),
       retain,
     }).table;
     this.outputBucket = new OutputBucket(this, 'OutputBucket', {
@@ -243,10 +243,9 @@ export class GeminiWebhooks extends Construct {
         { secret: 'signing' as const, interval: signingSecretRotation },
         { secret: 'token' as const, interval: dynamicTokenRotation },
       ].filter(({ interval }) => interval.toDays() > 0),
-      rotators: this.webhooks.map(({ rotator, secrets: { sourceName: source } }) => ({
-        source,
-        function: rotator.function,
-      })),
+      rotators: this.webhooks
+        .filter(({ rotates }) => rotates)
+        .map(({ rotator, secrets: { sourceName: source } }) => ({ source, function: rotator.function })),
       bus: this.eventBus,
       archiveName: bus.archive?.archiveName,
       reconciliation,

@@ -55,6 +55,8 @@ export class ManagedWebhook extends Construct {
   readonly registrar: NodeFunction;
   /** There even where nothing is rotated on a schedule: after a leak it revokes. */
   readonly rotator: NodeFunction;
+  /** Whether it is called on a schedule. */
+  readonly rotates: boolean;
   readonly healthCheck: NodeFunction;
   readonly secrets: SourceSecrets;
 
@@ -96,6 +98,7 @@ export class ManagedWebhook extends Construct {
     });
     this.registration.node.addDependency(this.registrar);
 
+    this.rotates = [props.signingSecretRotation, props.dynamicTokenRotation].some((interval) => interval.toDays() > 0);
     this.rotator = this.addRotation(props, environment);
     this.healthCheck = this.addHealthCheck(props, environment);
   }
@@ -141,7 +144,7 @@ export class ManagedWebhook extends Construct {
       environment,
       invokedBy: 'Secrets Manager and operators wait for its answer, and try a failed rotation again.',
     });
-    if (wanted.length === 0) return rotator;
+    if (!this.rotates) return rotator;
     rotator.function.addPermission('Rotation', {
       principal: new ServicePrincipal('secretsmanager.amazonaws.com'),
       sourceAccount: Aws.ACCOUNT_ID,

@@ -56,11 +56,12 @@ function ofTheDoor({ metrics, verifier, api, sources }: Monitored): AlarmDefinit
       metric: new MathExpression({
         label: '5xx without a run',
         ...period,
-        // A run answers at most one request: what exceeds the runs had none.
-        expression: 'FILL(failed, 0) - FILL(runs, 0)',
+        // A run answers at most one request: what exceeds the runs had none. Bodies that Lambda does not take are nobody's event.
+        expression: 'FILL(failed, 0) - FILL(runs, 0) - FILL(oversized, 0)',
         usingMetrics: {
           failed: api.metricServerError({ statistic: Stats.SUM, ...period }),
           runs: verifier.metricInvocations(period),
+          oversized: metrics.requestsOversized(),
         },
       }),
       threshold: 1,

@@ -13,6 +13,8 @@ const oneOrMore = z.union([text, z.array(text)]).transform((value) => [value].fl
 const policy = z.looseObject({ Statement: z.array(z.looseObject({ Action: oneOrMore })) });
 const inert = z.unknown().optional();
 
+const routeSettings = z.strictObject({ ThrottlingBurstLimit: z.number(), ThrottlingRateLimit: z.number() });
+
 /** A type with no effect here. */
 function without(...properties: readonly string[]) {
   return z.strictObject(Object.fromEntries(properties.map((name) => [name, inert])));
@@ -41,9 +43,10 @@ export const RESOURCES = {
   'AWS::ApiGatewayV2::Stage': z.strictObject({
     ApiId: text,
     AutoDeploy: inert,
-    StageName: z.literal('$default'),
+    StageName: text,
     AccessLogSettings: z.strictObject({ DestinationArn: text, Format: text }),
-    DefaultRouteSettings: z.strictObject({ ThrottlingBurstLimit: z.number(), ThrottlingRateLimit: z.number() }),
+    DefaultRouteSettings: routeSettings,
+    RouteSettings: z.record(text, routeSettings),
   }),
   // Nobody is told anything from here, and nothing is measured.
   'AWS::CloudWatch::Alarm': z.looseObject({}),

@@ -51,7 +51,7 @@ describe('IdempotencyTable', () => {
       AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
       TimeToLiveSpecification: { AttributeName: 'expiration', Enabled: true },
       BillingMode: 'PAY_PER_REQUEST',
-      WriteOnDemandThroughputSettings: { MaxWriteRequestUnits: 450 },
+      WriteOnDemandThroughputSettings: { MaxWriteRequestUnits: 900 },
       SSESpecification: { SSEEnabled: false },
       Replicas: [
         {
