@@ -1,7 +1,8 @@
 /** The job ledger, read by key: what is known of one job, and how many jobs wait for what. */
 import { type AttributeValue, BatchGetItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
-import { FETCHED_JOB_TYPES, type FetchedJobType, LEDGER, LEDGER_INDEX } from '../lambda/contract.ts';
+import { FETCHED_JOB_TYPES, type FetchedJobType, LEDGER, LEDGER_INDEX, LEDGER_SHARDS } from '../lambda/contract.ts';
 import { jobKey } from '../lambda/domain/job-identity.ts';
+import { type LedgerQueue, queueName } from '../lambda/domain/job-ledger.ts';
 import { type Deployment, resourceOf } from './deployment.ts';
 
 type Item = Readonly<Record<string, AttributeValue>>;
@@ -87,12 +88,18 @@ export interface OpenJobs {
   readonly first: Date | undefined;
 }
 
-/** Of one queue of the index, which holds open jobs only: as many pages as they fill. */
-export async function readOpenJobs(
-  deployment: Deployment,
-  queue: { readonly state: 'awaited' | 'unlanded'; readonly source: string; readonly jobType: FetchedJobType },
-): Promise<OpenJobs> {
-  const { state, source, jobType } = queue;
+/** Of one queue of the index: as many pages as its jobs fill. */
+export async function readOpenJobs(deployment: Deployment, queue: LedgerQueue): Promise<OpenJobs> {
+  const shards = await Promise.all(
+    Array.from({ length: LEDGER_SHARDS }, (_, shard) => readShard(deployment, queueName(queue, shard))),
+  );
+  const [first] = shards
+    .flatMap((shard) => shard.first ?? [])
+    .toSorted((one, other) => one.getTime() - other.getTime());
+  return { count: shards.reduce((sum, { count }) => sum + count, 0), first };
+}
+
+async function readShard(deployment: Deployment, queue: string): Promise<OpenJobs> {
   let count = 0;
   let first: Date | undefined;
   let ExclusiveStartKey: Record<string, AttributeValue> | undefined;
@@ -104,7 +111,7 @@ export async function readOpenJobs(
         KeyConditionExpression: '#queue = :queue',
         ProjectionExpression: '#due',
         ExpressionAttributeNames: { '#queue': LEDGER.queue, '#due': LEDGER.due },
-        ExpressionAttributeValues: { ':queue': { S: `${state}#${source}#${jobType}` } },
+        ExpressionAttributeValues: { ':queue': { S: queue } },
         ExclusiveStartKey,
       }),
     );

@@ -27,7 +27,7 @@ import { JobEventBus } from './event-bus.ts';
 import { Fetcher } from './fetcher.ts';
 import type { GeminiWebhooksProps } from './gemini-webhooks-props.ts';
 import { IdempotencyTable } from './idempotency-table.ts';
-import { JobLedger } from './job-ledger.ts';
+import { JobLedger, jobLedgerFaults, resolveJobLedger } from './job-ledger.ts';
 import { ManagedWebhook, rotationFaults } from './managed-webhook.ts';
 import { Alarms } from './monitoring/alarms-construct.ts';
 import { Dashboard } from './monitoring/dashboard.ts';
@@ -86,10 +86,12 @@ export class GeminiWebhooks extends Construct {
     const signingSecretRotation = props.signingSecretRotation ?? Duration.days(30);
     const dynamicTokenRotation = props.dynamicTokenRotation ?? Duration.days(30);
     const reconciliation = resolveReconciliation(props.reconciliation);
+    const jobLedger = resolveJobLedger(props.jobLedger);
     const faults = [
       ...sourceFaults(sources),
       ...rotationFaults({ signingSecretRotation, dynamicTokenRotation }),
       ...reconciliationFaults(reconciliation, recordTtl),
+      ...jobLedgerFaults(jobLedger),
     ];
     if (faults.length > 0) throw new Error(`The props do not hold:\n${faults.map((fault) => `- ${fault}`).join('\n')}`);
     const retain = props.removalPolicy !== RemovalPolicy.DESTROY;
@@ -146,7 +148,7 @@ export class GeminiWebhooks extends Construct {
 
     if (quarantine !== undefined) this.addReverifier(quarantine, secrets, { handlersPath, logRetention });
 
-    const ledger = new JobLedger(this, 'JobLedger', { handlersPath, logRetention });
+    const ledger = new JobLedger(this, 'JobLedger', { handlersPath, logRetention, options: jobLedger });
     this.permissions.record(ledger);
     const rules: Rule[] = [catchAll.rule, bus.addLedger('LedgerEvents', ledger.queue)];
     const addFetcher = (fetcherId: string, jobType: FetchedJobType, maxConcurrency: number): Fetcher => {
@@ -212,7 +214,7 @@ export class GeminiWebhooks extends Construct {
           [ENV.recordTtlSeconds]: String(recordTtl.toSeconds()),
         },
       });
-      this.permissions.reconcile(reconciler, ledger);
+      this.permissions.reconcile(reconciler, ledger, source.name);
     }
 
     this.monitor(props.monitoring, {
@@ -229,6 +231,7 @@ export class GeminiWebhooks extends Construct {
       bus: this.eventBus,
       archiveName: bus.archive.archiveName,
       reconciliation,
+      ledgerQueue: ledger.queue,
       ledgerDeadLetterQueue: ledger.deadLetterQueue,
       undeliveredQueue: bus.undeliveredQueue,
       noDeliveryHours: props.monitoring.options?.noDeliveryHours,

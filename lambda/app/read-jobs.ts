@@ -1,6 +1,6 @@
 /** Asks Gemini how far jobs are, by the streaming reader of the fetchers: a batch's results may stand in the answer. */
 import * as z from 'zod/mini';
-import { PermanentError } from '../domain/errors.ts';
+import { PermanentError, TransientError } from '../domain/errors.ts';
 import { batchJob } from './fetch-batch.ts';
 import type { JobKind, JobState } from './job-kind.ts';
 import { JsonOutline } from './json-outline.ts';
@@ -53,7 +53,9 @@ export async function listBatches(
   const query = new URLSearchParams({ pageSize: String(PAGE_SIZE), ...(pageToken && { pageToken }) });
   const isBulk = (path: JsonPath) => path[0] === 'operations' && batchJob.isBulk(path.slice(2));
   const outline = await readOutline(gemini, `batches?${query}`, isBulk, signal);
-  const page = BatchPage.safeParse(outline ?? {});
+  // The list itself is never absent: a project without batches has an empty one.
+  if (outline === undefined) throw new TransientError('ERR_GEMINI_REFUSED', 'Gemini does not show its list of batches');
+  const page = BatchPage.safeParse(outline);
   if (!page.success) throw new PermanentError('ERR_OUTPUT_INVALID', 'What Gemini answered is not a list of batches');
   const { operations, nextPageToken } = page.data;
   const jobs = operations.flatMap((operation) => attempt(() => describe(batchJob, operation)));

@@ -125,12 +125,14 @@ describe('the tables of docs/events.md', () => {
   it('name every code that output.failed may have, and whether a redrive can help', () => {
     // No code is missing here: the types see to it.
     const retryable: Record<PermanentErrorCode | TransientErrorCode | 'ERR_INTERNAL', boolean> = {
+      ERR_JOB_NEVER_ENDED: false,
       ERR_JOB_NOT_OURS: false,
       ERR_OUTPUT_GONE: false,
       ERR_OUTPUT_INVALID: false,
       ERR_OUTPUT_TOO_LARGE: false,
       ERR_API_KEY_REFUSED: true,
       ERR_FETCH_TIMED_OUT: true,
+      ERR_GEMINI_REFUSED: true,
       ERR_GEMINI_UNAVAILABLE: true,
       ERR_SOURCE_UNKNOWN: true,
       ERR_INTERNAL: true,
