@@ -3,6 +3,7 @@ import type { Duration, RemovalPolicy, Size } from 'aws-cdk-lib';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { SubscribableEvent } from '../lambda/contract.ts';
 import type { Consumers } from './consumers.ts';
+import type { JobLedgerOptions } from './job-ledger.ts';
 import type { Monitoring } from './monitoring/monitoring-props.ts';
 import type { QuarantineOptions } from './quarantine.ts';
 import type { ReconciliationOptions } from './reconciler.ts';
@@ -95,6 +96,13 @@ export interface GeminiWebhooksProps {
    * @default - every 15 minutes, 10 minutes after their end, for 48 hours
    */
   readonly reconciliation?: ReconciliationOptions;
+
+  /**
+   * How fast the job ledger follows the bus.
+   *
+   * @default - 100 messages an invocation, after at most a second, in 2 invocations at a time
+   */
+  readonly jobLedger?: JobLedgerOptions;
 
   /**
    * Keeps some of the deliveries whose signature does not hold, so that they can be verified again after Gemini changed its

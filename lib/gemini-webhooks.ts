@@ -28,7 +28,7 @@ import { JobEventBus } from './event-bus.ts';
 import { Fetcher } from './fetcher.ts';
 import type { GeminiWebhooksProps } from './gemini-webhooks-props.ts';
 import { IdempotencyTable } from './idempotency-table.ts';
-import { JobLedger } from './job-ledger.ts';
+import { JobLedger, jobLedgerFaults, resolveJobLedger } from './job-ledger.ts';
 import { ManagedWebhook, rotationFaults } from './managed-webhook.ts';
 import { Alarms } from './monitoring/alarms-construct.ts';
 import { Dashboard } from './monitoring/dashboard.ts';
@@ -88,6 +88,7 @@ export class GeminiWebhooks extends Construct {
     const signingSecretRotation = props.signingSecretRotation ?? Duration.days(30);
     const dynamicTokenRotation = props.dynamicTokenRotation ?? Duration.days(30);
     const reconciliation = resolveReconciliation(props.reconciliation);
+    const jobLedger = resolveJobLedger(props.jobLedger);
     const faults = [
       ...sourceFaults(sources),
       ...consumerFaults(
@@ -96,6 +97,7 @@ export class GeminiWebhooks extends Construct {
       ),
       ...rotationFaults({ signingSecretRotation, dynamicTokenRotation }),
       ...reconciliationFaults(reconciliation, recordTtl),
+      ...jobLedgerFaults(jobLedger),
     ];
     if (faults.length > 0) throw new Error(`The props do not hold:\n${faults.map((fault) => `- ${fault}`).join('\n')}`);
     const retain = props.removalPolicy !== RemovalPolicy.DESTROY;
@@ -154,7 +156,7 @@ export class GeminiWebhooks extends Construct {
 
     const reverifier = quarantine && this.addReverifier(quarantine, secrets, { handlersPath, logRetention });
 
-    const ledger = new JobLedger(this, 'JobLedger', { handlersPath, logRetention });
+    const ledger = new JobLedger(this, 'JobLedger', { handlersPath, logRetention, options: jobLedger });
     this.permissions.record(ledger);
     const ledgerRule = bus.addLedger('LedgerEvents', ledger.queue);
     const rules: Rule[] = [catchAll.rule, ledgerRule];
@@ -231,7 +233,7 @@ export class GeminiWebhooks extends Construct {
           [ENV.recordTtlSeconds]: String(recordTtl.toSeconds()),
         },
       });
-      this.permissions.reconcile(reconciler, ledger);
+      this.permissions.reconcile(reconciler, ledger, source.name);
       return [reconciler.handler.function];
     });
 
@@ -249,6 +251,7 @@ export class GeminiWebhooks extends Construct {
       bus: this.eventBus,
       archiveName: bus.archive?.archiveName,
       reconciliation,
+      ledgerQueue: ledger.queue,
       ledgerDeadLetterQueue: ledger.deadLetterQueue,
       undeliveredQueue: bus.undeliveredQueue,
       noDeliveryHours: props.monitoring.options?.noDeliveryHours,

@@ -4,6 +4,7 @@ export type { Consumers, ProjectConsumer } from './consumers.ts';
 export { Fetcher } from './fetcher.ts';
 export { GeminiWebhooks } from './gemini-webhooks.ts';
 export type { CustomDomain, GeminiSource, GeminiWebhooksProps } from './gemini-webhooks-props.ts';
+export type { JobLedgerOptions } from './job-ledger.ts';
 export { ManagedWebhook } from './managed-webhook.ts';
 export { type AlarmOptions, Monitoring } from './monitoring/monitoring-props.ts';
 export type { QuarantineOptions } from './quarantine.ts';

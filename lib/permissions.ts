@@ -12,6 +12,7 @@ import {
   type FetchedJobType,
   JOB_SUBMITTED,
   LEDGER_INDEX,
+  MANIFEST_NAME,
 } from '../lambda/contract.ts';
 import type { Fetcher } from './fetcher.ts';
 import type { JobLedger } from './job-ledger.ts';
@@ -91,9 +92,25 @@ export class Permissions {
     acknowledgeWildcard(fetcher.role, outputs, reason);
   }
 
-  /** Looks at open jobs, and says what was missed; of outputs only that they will not come. */
-  reconcile({ handler, secrets }: Reconciler, { table }: JobLedger): void {
+  /**
+   * Looks at open jobs, and says what was missed; of outputs only that they will not come, and not before it looked for
+   * the manifests of its project.
+   */
+  reconcile({ handler, secrets }: Reconciler, { table }: JobLedger, source: string): void {
     const { function: reconciler } = handler;
+    const prefixes = FETCHED_JOB_TYPES.map((jobType) => `${jobType}/source=${source}/*`);
+    const manifests = prefixes.map((prefix) => this.#parts.outputBucket.arnForObjects(`${prefix}/${MANIFEST_NAME}`));
+    grant(reconciler, ['s3:GetObject'], manifests);
+    grant(reconciler, ['s3:ListBucket'], [this.#parts.outputBucket.bucketArn], {
+      StringLikeIfExists: { 's3:prefix': prefixes },
+    });
+    for (const arn of manifests) {
+      acknowledgeWildcard(
+        handler.role,
+        arn,
+        'Keys hold the date and the id of the job; of its project manifests only.',
+      );
+    }
     this.claims(reconciler);
     this.readSecrets(reconciler, [secrets.apiKeySecret]);
     this.#announce(reconciler, EVENT_SOURCE, {

@@ -31,7 +31,9 @@ export interface Once {
 }
 
 export type PublishResult =
-  | { readonly outcome: 'accepted' | 'duplicate' }
+  | { readonly outcome: 'accepted' }
+  /** `completed`: by which delivery it came to be on the bus, and when that was. */
+  | { readonly outcome: 'duplicate'; readonly completed?: { readonly delivery: string; readonly receivedAt: Date } }
   | { readonly outcome: 'in-progress'; readonly retryAfterSeconds: number };
 
 export function onceFor(detail: JobEventDetail, bodySha256: string): Once {
@@ -65,7 +67,7 @@ export async function publishOnce(ports: PublishOncePorts, once: Once): Promise<
       metrics.count(METRIC.payloadMismatch, { source });
       ports.log.warn('The same webhook id came with another body', identify(event));
     }
-    return { outcome: 'duplicate' };
+    return { outcome: 'duplicate', completed: { delivery: claim.delivery, receivedAt: claim.receivedAt } };
   }
   const isDone = claim.attempts > 1 && ((await ports.wasPublished?.(event)) ?? false);
   if (!isDone) await publishOrRelease(ports, id, owner, event);

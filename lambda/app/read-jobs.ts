@@ -66,8 +66,8 @@ export async function listBatches(
   const query = new URLSearchParams({ pageSize: String(PAGE_SIZE), ...(pageToken && { pageToken }) });
   const isBulk = (path: JsonPath) => path[0] === 'operations' && batchJob.isBulk(path.slice(2));
   const outline = await readOutline(gemini, `batches?${query}`, isBulk, signal);
-  // A list is always there: what hides it may hide every batch.
-  if (outline === undefined) throw new TransientError('ERR_GEMINI_REFUSED', 'Gemini does not show the list of batches');
+  // The list itself is never absent: a project without batches has an empty one.
+  if (outline === undefined) throw new TransientError('ERR_GEMINI_REFUSED', 'Gemini does not show its list of batches');
   const page = BatchPage.safeParse(outline);
   if (!page.success) throw new PermanentError('ERR_OUTPUT_INVALID', 'What Gemini answered is not a list of batches');
   const { operations, nextPageToken } = page.data;

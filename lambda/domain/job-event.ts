@@ -114,8 +114,10 @@ export const JobSubmittedDetail = z.object({
   /** As the API answered it: `batches/<id>`, an interaction's id or an operation's name. */
   jobId: z.string().check(z.regex(/^[A-Za-z0-9._/-]{1,512}$/)),
   submittedAt: timestamp,
-  /** Stands in the job's event when that is published without a webhook. */
+  /** Stands in every later event and manifest of the job, however its end was learned. */
   userMetadata: z._default(z.record(z.string(), z.unknown()), {}),
+  /** The resource's `display_name`, if it has one. */
+  displayName: z._default(z.nullable(z.string()), null),
 });
 export type JobSubmittedDetail = z.infer<typeof JobSubmittedDetail>;
 

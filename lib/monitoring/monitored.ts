@@ -23,6 +23,7 @@ export interface Monitored {
   readonly undeliveredQueue: IQueue;
   readonly fetchers: readonly Fetcher[];
   readonly reconciliation: ResolvedReconciliation;
+  readonly ledgerQueue: IQueue;
   readonly ledgerDeadLetterQueue: IQueue;
   /** Of the sources whose secrets are rotated. */
   readonly rotators: readonly { readonly source: string; readonly function: IFunction }[];

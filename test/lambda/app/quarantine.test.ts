@@ -184,7 +184,7 @@ describe('a reverification', () => {
       store: {
         claim: async ({ id }: { id: string }) =>
           completed.has(id)
-            ? ({ outcome: 'completed', delivery: '', bodySha256: '' } as const)
+            ? ({ outcome: 'completed', delivery: '', bodySha256: '', receivedAt: NOW } as const)
             : ({ outcome: 'claimed', attempts: 1 } as const),
         complete: async (id: string) => {
           completed.add(id);

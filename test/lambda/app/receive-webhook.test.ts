@@ -60,13 +60,13 @@ it('claims, publishes and completes, in this order', async () => {
 });
 
 it('publishes nothing for a duplicate, and counts another body under the same webhook id', async () => {
-  const same = setUp({ outcome: 'completed', delivery: 'v1#msg_1', bodySha256: 'ab' });
-  const other = setUp({ outcome: 'completed', delivery: 'v1#msg_1', bodySha256: 'cd' });
-  const second = setUp({ outcome: 'completed', delivery: 'v1#msg_2', bodySha256: 'cd' });
+  const same = setUp({ outcome: 'completed', delivery: 'v1#msg_1', bodySha256: 'ab', receivedAt: NOW });
+  const other = setUp({ outcome: 'completed', delivery: 'v1#msg_1', bodySha256: 'cd', receivedAt: NOW });
+  const second = setUp({ outcome: 'completed', delivery: 'v1#msg_2', bodySha256: 'cd', receivedAt: NOW });
 
-  expect(await receiveWebhook(same.ports, DELIVERY)).toEqual({ outcome: 'duplicate' });
-  expect(await receiveWebhook(other.ports, DELIVERY)).toEqual({ outcome: 'duplicate' });
-  expect(await receiveWebhook(second.ports, DELIVERY)).toEqual({ outcome: 'duplicate' });
+  expect(await receiveWebhook(same.ports, DELIVERY)).toMatchObject({ outcome: 'duplicate' });
+  expect(await receiveWebhook(other.ports, DELIVERY)).toMatchObject({ outcome: 'duplicate' });
+  expect(await receiveWebhook(second.ports, DELIVERY)).toMatchObject({ outcome: 'duplicate' });
 
   expect(same.calls).toEqual(['authenticate', 'claim']);
   expect(same.count).not.toHaveBeenCalledWith('PayloadMismatch', expect.anything());
