@@ -20,6 +20,7 @@ import {
 import type { JobKind, LandingPlan } from './job-kind.ts';
 import { JsonOutline } from './json-outline.ts';
 import { walkJson } from './json-walk.ts';
+import { KeptDownload } from './kept-download.ts';
 import { landFile } from './land-file.ts';
 import { inspectFiles, landResource } from './land-job.ts';
 import { Landing } from './landing.ts';
@@ -80,7 +81,7 @@ async function land(
   const { store } = ports;
   const gemini = ports.geminiOf(event.source);
   const { signal, startedAt, progress } = attempt;
-  const { path, plan } = await readPlan(gemini, kind, event.jobId, signal);
+  const { path, plan, kept } = await readPlan(gemini, kind, event.jobId, signal);
   progress.plan = plan;
   const prefix = outputPrefix({ ...plan, ...placeOf(event) }, plan.status);
   const key = prefix + MANIFEST_NAME;
@@ -94,9 +95,9 @@ async function land(
   const files = await inspecting;
   const landing = new Landing({ store, prefix, maxBytes: ports.maxOutputBytes, signal });
   try {
-    // The resource once more, now for what it holds inline: it was too large to keep.
+    // Asked for once more, now for what it holds inline, when it was too large to keep.
     landing.expect(files.reduce((sum, { resource }) => sum + (resource?.sizeBytes ?? 0), 0));
-    await landResource(await openJob(gemini, path, signal), plan, landing);
+    await landResource(kept.again() ?? (await openJob(gemini, path, signal)), plan, landing);
     for (const file of files) await landFile(gemini, file, landing, { ...attempt, wait: ports.wait });
     await landing.settle();
   } catch (error) {
@@ -121,13 +122,14 @@ async function readPlan(
   kind: JobKind,
   jobId: string,
   signal: AbortSignal,
-): Promise<{ path: string; plan: LandingPlan }> {
+): Promise<{ path: string; plan: LandingPlan; kept: KeptDownload }> {
   for (const path of kind.resourcePaths(jobId)) {
     const download = await gemini.get(path, signal);
     if (download === undefined) continue;
     const outline = new JsonOutline(kind.isBulk);
-    await walkJson(download.chunks, outline);
-    return { path, plan: kind.plan(outline.value) };
+    const kept = new KeptDownload(download);
+    await walkJson(kept.chunks, outline);
+    return { path, plan: kind.plan(outline.value), kept };
   }
   throw new PermanentError('ERR_JOB_NOT_OURS', 'The API key may not see this job: it is gone, or another project’s');
 }
