@@ -158,7 +158,7 @@ export class GeminiWebhooks extends Construct {
         ledgerTable: ledger.table,
         sources,
         maxConcurrency,
-        maxOutputSize: props.maxOutputSize ?? Size.gibibytes(100),
+        maxOutputSize: props.maxOutputSize ?? Size.gibibytes(20),
         logRetention,
       });
       rules.push(bus.addJobHandler(`${fetcherId}Jobs`, jobType, fetcher.queue));

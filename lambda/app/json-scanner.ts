@@ -40,6 +40,7 @@ const isIn = (characters: string) => {
   return table;
 };
 const SPACE = isIn(' \t\n\r');
+const DIGIT = isIn('0123456789');
 const HEX_DIGIT = isIn('0123456789abcdefABCDEF');
 const ESCAPED = isIn('"\\/bfnrt');
 /** What a string holds as it is. */
@@ -67,6 +68,8 @@ const AFTER = new Uint8Array([
   /* sign  */ 0, 8, 8, 0, 0, 0, 0, 0,
   /* power */ 0, 8, 8, 0, 0, 0, 0, 0,
 ]);
+/** Whole, part, power: any digits may follow. */
+const GOES_ON = new Uint8Array([0, 0, 0, 1, 0, 1, 0, 0, 1]);
 /** Zero, whole, part, power: a number may end there. */
 const COMPLETE = new Uint8Array([0, 0, 1, 1, 0, 1, 0, 0, 1]);
 
@@ -113,10 +116,13 @@ export class JsonScanner {
       }
       if (state === NUMBER) {
         let progress = this.#progress;
-        for (; at < length; at += 1) {
+        while (at < length) {
           const next = AFTER[progress * 8 + (DIGITS[piece[at] ?? 0] ?? 0)] ?? 0;
           if (next === NUMBER_ENDS) break;
           progress = next;
+          at += 1;
+          // Most of a number is digits that change nothing.
+          if (GOES_ON[progress] === 1) while (at < length && DIGIT[piece[at] ?? 0] === 1) at += 1;
         }
         this.#progress = progress;
         if (at === length) break;
@@ -215,10 +221,10 @@ export class JsonScanner {
       this.#isObject[this.#depth] = Number(isObject);
       return isObject ? FIRST_KEY : FIRST_ELEMENT;
     }
-    const literal = LITERALS.get(byte);
     const kind = DIGITS[byte] ?? 0;
     const first = kind === 6 ? MINUS : (AFTER[MINUS * 8 + kind] ?? 0);
-    if (literal === undefined && first === NUMBER_ENDS) throw malformed();
+    const literal = first === NUMBER_ENDS ? LITERALS.get(byte) : undefined;
+    if (first === NUMBER_ENDS && literal === undefined) throw malformed();
     this.#audience.begin(this.#depth, 'scalar', at);
     this.#progress = literal === undefined ? first : 1;
     this.#literal = literal ?? this.#literal;
