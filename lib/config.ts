@@ -278,7 +278,7 @@ export function parseConfig(context: Readonly<Record<string, unknown>>): AppConf
       maxConcurrencyVideo: read('maxConcurrencyVideo', concurrency),
       maxOutputSize: read(
         'maxOutputGiB',
-        mapped(integer(1, 350, 'GiB', ', which an upload of 10,000 parts holds'), Size.gibibytes),
+        mapped(integer(1, 78, 'GiB', ', which an upload of 10,000 parts holds'), Size.gibibytes),
       ),
       removalPolicy: read('removalPolicy', removalPolicy),
       noncurrentVersionExpiration: read('noncurrentVersionDays', days(1, 3650)),

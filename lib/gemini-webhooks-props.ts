@@ -186,10 +186,10 @@ export interface GeminiWebhooksProps {
   readonly maxConcurrencyVideo?: number;
 
   /**
-   * Jobs with more output fail for good; at most 350 GiB. What does not land within 15 minutes goes on in the next
-   * invocation.
+   * Jobs with more output fail for good, at once where Gemini announces the size; at most 78 GiB. Outputs have to land
+   * within the 15 minutes of a function, which takes 24 MB a second for the default, all that a Gemini project may store.
    *
-   * @default Size.gibibytes(100)
+   * @default Size.gibibytes(20)
    */
   readonly maxOutputSize?: Size;
 

@@ -169,7 +169,7 @@ export class GeminiWebhooks extends Construct {
         ledgerTable: ledger.table,
         sources,
         maxConcurrency,
-        maxOutputSize: props.maxOutputSize ?? Size.gibibytes(100),
+        maxOutputSize: props.maxOutputSize ?? Size.gibibytes(20),
         jobRetention:
           jobType === 'interaction' ? reconciliation.interactionRetention : Duration.seconds(FILE_RETENTION_SECONDS),
         logRetention,

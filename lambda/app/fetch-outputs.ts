@@ -21,6 +21,7 @@ import {
   writeUp,
 } from './announce-outputs.ts';
 import type { JobKind, LandingPlan } from './job-kind.ts';
+import type { KeptDownload } from './kept-download.ts';
 import { landFile } from './land-file.ts';
 import { inspectFiles, landResource, type ReadyFile } from './land-job.ts';
 import { Landing } from './landing.ts';
@@ -113,7 +114,7 @@ async function land(
   const { store } = ports;
   const gemini = ports.geminiOf(event.source);
   const { signal, startedAt, progress } = attempt;
-  const { path, plan } = await readPlan(ports, kind, event, attempt);
+  const { path, plan, kept } = await readPlan(ports, kind, event, attempt);
   const age = ports.clock().getTime() - (plan.endedAt?.getTime() ?? Date.parse(event.occurredAt));
   const place = { ...plan, ...placeOf(event) };
   const usualKey = outputPrefix(place, plan.status) + MANIFEST_NAME;
@@ -137,11 +138,11 @@ async function land(
   const landOne = (file: ReadyFile) =>
     landFile(gemini, file, landing, { number: attempt.number, signal, isExpired, wait: ports.wait });
   try {
-    // The resource once more, now for what it holds inline: it was too large to keep.
     // What else there is may do without the optional ones.
     const needed = files.filter(({ isOptional, problem }) => !isOptional && problem === undefined);
     landing.expect(needed.reduce((sum, { resource }) => sum + (resource?.sizeBytes ?? 0), 0));
-    await landResource(await openJob(gemini, path, signal), plan, landing);
+    // Asked for once more, now for what it holds inline, when it was too large to keep.
+    await landResource(kept.again() ?? (await openJob(gemini, path, signal)), plan, landing);
     let loss: PermanentError | undefined;
     for (const file of files) {
       const waits = { isOptional: file.isOptional, isLast: attempt.isLast, isWaitedFor: age < WAIT_MS };
@@ -181,7 +182,7 @@ async function readPlan(
   kind: JobKind,
   event: FetchableEvent,
   { number, signal, progress, consulted }: LandAttempt,
-): Promise<{ path: string; plan: LandingPlan }> {
+): Promise<{ path: string; plan: LandingPlan; kept: KeptDownload }> {
   const found = await findJob(geminiOf(event.source), kind, event.jobId, signal);
   if (found === undefined) {
     await consulted;
@@ -190,7 +191,7 @@ async function readPlan(
   progress.userMetadata = creatorOf(found.outline).userMetadata;
   const plan = kind.plan(found.outline);
   progress.plan = plan;
-  return { path: found.path, plan };
+  return { path: found.path, plan, kept: found.kept };
 }
 
 /** What Gemini says of a file that it does not give. */

@@ -5,6 +5,7 @@ import { batchJob } from './fetch-batch.ts';
 import type { JobKind, JobState } from './job-kind.ts';
 import { JsonOutline } from './json-outline.ts';
 import { type JsonPath, walkJson } from './json-walk.ts';
+import { KeptDownload } from './kept-download.ts';
 import type { Gemini } from './ports.ts';
 
 const PAGE_SIZE = 50;
@@ -49,10 +50,10 @@ export async function findJob(
   kind: JobKind,
   jobId: string,
   signal: AbortSignal,
-): Promise<{ readonly path: string; readonly outline: unknown } | undefined> {
+): Promise<{ readonly path: string; readonly outline: unknown; readonly kept: KeptDownload } | undefined> {
   for (const path of kind.resourcePaths(jobId)) {
-    const outline = await readOutline(gemini, path, kind.isBulk, signal);
-    if (outline !== undefined) return { path, outline };
+    const found = await readOutline(gemini, path, kind.isBulk, signal);
+    if (found !== undefined) return { path, ...found };
   }
   return undefined;
 }
@@ -65,10 +66,10 @@ export async function listBatches(
 ): Promise<JobPage> {
   const query = new URLSearchParams({ pageSize: String(PAGE_SIZE), ...(pageToken && { pageToken }) });
   const isBulk = (path: JsonPath) => path[0] === 'operations' && batchJob.isBulk(path.slice(2));
-  const outline = await readOutline(gemini, `batches?${query}`, isBulk, signal);
+  const answer = await readOutline(gemini, `batches?${query}`, isBulk, signal);
   // The list itself is never absent: a project without batches has an empty one.
-  if (outline === undefined) throw new TransientError('ERR_GEMINI_REFUSED', 'Gemini does not show its list of batches');
-  const page = BatchPage.safeParse(outline);
+  if (answer === undefined) throw new TransientError('ERR_GEMINI_REFUSED', 'Gemini does not show its list of batches');
+  const page = BatchPage.safeParse(answer.outline);
   if (!page.success) throw new PermanentError('ERR_OUTPUT_INVALID', 'What Gemini answered is not a list of batches');
   const { operations, nextPageToken } = page.data;
   const jobs = operations.flatMap((operation) => attempt(() => describe(batchJob, operation)));
@@ -80,12 +81,13 @@ async function readOutline(
   path: string,
   isBulk: (path: JsonPath) => boolean,
   signal: AbortSignal,
-): Promise<unknown> {
+): Promise<{ readonly outline: unknown; readonly kept: KeptDownload } | undefined> {
   const download = await gemini.get(path, signal);
   if (download === undefined) return undefined;
   const outline = new JsonOutline(isBulk);
-  await walkJson(download.chunks, outline);
-  return outline.value;
+  const kept = new KeptDownload(download);
+  await walkJson(kept.chunks, outline);
+  return { outline: outline.value, kept };
 }
 
 function describe(kind: JobKind, outline: unknown): JobAtGemini {

@@ -83,7 +83,7 @@ it.each([
 
   await fetchOutputs(ports, interactionJob, EVENT, ATTEMPT);
 
-  expect(gemini.calls).toEqual([PATH, 'files/vid-1', PATH, 'files/vid-1:download']);
+  expect(gemini.calls).toEqual([PATH, 'files/vid-1', 'files/vid-1:download']);
   expect(store.objects.get(`${prefix('completed')}video-00.mp4`)).toEqual({
     body: Buffer.from('movie'),
     contentType: 'video/mp4',
@@ -337,4 +337,37 @@ it.each([
   await fetchOutputs(ports, interactionJob, EVENT, ATTEMPT);
 
   expect(published).toMatchObject([{ detailType: 'output.failed', detail: { code: 'ERR_OUTPUT_INVALID' } }]);
+});
+
+it('lands a report beside an image that is not base64, with a note instead of it', async () => {
+  const blocks = [
+    { type: 'text', text: 'The report.' },
+    { type: 'image', data: '<svg>', mime_type: 'image/png' },
+    { type: 'image', data: 'data:image/png;base64,iVBORw0KGgo=', mime_type: 'image/png' },
+  ];
+  const { ports, store } = portsOf({ [PATH]: interaction('completed', [output(...blocks)]) });
+
+  await fetchOutputs(ports, interactionJob, EVENT, ATTEMPT);
+
+  const at = prefix('completed');
+  expect(store.text(`${at}output.md`)).toBe('The report.');
+  expect(store.objects.get(`${at}image-01.png`)?.body.toString('hex')).toBe('89504e470d0a1a0a');
+  expect(store.unfinished.size).toBe(0);
+  const { notes, objects } = store.manifests.get(`${at}manifest.json`) ?? {};
+  expect(notes).toEqual(['/steps/0/content/1/data: is not base64 and has no object']);
+  expect(objects?.map(({ key }) => key.slice(at.length))).toEqual(['interaction.json', 'output.md', 'image-01.png']);
+});
+
+it.each([
+  ['once, when it is small', 1000, [PATH]],
+  ['twice, when it is too large to be kept', 5 * 1024 * 1024, [PATH, PATH]],
+])('asks for a resource %s', async (_what, length, calls) => {
+  const report = 'x'.repeat(length);
+  const resource = interaction('completed', [output({ type: 'text', text: report })]);
+  const { ports, gemini, store } = portsOf({ [PATH]: resource }, 100_000_000);
+
+  await fetchOutputs(ports, interactionJob, EVENT, ATTEMPT);
+
+  expect(gemini.calls).toEqual(calls);
+  expect(store.text(`${prefix('completed')}output.md`)).toBe(report);
 });
