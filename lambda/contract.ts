@@ -90,6 +90,8 @@ export const ENV = {
   horizonSeconds: 'HORIZON_SECONDS',
   /** How long Gemini keeps an interaction. */
   interactionRetentionSeconds: 'INTERACTION_RETENTION_SECONDS',
+  /** How long Gemini keeps a job of the fetcher's type. */
+  jobRetentionSeconds: 'JOB_RETENTION_SECONDS',
   geminiUrl: 'GEMINI_URL',
   jwksUrl: 'GEMINI_JWKS_URL',
 } as const;
@@ -217,6 +219,11 @@ export const LEDGER = {
   webhookId: 'webhook_id',
   origin: 'origin',
   userMetadata: 'user_metadata',
+  displayName: 'display_name',
+  /** Of the fetch: how often its message was received, with which code it last went back, and until when. */
+  attempts: 'attempts',
+  lastCode: 'last_code',
+  nextAttemptAt: 'next_attempt_at',
   failureCode: 'failure_code',
   manifestKey: 'manifest_key',
   /** JSON, of a cursor. */
@@ -235,6 +242,9 @@ export const QUARANTINE = {
   expiration: 'expiration',
   count: 'count',
 } as const;
+
+/** How long Gemini keeps the files of a job after its end. https://ai.google.dev/gemini-api/docs/files */
+export const FILE_RETENTION_SECONDS = 48 * 3600;
 
 /** The last object of a landing, written once. Objects beside which it is missing are unfinished. */
 export const MANIFEST_NAME = 'manifest.json';

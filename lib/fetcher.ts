@@ -28,10 +28,10 @@ const FUNCTION_TIMEOUT = Duration.minutes(15);
 const VISIBILITY_TIMEOUT = Duration.minutes(16);
 
 /**
- * Thirty attempts outlast a Gemini outage of 12 hours with the fetcher's backoff, and end within 48 hours even if each
- * one runs into its timeout and then waits for the longest backoff, an hour.
+ * With the fetcher's backoff 36 attempts last 26 hours: longer than a daily quota, a denied project or a hidden job. And they
+ * end within 48 hours even if each one runs into its timeout and then waits for the longest backoff, an hour.
  */
-const MAX_RECEIVE_COUNT = 30;
+const MAX_RECEIVE_COUNT = 36;
 
 export interface FetcherProps {
   readonly jobType: FetchedJobType;
@@ -47,6 +47,8 @@ export interface FetcherProps {
   readonly maxConcurrency: number;
   /** Outputs that are larger fail for good. */
   readonly maxOutputSize: Size;
+  /** How long Gemini keeps a job of this type. */
+  readonly jobRetention: Duration;
   readonly logRetention: RetentionDays;
 }
 
@@ -91,6 +93,7 @@ export class Fetcher extends Construct {
           ),
         ),
         [ENV.maxOutputBytes]: String(props.maxOutputSize.toBytes()),
+        [ENV.jobRetentionSeconds]: String(props.jobRetention.toSeconds()),
         [ENV.queueUrl]: this.queue.queueUrl,
         [ENV.maxReceiveCount]: String(MAX_RECEIVE_COUNT),
       },

@@ -16,6 +16,7 @@ import {
   ENV,
   EVENT_SOURCE,
   type FetchedJobType,
+  FILE_RETENTION_SECONDS,
   SUBMIT_ENV,
   WEBHOOK_CONFIG_ENV,
 } from '../lambda/contract.ts';
@@ -159,6 +160,7 @@ export class GeminiWebhooks extends Construct {
         sources,
         maxConcurrency,
         maxOutputSize: props.maxOutputSize ?? Size.gibibytes(20),
+        jobRetention:
         logRetention,
       });
       rules.push(bus.addJobHandler(`${fetcherId}Jobs`, jobType, fetcher.queue));

@@ -108,7 +108,8 @@ export class GeminiApi implements Gemini {
       if (response.status < 300 || response.status >= 400 || location === null) {
         const isAboutRange = 'range' in range && (response.status === 206 || response.status === 416);
         if (response.status === 200 || isAboutRange) return { response, call, url: url.href };
-        return await call.run(() => readRefusal(response, this.#options.clock())).finally(() => call.end());
+        const name = new URL(start).pathname.replace(/:download$/, '');
+        return await call.run(() => readRefusal(response, name, this.#options.clock())).finally(() => call.end());
       }
       await response.body?.cancel().catch(() => {});
       call.end();
@@ -177,6 +178,12 @@ function toError(refusal: Refusal): PipelineError {
       return new TransientError(
         'ERR_API_KEY_REFUSED',
         `Gemini refused the API key with HTTP ${refusal.status}; put a valid one into its secret`,
+        options,
+      );
+    case 'refused':
+      return new TransientError(
+        'ERR_GEMINI_REFUSED',
+        `Gemini refused the call with HTTP ${refusal.status}, which says nothing about what was asked for`,
         options,
       );
     case 'rate-limited':

@@ -2,33 +2,39 @@
  * From an event on the queue to a manifest in the bucket and an announcement on the bus. The job resource is the truth:
  * of the event only the id is used. The manifest comes last, once; who finds it announces and downloads nothing.
  */
-import { MANIFEST_NAME, METRIC } from '../contract.ts';
+import { FILE_RETENTION_SECONDS, MANIFEST_NAME, METRIC } from '../contract.ts';
 import { PermanentError, TransientError } from '../domain/errors.ts';
 import type { FetchableEvent } from '../domain/job-event.ts';
 import type { Manifest } from '../domain/manifest.ts';
-import { outputPrefix } from '../domain/output-keys.ts';
+import { outputPrefix, WITHOUT_OUTPUTS } from '../domain/output-keys.ts';
+import { judgeAbsence } from './absent-job.ts';
 import {
   type AnnounceOutputsPorts,
   announceFailed,
   announceStored,
   INTERNAL,
   type Landed,
+  logged,
   type Progress,
   placeOf,
+  submissionOf,
   writeUp,
 } from './announce-outputs.ts';
 import type { JobKind, LandingPlan } from './job-kind.ts';
-import { JsonOutline } from './json-outline.ts';
-import { walkJson } from './json-walk.ts';
-import { KeptDownload } from './kept-download.ts';
+import type { KeptDownload } from './kept-download.ts';
 import { landFile } from './land-file.ts';
-import { inspectFiles, landResource } from './land-job.ts';
+import { landFiles } from './land-files.ts';
+import { inspectFiles, landResource, type ReadyFile } from './land-job.ts';
 import { Landing } from './landing.ts';
-import type { Download, Gemini, Wait } from './ports.ts';
+import type { Download, FetchLedger, Gemini, JobOnRecord, Wait } from './ports.ts';
+import { creatorOf, findJob } from './read-jobs.ts';
 
 export interface FetchOutputsPorts extends AnnounceOutputsPorts {
   /** Of a source, with its API key. @throws TransientError `ERR_SOURCE_UNKNOWN` */
   readonly geminiOf: (source: string) => Gemini;
+  readonly ledger: FetchLedger;
+  /** How long Gemini keeps a job of this type. */
+  readonly retentionMs: number;
   readonly wait: Wait;
   /** Of all outputs of a job together. */
   readonly maxOutputBytes: number;
@@ -56,10 +62,14 @@ export async function fetchOutputs(
 ): Promise<void> {
   const progress: Progress = {};
   const startedAt = ports.clock();
+  const consulted = consult(ports, event, attempt.number).then((known) => {
+    progress.known = known;
+  });
   try {
-    const manifest = await land(ports, kind, event, { ...attempt, startedAt, progress });
-    await announceStored(ports, event, manifest);
+    const landed = await land(ports, kind, event, { ...attempt, startedAt, progress, consulted });
+    await announceStored(ports, event, landed, progress);
   } catch (error) {
+    await consulted;
     if (error instanceof PermanentError) {
       await announceFailed(ports, event, { failure: error, retryable: false, startedAt, progress });
       return;
@@ -72,18 +82,49 @@ export async function fetchOutputs(
   }
 }
 
+/** What the ledger has of the job. A ledger that is away stops no fetch: it is asked again by the next attempt. */
+async function consult(
+  { ledger, log }: FetchOutputsPorts,
+  event: FetchableEvent,
+  attempt: number,
+): Promise<JobOnRecord | undefined> {
+  try {
+    return await ledger.begin(event, attempt);
+  } catch {
+    log.warn('The ledger was not asked about the job', logged(event));
+    return undefined;
+  }
+}
+
+/** So long after its end a job is waited for that names no outputs, and for a file that it can do without. */
+const WAIT_MS = 15 * 60_000;
+
+interface LandAttempt extends FetchAttempt {
+  readonly startedAt: Date;
+  readonly progress: Progress;
+  /** Never rejects. */
+  readonly consulted: Promise<void>;
+}
+
 async function land(
   ports: FetchOutputsPorts,
   kind: JobKind,
   event: FetchableEvent,
-  attempt: FetchAttempt & { readonly startedAt: Date; readonly progress: Progress },
+  attempt: LandAttempt,
 ): Promise<Landed> {
   const { store } = ports;
   const gemini = ports.geminiOf(event.source);
   const { signal, startedAt, progress } = attempt;
-  const { path, plan, kept } = await readPlan(gemini, kind, event.jobId, signal);
-  progress.plan = plan;
-  const prefix = outputPrefix({ ...plan, ...placeOf(event) }, plan.status);
+  const { path, plan, kept } = await readPlan(ports, kind, event, attempt);
+  const age = ports.clock().getTime() - (plan.endedAt?.getTime() ?? Date.parse(event.occurredAt));
+  const place = { ...plan, ...placeOf(event) };
+  const usualKey = outputPrefix(place, plan.status) + MANIFEST_NAME;
+  if (plan.missing !== undefined) {
+    const landed = await store.readManifest(usualKey);
+    if (landed !== undefined) return { key: usualKey, manifest: landed };
+    if (age < WAIT_MS) throw new TransientError('ERR_OUTPUT_NOT_READY', plan.missing);
+  }
+  const prefix = outputPrefix(place, plan.status, plan.missing === undefined ? '' : WITHOUT_OUTPUTS);
   const key = prefix + MANIFEST_NAME;
   const reading = store.readManifest(key);
   const inspecting = inspectFiles(gemini, plan, signal);
@@ -95,16 +136,27 @@ async function land(
   const files = await inspecting;
   const landing = new Landing({ store, prefix, maxBytes: ports.maxOutputBytes, signal });
   try {
+    landing.expect(
+      files.reduce((sum, { isOptional, resource }) => sum + (isOptional ? 0 : (resource?.sizeBytes ?? 0)), 0),
+    );
     // Asked for once more, now for what it holds inline, when it was too large to keep.
-    landing.expect(files.reduce((sum, { resource }) => sum + (resource?.sizeBytes ?? 0), 0));
     await landResource(kept.again() ?? (await openJob(gemini, path, signal)), plan, landing);
-    for (const file of files) await landFile(gemini, file, landing, { ...attempt, wait: ports.wait });
-    await landing.settle();
+    const { number, isLast } = attempt;
+    const isExpired = age >= 1000 * FILE_RETENTION_SECONDS;
+    const landOne = (file: ReadyFile) =>
+      landFile(gemini, file, landing, { number, isExpired, signal, wait: ports.wait });
+    await landFiles(files, landing, { landOne, isLast, isWaitedFor: age < WAIT_MS });
   } catch (error) {
     await landing.abort();
     throw error;
   }
-  const manifest = writeUp(ports, event, { outcome: 'stored', plan, landing, startedAt, error: plan.error });
+  await attempt.consulted;
+  const submission = submissionOf(event, progress);
+  const manifest = writeUp(ports, event, {
+    outcome: 'stored',
+    ...{ plan, submission, landing, startedAt },
+    error: plan.error,
+  });
   const isFirst = await store.writeManifest(key, manifest);
   if (isFirst) {
     measure(ports, event, manifest);
@@ -116,27 +168,27 @@ async function land(
   throw new TransientError('ERR_STORE_UNAVAILABLE', 'S3 refused the manifest as if there were one, and has none');
 }
 
-/** Tries the names that the id may stand for. */
+/** @throws PermanentError, TransientError when Gemini does not show the job: see `judgeAbsence` */
 async function readPlan(
-  gemini: Gemini,
+  { clock, geminiOf, retentionMs }: FetchOutputsPorts,
   kind: JobKind,
-  jobId: string,
-  signal: AbortSignal,
+  event: FetchableEvent,
+  { number, signal, progress, consulted }: LandAttempt,
 ): Promise<{ path: string; plan: LandingPlan; kept: KeptDownload }> {
-  for (const path of kind.resourcePaths(jobId)) {
-    const download = await gemini.get(path, signal);
-    if (download === undefined) continue;
-    const outline = new JsonOutline(kind.isBulk);
-    const kept = new KeptDownload(download);
-    await walkJson(kept.chunks, outline);
-    return { path, plan: kind.plan(outline.value), kept };
+  const found = await findJob(geminiOf(event.source), kind, event.jobId, signal);
+  if (found === undefined) {
+    await consulted;
+    throw judgeAbsence({ event, attempt: number, known: progress.known, retentionMs, now: clock() });
   }
-  throw new PermanentError('ERR_JOB_NOT_OURS', 'The API key may not see this job: it is gone, or another project’s');
+  progress.userMetadata = creatorOf(found.outline).userMetadata;
+  const plan = kind.plan(found.outline);
+  progress.plan = plan;
+  return { path: found.path, plan, kept: found.kept };
 }
 
 async function openJob(gemini: Gemini, path: string, signal: AbortSignal): Promise<Download> {
   const download = await gemini.get(path, signal);
-  if (download === undefined) throw new PermanentError('ERR_OUTPUT_GONE', 'The job was deleted while it was fetched');
+  if (download === undefined) throw new TransientError('ERR_JOB_NOT_FOUND', 'Gemini does not show the job any more');
   return download;
 }
 

@@ -43,6 +43,9 @@ export async function handleMessage(
   } catch (error) {
     const asked = error instanceof TransientError ? error.retryAfterSeconds : undefined;
     const delaySeconds = backoffSeconds(receiveCount, asked);
+    const nextAttemptAt = new Date(ports.clock().getTime() + 1000 * delaySeconds);
+    // Only to be seen, and to judge by: the message goes back whether it is written or not.
+    await ports.ledger.postpone(event, describe(error).code, nextAttemptAt).catch(() => {});
     ports.metrics.count(METRIC.outputsRetried, placeOf(event));
     ports.log.warn('The message goes back to the queue', {
       ...logged(event),

@@ -19,12 +19,11 @@ const PASSING: readonly string[] = [
   'ERR_RATE_LIMITED',
 ];
 
-/** A file that was made a moment ago may not be seen everywhere yet. */
-const GONE_AFTER_ATTEMPTS = 3;
-
 export interface FileAttempt {
   /** From 1. */
   readonly number: number;
+  /** Whether Gemini may have deleted it: it keeps files for 48 hours after the end of the job. */
+  readonly isExpired: boolean;
   readonly signal: AbortSignal;
   readonly wait: Wait;
 }
@@ -32,9 +31,11 @@ export interface FileAttempt {
 /**
  * Begun again when it changes meanwhile, the second time in one stream: whoever serves parts wrongly may serve the whole.
  *
- * @throws PermanentError `ERR_OUTPUT_GONE` when it cannot be had (any more)
+ * @throws TransientError `ERR_OUTPUT_NOT_READY` when it cannot be had yet
+ * @throws PermanentError `ERR_OUTPUT_GONE` when it cannot be had any more
  */
 export async function landFile(gemini: Gemini, file: ReadyFile, landing: Landing, attempt: FileAttempt): Promise<void> {
+  if (file.problem !== undefined) throw file.problem;
   const contentType = mediaTypeOf(file.contentType, file.resource?.mimeType);
   const source = `files/${file.fileId}`;
   const described = { name: file.name(contentType), contentType, source, isLines: file.isLines };
@@ -48,8 +49,8 @@ export async function landFile(gemini: Gemini, file: ReadyFile, landing: Landing
   }
 }
 
-function notThere(source: string, { number }: FileAttempt): Error {
-  if (number < GONE_AFTER_ATTEMPTS) return new TransientError('ERR_OUTPUT_NOT_READY', `${source} cannot be had (yet)`);
+function notThere(source: string, { isExpired }: FileAttempt): Error {
+  if (!isExpired) return new TransientError('ERR_OUTPUT_NOT_READY', `${source} cannot be had (yet)`);
   return new PermanentError('ERR_OUTPUT_GONE', `${source} cannot be had; Gemini keeps files for 48 hours`);
 }
 

@@ -21,33 +21,45 @@ type FileResource = z.infer<typeof FileResource>;
 
 export interface ReadyFile extends FileOutput {
   readonly resource: FileResource | undefined;
+  /** Why it cannot be had: what else there is may land without it. */
+  readonly problem: PermanentError | TransientError | undefined;
 }
 
 /**
  * Asks for every file before the first byte lands, so that a file that is not ready costs no download.
  *
- * @throws TransientError `ERR_OUTPUT_NOT_READY` while Gemini still works on one
- * @throws PermanentError `ERR_OUTPUT_INVALID` when Gemini could not make one
+ * @throws TransientError `ERR_OUTPUT_NOT_READY` while Gemini still works on one that is needed
  */
 export async function inspectFiles(gemini: Gemini, plan: LandingPlan, signal: AbortSignal): Promise<ReadyFile[]> {
   const ready: ReadyFile[] = [];
   const resources = await Promise.all(plan.files.map(({ fileId }) => readFileResource(gemini, fileId, signal)));
   for (const [index, file] of plan.files.entries()) {
     const resource = resources[index];
-    if (resource?.state === 'PROCESSING') {
-      throw new TransientError('ERR_OUTPUT_NOT_READY', `files/${file.fileId} is still being processed`);
-    }
-    if (resource?.state === 'FAILED') {
-      throw new PermanentError('ERR_OUTPUT_INVALID', `Gemini could not make files/${file.fileId}`);
-    }
-    ready.push({ ...file, resource });
+    const problem = problemOf(file.fileId, resource);
+    if (problem instanceof TransientError && !file.isOptional) throw problem;
+    ready.push({ ...file, resource, problem });
   }
   return ready;
 }
 
+function problemOf(fileId: string, resource: FileResource | undefined): ReadyFile['problem'] {
+  switch (resource?.state) {
+    case 'PROCESSING':
+      return new TransientError('ERR_OUTPUT_NOT_READY', `files/${fileId} is still being processed`);
+    case 'FAILED':
+      return new PermanentError('ERR_OUTPUT_INVALID', `Gemini could not make files/${fileId}`);
+    default:
+      return undefined;
+  }
+}
+
 /** Undefined when it cannot be seen: the download has the last word. */
 async function readFileResource(gemini: Gemini, id: string, signal: AbortSignal): Promise<FileResource | undefined> {
-  const download = await gemini.get(`files/${id}`, signal);
+  const download = await gemini.get(`files/${id}`, signal).catch((error: unknown) => {
+    // Seen for result files, whose ids are longer than documented: 400 here, and a download all the same.
+    if (error instanceof TransientError && error.code === 'ERR_GEMINI_REFUSED') return undefined;
+    throw error;
+  });
   if (download === undefined) return undefined;
   const chunks: Uint8Array[] = [];
   let bytes = 0;

@@ -117,8 +117,9 @@ export interface FileDownload extends Download {
 }
 
 /**
- * Gemini's API, read with the account's own key. Both methods throw `TransientError` for whatever may hold later.
- * Undefined means that the key may not see the thing: it is gone, was never there, or is somebody else's.
+ * Gemini's API, read with the account's own key. Both methods throw `TransientError` for whatever may hold later, refusals
+ * of the key and of the caller included. Undefined is a word about the thing that was asked for: it is gone, was never
+ * there, is not there yet, or is somebody else's.
  */
 export interface Gemini {
   /** @param path below the API version, e.g. `batches/abc` */
@@ -181,6 +182,24 @@ export interface JobLedger {
   postpone(job: LedgerJob, due: Date): Promise<void>;
   readCursor(source: string): Promise<SweepCursor | undefined>;
   writeCursor(source: string, cursor: SweepCursor): Promise<void>;
+}
+
+/** What the ledger has of a job that is being fetched. */
+export interface JobOnRecord {
+  /** An application of this account submitted it, or Gemini's list shows it. */
+  readonly isOurs: boolean;
+  readonly userMetadata: Readonly<Record<string, unknown>>;
+  readonly displayName: string | null;
+  /** Why the attempt before failed. */
+  readonly lastCode: string | undefined;
+}
+
+/** The fetchers' part of the ledger. Both methods throw `TransientError('ERR_STORE_UNAVAILABLE')`. */
+export interface FetchLedger {
+  /** @param attempt from 1 */
+  begin(job: LedgerJob, attempt: number): Promise<JobOnRecord>;
+  /** The message goes back. */
+  postpone(job: LedgerJob, code: string, nextAttemptAt: Date): Promise<void>;
 }
 
 export interface OpenQueue {

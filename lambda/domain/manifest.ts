@@ -42,9 +42,12 @@ export const Manifest = z.object({
     /** Lower case, without prefix: `succeeded`, `completed`, `failed`, … */
     status: z.string(),
     model: z.nullable(z.string()),
+    displayName: z._default(z.nullable(z.string()), null),
     createdAt: z.nullable(timestamp),
     endedAt: z.nullable(timestamp),
   }),
+  /** What the application submitted of the job, wherever it is known from. */
+  userMetadata: z._default(z.record(z.string(), z.unknown()), {}),
   /** Token counts as the job resource has them. */
   usage: z.nullable(z.record(z.string(), z.unknown())),
   /** The job's own error, or why its outputs could not be fetched. */

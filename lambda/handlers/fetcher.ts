@@ -2,7 +2,14 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import * as z from 'zod/mini';
-import { eventBridgeClient, s3Client, secretsManagerClient, sqsClient } from '../adapters/aws-clients.ts';
+import {
+  dynamoDbClient,
+  eventBridgeClient,
+  s3Client,
+  secretsManagerClient,
+  sqsClient,
+} from '../adapters/aws-clients.ts';
+import { DynamoDbFetchLedger } from '../adapters/dynamodb-fetch-ledger.ts';
 import { EnvironmentReader } from '../adapters/environment.ts';
 import { EventBridgePublisher } from '../adapters/eventbridge-publisher.ts';
 import { createApiKeySource, GeminiApi } from '../adapters/gemini-api.ts';
@@ -27,6 +34,8 @@ export function createFetcher(kind: JobKind): (event: SQSEvent, context: Context
     sources: env.sources(ENV.sources, z.object({ apiKeySecretId: z.string() })),
     maxOutputBytes: env.integer(ENV.maxOutputBytes, { min: 1, max: 78 * 1024 ** 3 }),
     queueUrl: env.required(ENV.queueUrl),
+    ledgerTableName: env.required(ENV.ledgerTableName),
+    jobRetentionSeconds: env.integer(ENV.jobRetentionSeconds, { min: 3600, max: 55 * 24 * 3600 }),
     maxReceiveCount: env.integer(ENV.maxReceiveCount, { min: 1, max: 1000 }),
     geminiUrl: env.url(ENV.geminiUrl, GEMINI_URL),
   };
@@ -49,6 +58,8 @@ export function createFetcher(kind: JobKind): (event: SQSEvent, context: Context
       throw new TransientError('ERR_SOURCE_UNKNOWN', `The source ${source} is not configured; deploy with it again`);
     },
     store: new S3OutputStore(s3Client(), config.bucketName),
+    ledger: new DynamoDbFetchLedger({ client: dynamoDbClient(), tableName: config.ledgerTableName, clock }),
+    retentionMs: config.jobRetentionSeconds * 1000,
     publisher: new EventBridgePublisher(eventBridgeClient(), config.eventBusName),
     ...{ clock, log, metrics, wait: (milliseconds: number) => wait(milliseconds) },
     maxOutputBytes: config.maxOutputBytes,

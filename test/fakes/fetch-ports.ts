@@ -1,8 +1,16 @@
 /** Ports of the fetchers in memory, with a record of every call, and a place at which the process may die. */
 import { createHash } from 'node:crypto';
 import type { FetchOutputsPorts } from '../../lambda/app/fetch-outputs.ts';
-import type { ByteObserver, FileDownload, Gemini, OutputStore } from '../../lambda/app/ports.ts';
+import type {
+  ByteObserver,
+  FetchLedger,
+  FileDownload,
+  Gemini,
+  JobOnRecord,
+  OutputStore,
+} from '../../lambda/app/ports.ts';
 import type { BusEvent, FetchableEvent } from '../../lambda/domain/job-event.ts';
+import type { LedgerJob } from '../../lambda/domain/job-ledger.ts';
 import type { Manifest } from '../../lambda/domain/manifest.ts';
 
 export const NOW = new Date('2026-11-24T05:00:00.000Z');
@@ -22,6 +30,7 @@ export function eventOf(jobType: FetchableEvent['jobType'], jobId: string, type:
     origin: 'webhook',
     scheme: 'v1',
     userMetadata: { team: 'a' },
+    displayName: null,
     data: { id: jobId, output_file_uri: 'files/of-the-event' },
   };
 }
@@ -117,22 +126,48 @@ class FakeStore implements OutputStore {
   }
 }
 
+/** Knows nothing, and takes everything. */
+export const NO_LEDGER: FetchLedger = {
+  begin: async () => ({ isOurs: true, userMetadata: {}, displayName: null, lastCode: undefined }),
+  postpone: async () => {},
+};
+
+class FakeLedger implements FetchLedger {
+  /** What it has of every job. */
+  known: JobOnRecord = { isOurs: true, userMetadata: {}, displayName: null, lastCode: undefined };
+  readonly calls: unknown[][] = [];
+
+  async begin(job: LedgerJob, attempt: number) {
+    this.calls.push(['begin', job.jobId, attempt]);
+    return this.known;
+  }
+
+  async postpone(job: LedgerJob, code: string, nextAttemptAt: Date) {
+    this.calls.push(['postpone', job.jobId, code, nextAttemptAt.toISOString()]);
+    this.known = { ...this.known, lastCode: code };
+  }
+}
+
 export function portsOf(answers: Answers, maxOutputBytes = 1_000_000) {
+  const ledger = new FakeLedger();
   const gemini = new FakeGemini(answers);
   const store = new FakeStore();
   const published: BusEvent[] = [];
   const metrics: unknown[][] = [];
   const lines: string[] = [];
   const write = (message: string, fields: object) => lines.push(JSON.stringify([message, fields]));
+  const time = { now: NOW };
   const ports: FetchOutputsPorts = {
     geminiOf: () => gemini,
+    ledger,
+    retentionMs: 48 * 3600_000,
     store,
     publisher: {
       publish: async (event) => {
         published.push(event);
       },
     },
-    clock: () => NOW,
+    clock: () => time.now,
     wait: async () => {},
     log: { info: write, warn: write, error: write },
     metrics: {
@@ -141,5 +176,5 @@ export function portsOf(answers: Answers, maxOutputBytes = 1_000_000) {
     },
     maxOutputBytes,
   };
-  return { ports, gemini, store, published, metrics, lines };
+  return { ports, time, gemini, ledger, store, published, metrics, lines };
 }

@@ -9,7 +9,7 @@ import type { FileDownload } from '../../lambda/app/ports.ts';
 import { TransientError } from '../../lambda/domain/errors.ts';
 import type { BusEvent } from '../../lambda/domain/job-event.ts';
 import type { Manifest } from '../../lambda/domain/manifest.ts';
-import { LIVE, NOW } from '../fakes/fetch-ports.ts';
+import { LIVE, NO_LEDGER, NOW } from '../fakes/fetch-ports.ts';
 import type { Choose } from './explore.ts';
 import { EVENT, jobAt, MANIFEST, partsAt, RESPONSES } from './fetched-job.ts';
 import { Process, step } from './process.ts';
@@ -126,6 +126,8 @@ function portsOf(world: World, process: Process): FetchOutputsPorts {
     log: { info: () => {}, warn: () => {}, error: () => {} },
     metrics: { count: () => {}, seconds: () => {} },
     wait: async () => {},
+    ledger: NO_LEDGER,
+    retentionMs: 48 * 3600_000,
     maxOutputBytes: 1_000_000,
   };
 }

@@ -89,14 +89,42 @@ const RETRY_INFO = { '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryD
 
 it.each([
   ['404', 404, classic(404, 'NOT_FOUND')],
-  ['403 for a job of another project', 403, classic(403, 'PERMISSION_DENIED')],
+  [
+    '403 that names the job',
+    403,
+    classic(403, 'PERMISSION_DENIED', [], 'You do not have permission to access the GenerateContentBatch abc.'),
+  ],
+  [
+    '403 in the words for what may not exist',
+    403,
+    classic(403, 'PERMISSION_DENIED', [], 'You do not have permission to access this resource or it may not exist.'),
+  ],
   ['404 of interactions', 404, { error: { message: 'Result not found', code: 'not_found' } }],
-  ['400 for an id that can be none', 400, classic(400, 'INVALID_ARGUMENT')],
+  ['400 that names an id that can be none', 400, classic(400, 'INVALID_ARGUMENT', [], 'Invalid batch: batches/abc')],
   ['410', 410, {}],
 ])('gives nothing for %s', async (_what, status, body) => {
   const { url } = await serve(json(status, body));
 
   expect(await apiAt(url).api.get('batches/abc', LIVE)).toBeUndefined();
+});
+
+const DENIED = 'Your project has been denied access. Please contact support.';
+
+it.each([
+  ['403 for a whole project', 403, classic(403, 'PERMISSION_DENIED', [], DENIED)],
+  ['403 for a whole project, of interactions', 403, { error: { message: DENIED, code: 'permission_denied' } }],
+  ['403 without a word', 403, {}],
+  ['403 that names another id', 403, classic(403, 'PERMISSION_DENIED', [], 'No permission to access files/abcd.')],
+  [
+    '400 for a fault of the service',
+    400,
+    { error: { message: 'Unsupported file uri: blobstore/prod/xyz', code: 'invalid_request' } },
+  ],
+  ['400 without a word', 400, classic(400, 'INVALID_ARGUMENT')],
+])('takes no refusal for a word about the job: %s', async (_what, status, body) => {
+  const { url } = await serve(json(status, body));
+
+  await expect(apiAt(url).api.get('batches/abc?x=1', LIVE)).rejects.toMatchObject({ code: 'ERR_GEMINI_REFUSED' });
 });
 
 it.each([

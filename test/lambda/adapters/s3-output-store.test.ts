@@ -95,7 +95,11 @@ it('has no manifest before one is written, and gives back what was written', asy
       occurredAt: '2026-11-24T04:59:00.000Z',
       receivedAt: '2026-11-24T04:59:01.000Z',
     },
-    job: { type: 'batch', id: 'batches/a', status: 'succeeded', model: null, createdAt: null, endedAt: null },
+    job: {
+      ...{ type: 'batch', id: 'batches/a', status: 'succeeded' },
+      ...{ model: null, displayName: null, createdAt: null, endedAt: null },
+    },
+    userMetadata: {},
     usage: null,
     error: null,
     objects: [],

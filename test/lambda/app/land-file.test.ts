@@ -16,6 +16,8 @@ const FILE = {
   contentType: 'application/jsonl',
   isLines: true,
   resource: undefined,
+  isOptional: false,
+  problem: undefined,
 };
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 const away = (seconds?: number) =>
@@ -77,7 +79,7 @@ function target(maxBytes = 1000) {
   const pauses: number[] = [];
   const wait = async (milliseconds: number) => void pauses.push(milliseconds);
   const land = async (gemini: Gemini, number = 1) => {
-    await landFile(gemini, FILE, landing, { number, signal: LIVE, wait });
+    await landFile(gemini, FILE, landing, { number, isExpired: false, signal: LIVE, wait });
     await landing.settle();
   };
   return { store, landing, pauses, land };
