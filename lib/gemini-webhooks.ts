@@ -161,6 +161,7 @@ export class GeminiWebhooks extends Construct {
         maxConcurrency,
         maxOutputSize: props.maxOutputSize ?? Size.gibibytes(20),
         jobRetention:
+          jobType === 'interaction' ? reconciliation.interactionRetention : Duration.seconds(FILE_RETENTION_SECONDS),
         logRetention,
       });
       rules.push(bus.addJobHandler(`${fetcherId}Jobs`, jobType, fetcher.queue));
