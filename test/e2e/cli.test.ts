@@ -3,7 +3,7 @@ import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { clientOptions } from '../../local/aws/emulators.ts';
 import { runCommand } from '../fakes/command-line.ts';
-import { listen, startTestRun, type TestRun } from './local-run.ts';
+import { deliveryOf, listen, post, startTestRun, type TestRun } from './local-run.ts';
 
 let run: TestRun;
 let heard: ReturnType<typeof listen>;
@@ -91,17 +91,15 @@ it('puts back what did not reach the ledger into its queue, and not into a fetch
   ]);
 });
 
-it('shows with which code a job failed that is not ours', async () => {
-  const response = await fetch(`${run.endpoints.simulatorControlUrl}/jobs`, {
-    method: 'POST',
-    body: JSON.stringify({ kind: 'batch', scenario: 'foreign' }),
-  });
-  const { name } = (await response.json()) as { name: string };
+it('shows with which code a job failed that Gemini does not have any more', async () => {
+  const name = 'batches/long-gone';
+  const timestamp = new Date(Date.now() - 3 * 24 * 3_600_000).toISOString();
+  await post(deliveryOf(run, { type: 'batch.succeeded', timestamp, data: { id: name } }));
   await heard.until((event) => event['detail-type'] === 'output.failed');
 
   await expect
     .poll(async () => (await cli('show', name, '--json')).printed, { timeout: 10_000 })
-    .toMatch(/"what": "failed",\s+"detail": "ERR_JOB_NOT_OURS"/);
+    .toMatch(/"what": "failed",\s+"detail": "ERR_OUTPUT_GONE"/);
 });
 
 it('fetches again, and replays', async () => {

@@ -125,9 +125,9 @@ function portsOf(world: World, process: Process): FetchOutputsPorts {
     clock: () => NOW,
     log: { info: () => {}, warn: () => {}, error: () => {} },
     metrics: { count: () => {}, seconds: () => {} },
+    wait: async () => {},
     ledger: NO_LEDGER,
     retentionMs: 48 * 3600_000,
-    wait: async () => {},
     maxOutputBytes: 1_000_000,
   };
 }

@@ -187,7 +187,7 @@ it('lands the result file of a batch that failed, or goes without it when it doe
   expect(late.store.manifests.get(`${prefix}manifest.json`)).toMatchObject({
     outcome: 'stored',
     error: { code: '13' },
-    notes: ['files/batch-abc cannot be had (yet)'],
+    notes: ['files/batch-abc did not land: files/batch-abc cannot be had (yet)'],
   });
 });
 
