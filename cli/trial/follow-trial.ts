@@ -32,8 +32,12 @@ export async function followTrial(
 ): Promise<Trial> {
   const submittedAt = context.clock();
   const shown = new Set<string>();
+  // A record is taken over by whoever publishes the event in the end: that a webhook came stays true.
+  let webhook: DeliveryRecord | undefined;
   for (;;) {
-    const [row, delivery] = await read(context, project, job);
+    const [row, known] = await read(context, project, job);
+    if (known !== undefined && known.scheme !== 'api') webhook = known;
+    const delivery = webhook ?? known;
     const steps = stepsOf(job, row, delivery, submittedAt);
     for (const step of steps.filter((one) => one.seconds !== null && !shown.has(one.step))) {
       shown.add(step.step);
