@@ -67,7 +67,12 @@ const Step = z.strictObject({
   ...{ jobType: z.string(), jobId: z.string(), step: z.string() },
   ...{ seconds: z.nullable(z.number()), detail: z.string() },
 });
-const Report = z.looseObject({ version: z.string(), model: z.string(), pinged: z.boolean(), trials: z.array(metadata) });
+const Report = z.looseObject({
+  version: z.string(),
+  model: z.string(),
+  pinged: z.boolean(),
+  trials: z.array(metadata),
+});
 
 /** With `--follow`, what comes later is one such object a line. */
 export const JSON_OUTPUT: Readonly<Record<string, z.ZodType>> = {

@@ -71,9 +71,12 @@ class UsageError extends Error {}
 async function helpFor(args: readonly string[], options: ProgramOptions): Promise<string> {
   const read = async (...words: string[]) => {
     let help = '';
-    await createProgram(options, 300).parseAsync([...words, '--help'], (_error: unknown, _args: unknown, output: string) => {
-      help = output;
-    });
+    await createProgram(options, 300).parseAsync(
+      [...words, '--help'],
+      (_error: unknown, _args: unknown, output: string) => {
+        help = output;
+      },
+    );
     return help;
   };
   const all = await read();

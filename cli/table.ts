@@ -19,13 +19,20 @@ export function renderRows<Row>(
   width = Number.POSITIVE_INFINITY,
 ): string {
   const inline = shrink(all, rows, width);
-  if (inline !== undefined) return renderTable(titlesOf(inline), rows.map((row) => inline.map(({ text }) => text(row))));
+  if (inline !== undefined)
+    return renderTable(
+      titlesOf(inline),
+      rows.map((row) => inline.map(({ text }) => text(row))),
+    );
   const titlesAlone = all.map((column): Column<Row> => (column.below ? { ...column, text: () => '' } : column));
   const kept = new Set(titlesOf(shrink(titlesAlone, rows, width) ?? titlesAlone.filter(({ drop = 0 }) => drop === 0)));
   const shown = all.filter(({ title }) => kept.has(title));
   const widths: number[] = [];
   for (const [index, { title, text, below }] of shown.entries()) {
-    const taken = [...widths, ...shown.slice(index + 1).map(minimumOf(rows))].reduce((sum, one) => sum + one + GAP.length, 0);
+    const taken = [...widths, ...shown.slice(index + 1).map(minimumOf(rows))].reduce(
+      (sum, one) => sum + one + GAP.length,
+      0,
+    );
     const cells = rows.map((row) => widthOf(text(row)));
     widths.push(Math.max(widthOf(title), ...cells.filter((cell) => !below || cell <= width - taken)));
   }
@@ -40,7 +47,11 @@ export function renderRows<Row>(
     rows.map((row) => places.map(({ text, index }) => (isUnder(text(row), index) ? '' : text(row)))),
   ).split('\n');
   const under = (row: Row | undefined) =>
-    row === undefined ? [] : cellsOf(row).filter(isUnder).flatMap((cell) => wrap(printable(cell), width - GAP.length));
+    row === undefined
+      ? []
+      : cellsOf(row)
+          .filter(isUnder)
+          .flatMap((cell) => wrap(printable(cell), width - GAP.length));
   return [header, rule, ...lines.flatMap((line, index) => [line, ...under(rows[index]).map((one) => GAP + one)])].join(
     '\n',
   );

@@ -39,7 +39,8 @@ export async function showJob(context: CommandContext, id: string): Promise<void
     print(context, stepsOf(life), COLUMNS);
     terminal.tell(summaryOf(life));
     const { folder, links } = dataOf(context, life);
-    for (const [what, url] of Object.entries({ folder, ...links })) if (url !== null) terminal.tell(`  ${what}: ${url}`);
+    for (const [what, url] of Object.entries({ folder, ...links }))
+      if (url !== null) terminal.tell(`  ${what}: ${url}`);
   }
 }
 
