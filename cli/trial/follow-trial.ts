@@ -6,7 +6,7 @@ import { jobRecordsOf } from '../jobs/job-listing.ts';
 import { type JobRow, toJobRow } from '../jobs/job-row.ts';
 import type { TrialJob } from './submit.ts';
 
-export interface TrialStep {
+interface TrialStep {
   readonly step: 'submitted' | 'ended' | 'webhook received' | 'on the bus' | 'fetch began' | 'stored';
   /** Since it was submitted; null while it has not happened. */
   readonly seconds: number | null;
