@@ -122,10 +122,13 @@ export class GeminiWebhooks extends Construct {
     if (props.consumers !== undefined) admit(bus.eventBus, props.consumers);
     const catchAll = new CatchAll(this, 'CatchAll', { bus, logRetention });
 
+    const ledger = new JobLedger(this, 'JobLedger', { handlersPath, logRetention });
+    this.permissions.record(ledger);
     const quarantine = props.quarantine && new QuarantineTable(this, 'Quarantine', props.quarantine);
     this.door = new Door(this, 'Door', {
       handlersPath,
       table: this.table,
+      ledgerTable: ledger.table,
       eventBus: this.eventBus,
       sources: secrets,
       customDomain: props.customDomain,
@@ -139,15 +142,14 @@ export class GeminiWebhooks extends Construct {
     this.verifier = this.door.verifier;
     this.permissions.claims(this.verifier);
     this.permissions.publishJobs(this.verifier);
+    this.permissions.findJobs(this.verifier, ledger.table);
     this.permissions.readSecrets(
       this.verifier,
       secrets.flatMap(({ signingSecret, dynamicTokenSecret }) => [signingSecret, dynamicTokenSecret]),
     );
 
-    if (quarantine !== undefined) this.addReverifier(quarantine, secrets, { handlersPath, logRetention });
+    if (quarantine !== undefined) this.addReverifier(quarantine, ledger, secrets, { handlersPath, logRetention });
 
-    const ledger = new JobLedger(this, 'JobLedger', { handlersPath, logRetention });
-    this.permissions.record(ledger);
     const rules: Rule[] = [catchAll.rule, bus.addLedger('LedgerEvents', ledger.queue)];
     const addFetcher = (fetcherId: string, jobType: FetchedJobType, maxConcurrency: number): Fetcher => {
       const fetcher = new Fetcher(this, `${fetcherId}Fetcher`, {
@@ -363,11 +365,13 @@ export class GeminiWebhooks extends Construct {
   /** Does what the verifier does, with what it finds in the quarantine; the verifier only adds to that. */
   private addReverifier(
     { table }: QuarantineTable,
+    ledger: JobLedger,
     secrets: readonly SourceSecrets[],
     props: Pick<ReverifierProps, 'handlersPath' | 'logRetention'>,
   ): void {
     const { handler } = new Reverifier(this, 'Reverifier', { ...props, environment: this.door.environment });
     this.permissions.quarantine({ keeper: this.verifier, reverifier: handler.function }, table, secrets);
+    this.permissions.findJobs(handler.function, ledger.table);
   }
 
   private secretsOf(source: string): SourceSecrets {

@@ -4,6 +4,7 @@ import { FETCHED_JOB_TYPES, type FetchedJobType, SCHEMA_VERSION } from '../contr
 import type { VerifiedDelivery } from './delivery.ts';
 import { RequestError } from './errors.ts';
 import type { JobEventDetail } from './job-event.ts';
+import { withoutToken } from './without-token.ts';
 
 /** EventBridge carries no longer detail-type (PutEventsRequestEntry). */
 const MAX_TYPE_LENGTH = 128;
@@ -22,8 +23,11 @@ const Envelope = z.looseObject({
   data: z.catch(record, {}),
 });
 
-/** @throws RequestError `ERR_BODY_INVALID` when what was signed is not an event */
-export function toJobEvent(delivery: VerifiedDelivery, receivedAt: Date): JobEventDetail {
+/**
+ * @param token of the dynamic URL that it came to; it must not stand in the event
+ * @throws RequestError `ERR_BODY_INVALID` when what was signed is not an event
+ */
+export function toJobEvent(delivery: VerifiedDelivery, receivedAt: Date, token?: string): JobEventDetail {
   const signed = Buffer.isBuffer(delivery.payload) ? parseJson(delivery.payload) : delivery.payload;
   const envelope = Envelope.safeParse(signed);
   if (!envelope.success || depthOf(envelope.data) > MAX_DEPTH)
@@ -44,13 +48,16 @@ export function toJobEvent(delivery: VerifiedDelivery, receivedAt: Date): JobEve
     receivedAt: receivedAt.toISOString(),
     origin: 'webhook',
     scheme: delivery.scheme,
-    userMetadata: findUserMetadata(envelope.data, data),
-    data,
+    // What the project's own secret signed; of the others only the ledger knows.
+    verifiedJob: delivery.scheme === 'v1',
+    displayName: null,
+    userMetadata: withoutToken(findUserMetadata(envelope.data, data), token),
+    data: withoutToken(data, token),
   });
 }
 
 /** A genuine event must reach the bus; what does not fit there is only a hint, and is left out. */
-function fitted(detail: JobEventDetail): JobEventDetail {
+export function fitted(detail: JobEventDetail): JobEventDetail {
   if (Buffer.byteLength(JSON.stringify(detail)) <= MAX_DETAIL_BYTES) return detail;
   return { ...detail, userMetadata: {}, data: {} };
 }

@@ -34,6 +34,8 @@ export function toReconciledEvent(job: EndedJob, now: Date): JobEventDetail {
     occurredAt: (job.endedAt ?? now).toISOString(),
     receivedAt: now.toISOString(),
     origin: 'reconciler',
+    verifiedJob: true,
+    displayName: null,
     userMetadata: { ...job.userMetadata },
     data: { id, ...(error && { error_code: error.code, error_message: error.message }) },
   };

@@ -62,7 +62,7 @@ const Input = z.strictObject({ Entries: z.array(z.unknown()).min(1).max(MAX_ENTR
 interface Target {
   readonly ruleArn: string;
   readonly arn: string;
-  readonly deliver: (body: string) => Promise<void>;
+  readonly deliver: (event: BusEvent) => Promise<void>;
   readonly bury: ((body: string, attributes: Record<string, string>) => Promise<void>) | undefined;
 }
 
@@ -162,7 +162,7 @@ export class EventBus {
     await Promise.all(
       targets.map(async ({ arn, ruleArn, deliver, bury }) => {
         try {
-          await deliver(body);
+          await deliver(event);
         } catch (error) {
           const ERROR_MESSAGE = error instanceof Error ? error.message : 'unknown';
           await bury?.(body, { ERROR_CODE: 'SDK_CLIENT_ERROR', ERROR_MESSAGE, RULE_ARN: ruleArn, TARGET_ARN: arn });
@@ -190,7 +190,29 @@ function toTarget(
   if (deliver === undefined) {
     throw new LocalRunError(`${rule.id} has the target ${target.Arn}, which the local run cannot deliver to.`);
   }
-  return { ruleArn: rule.arn, arn: target.Arn, deliver, bury };
+  const { InputTransformer: transformer } = target;
+  const toBody = (event: BusEvent) => (transformer ? transform(transformer, event) : JSON.stringify(event));
+  return { ruleArn: rule.arn, arn: target.Arn, deliver: (event) => deliver(toBody(event)), bury };
+}
+
+/**
+ * A variable stands for JSON, and within a text for what that text says.
+ * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
+ */
+function transform(
+  { InputPathsMap, InputTemplate }: { InputPathsMap: Readonly<Record<string, string>>; InputTemplate: string },
+  event: BusEvent,
+): string {
+  const valueOf = (name: string) =>
+    (InputPathsMap[name] ?? '')
+      .split('.')
+      .slice(1)
+      .reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], event);
+  return InputTemplate.replaceAll(/"(?:[^"\\]|\\.)*"|<([\w-]+)>/g, (part, name?: string) =>
+    name === undefined
+      ? part.replaceAll(/<([\w-]+)>/g, (_, inner: string) => JSON.stringify(String(valueOf(inner))).slice(1, -1))
+      : JSON.stringify(valueOf(name)),
+  );
 }
 
 /** As PutEvents counts: the time is 14 bytes. */

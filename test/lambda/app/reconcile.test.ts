@@ -159,7 +159,7 @@ class World implements Gemini {
     const { ledger: _l, gemini: _g, ...ports } = this.ports();
     const verified = { source: this.source, scheme: 'v1', webhookId: `msg_${id}`, payload, bodySha256: 'ab' } as const;
     return receiveWebhook(
-      { ...ports, authenticate: async () => ({ ...verified, attemptedAt: new Date(this.now) }) },
+      { ...ports, findJob: async () => undefined, authenticate: async () => ({ ...verified, attemptedAt: new Date(this.now) }) },
       { route: { kind: 'static', source: this.source }, headers: {}, body: payload },
     );
   }
@@ -235,6 +235,8 @@ describe('with every webhook dropped', () => {
         occurredAt: '2026-11-24T04:20:00.000Z',
         receivedAt: '2026-11-24T05:00:00.000Z',
         origin: 'reconciler',
+        verifiedJob: true,
+        displayName: null,
         scheme: 'api',
         userMetadata: {},
         data: { id: 'lost', error_code: '13', error_message: 'internal' },
@@ -486,6 +488,7 @@ describe('the deadline', () => {
       message: 'Nothing landed in the 48 hours for which Gemini keeps it',
       userMetadata: {},
       retryable: false,
+      verifiedJob: false,
       bucket: 'outputs',
       manifestKey: null,
     });
