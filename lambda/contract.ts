@@ -63,7 +63,7 @@ export type SubscribableEvent = (typeof SUBSCRIBABLE_EVENTS)[number];
 /** Type of the custom resource that registers a webhook at Gemini. */
 export const WEBHOOK_RESOURCE_TYPE = 'Custom::GeminiWebhook';
 
-/** Environment variables of the functions. The two URLs are never in a template: only tests and the local run set them. */
+/** Environment variables of the functions. The last three are never in a template: only tests and the local run set them. */
 export const ENV = {
   tableName: 'TABLE_NAME',
   ledgerTableName: 'LEDGER_TABLE_NAME',
@@ -98,6 +98,8 @@ export const ENV = {
   interactionRetentionSeconds: 'INTERACTION_RETENTION_SECONDS',
   /** How long Gemini keeps a job of the fetcher's type. */
   jobRetentionSeconds: 'JOB_RETENTION_SECONDS',
+  /** Where custom resources may answer besides CloudFormation's own hosts; set by the local run alone. */
+  responseHost: 'RESPONSE_HOST',
   geminiUrl: 'GEMINI_URL',
   jwksUrl: 'GEMINI_JWKS_URL',
 } as const;

@@ -70,6 +70,8 @@ export interface DoorProps {
   /** Folder of the handler modules. */
   readonly handlersPath: string;
   readonly table: ITableV2;
+  /** What is known of jobs. */
+  readonly ledgerTable: ITableV2;
   readonly eventBus: IEventBus;
   /** What the deliveries of each Gemini project verify with. */
   readonly sources: readonly SourceSecrets[];
@@ -100,6 +102,7 @@ export class Door extends Construct {
 
     this.environment = {
       [ENV.tableName]: props.table.tableName,
+      [ENV.ledgerTableName]: props.ledgerTable.tableName,
       [ENV.eventBusName]: props.eventBus.eventBusName,
       [ENV.sources]: Stack.of(this).toJsonString(
         Object.fromEntries(

@@ -132,10 +132,13 @@ export class GeminiWebhooks extends Construct {
     if (props.consumers !== undefined) grantConsumers(bus, props.consumers);
     const catchAll = new CatchAll(this, 'CatchAll', { bus, logRetention });
 
+    const ledger = new JobLedger(this, 'JobLedger', { handlersPath, logRetention, options: jobLedger });
+    this.permissions.record(ledger);
     const quarantine = props.quarantine && new QuarantineTable(this, 'Quarantine', props.quarantine);
     this.door = new Door(this, 'Door', {
       handlersPath,
       table: this.table,
+      ledgerTable: ledger.table,
       eventBus: this.eventBus,
       sources: secrets,
       customDomain: props.customDomain,
@@ -149,15 +152,14 @@ export class GeminiWebhooks extends Construct {
     this.verifier = this.door.verifier;
     this.permissions.claims(this.verifier);
     this.permissions.publishJobs(this.verifier);
+    this.permissions.findJobs(this.verifier, ledger.table);
     this.permissions.readSecrets(
       this.verifier,
       secrets.flatMap(({ signingSecret, dynamicTokenSecret }) => [signingSecret, dynamicTokenSecret]),
     );
 
-    const reverifier = quarantine && this.addReverifier(quarantine, secrets, { handlersPath, logRetention });
+    const reverifier = quarantine && this.addReverifier(quarantine, ledger, secrets, { handlersPath, logRetention });
 
-    const ledger = new JobLedger(this, 'JobLedger', { handlersPath, logRetention, options: jobLedger });
-    this.permissions.record(ledger);
     const ledgerRule = bus.addLedger('LedgerEvents', ledger.queue);
     const rules: Rule[] = [catchAll.rule, ledgerRule];
     const addFetcher = (fetcherId: string, jobType: FetchedJobType, maxConcurrency: number) => {
@@ -396,11 +398,13 @@ export class GeminiWebhooks extends Construct {
   /** Does what the verifier does, with what it finds in the quarantine; the verifier only adds to that. */
   private addReverifier(
     { table }: QuarantineTable,
+    ledger: JobLedger,
     secrets: readonly SourceSecrets[],
     props: Pick<ReverifierProps, 'handlersPath' | 'logRetention'>,
   ): LambdaFunction {
     const { handler } = new Reverifier(this, 'Reverifier', { ...props, environment: this.door.environment });
     this.permissions.quarantine({ keeper: this.verifier, reverifier: handler.function }, table, secrets);
+    this.permissions.findJobs(handler.function, ledger.table);
     return handler.function;
   }
 

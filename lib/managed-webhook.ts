@@ -81,7 +81,7 @@ export class ManagedWebhook extends Construct {
     this.registrar = this.addFunction('Registrar', props, {
       description: `Registers the webhook of the source ${source.name} at Gemini.`,
       entry: 'register-webhook.ts',
-      environment: common,
+      environment: { ...common, [ENV.webhookUrl]: webhookUrl },
       invokedBy: 'CloudFormation waits for its answer, and fails the deployment when none comes.',
     });
     this.registration = new CustomResource(this, 'Webhook', {

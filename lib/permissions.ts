@@ -45,6 +45,11 @@ export class Permissions {
     this.#announce(grantee, EVENT_SOURCE, { 'ForAllValues:StringNotLike': { 'events:detail-type': 'output.*' } });
   }
 
+  /** One job at a time, by its id: what was submitted of it. */
+  findJobs(grantee: IGrantable, ledgerTable: ITableV2): void {
+    grant(grantee, ['dynamodb:GetItem'], [ledgerTable.tableArn]);
+  }
+
   publishOutputs(grantee: IGrantable): void {
     const detailTypes = [DETAIL_TYPE.outputStored, DETAIL_TYPE.outputFailed];
     this.#announce(grantee, EVENT_SOURCE, { 'ForAllValues:StringEquals': { 'events:detail-type': detailTypes } });

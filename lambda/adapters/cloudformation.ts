@@ -36,10 +36,27 @@ const CustomResourceEvent = z.looseObject({
 });
 export type CustomResourceEvent = z.infer<typeof CustomResourceEvent>;
 
-/** @throws when it is not CloudFormation that calls: there is nobody to answer then */
-export function parseCustomResourceEvent(event: unknown): CustomResourceEvent {
-  return CustomResourceEvent.parse(event);
+/**
+ * The URL is presigned, in a bucket of CloudFormation's own for each Region.
+ * https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/vpc-interface-endpoints.html
+ *
+ * @param hosts.region of this function
+ * @param hosts.other that may be answered as well, and without TLS
+ * @throws when it is not CloudFormation that calls: there is nobody to answer then
+ */
+export function parseCustomResourceEvent(
+  event: unknown,
+  hosts: { readonly region: string; readonly other?: string | undefined },
+): CustomResourceEvent {
+  const parsed = CustomResourceEvent.parse(event);
+  const { protocol, host, hostname } = new URL(parsed.ResponseURL);
+  const bucket = `cloudformation-custom-resource-response-${hosts.region.replaceAll('-', '')}`;
+  const isOfCloudFormation = protocol === 'https:' && host.startsWith(`${bucket}.s3`) && S3_HOST.test(host);
+  if (!isOfCloudFormation && hostname !== hosts.other) throw new Error('The ResponseURL is not of CloudFormation');
+  return parsed;
 }
+
+const S3_HOST = /^[a-z0-9-]+\.s3(?:[.-][a-z0-9-]+){0,2}\.amazonaws\.com(?:\.cn)?$/;
 
 /** @throws ManagementError `ERR_REGISTRATION_REFUSED` */
 export function toRegistrationRequest(event: CustomResourceEvent): RegistrationRequest {
@@ -119,6 +136,7 @@ export async function respond(
       // The URL is signed for no content type.
       const answer = await fetchFn(event.ResponseURL, {
         method: 'PUT',
+        redirect: 'error',
         body,
         headers: { 'content-type': '' },
         signal: AbortSignal.timeout(TIMEOUT_MS),

@@ -139,6 +139,7 @@ export class MissedJobs {
       webhookId: job.webhookId ?? `api#${id}`,
       type: job.eventType ?? 'job.submitted',
       retryable: false,
+      verifiedJob: job.submittedAt !== undefined,
       bucket: this.#options.bucket,
       manifestKey: null,
     };

@@ -28,6 +28,8 @@ export interface Once {
   readonly bodySha256: string;
   readonly receivedAt: Date;
   readonly event: BusEvent;
+  /** What the event is to say besides; asked once the claim is ours. */
+  readonly complete?: () => Promise<BusEvent>;
 }
 
 export type PublishResult =
@@ -70,7 +72,7 @@ export async function publishOnce(ports: PublishOncePorts, once: Once): Promise<
     return { outcome: 'duplicate', completed: { delivery: claim.delivery, receivedAt: claim.receivedAt } };
   }
   const isDone = claim.attempts > 1 && ((await ports.wasPublished?.(event)) ?? false);
-  if (!isDone) await publishOrRelease(ports, id, owner, event);
+  if (!isDone) await publishOrRelease(ports, id, owner, (await once.complete?.()) ?? event);
   await complete(ports, id, owner, event);
   return { outcome: isDone ? 'duplicate' : 'accepted' };
 }

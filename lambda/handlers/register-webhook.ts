@@ -14,11 +14,14 @@ import { SecretReader } from '../adapters/secrets-manager.ts';
 import { createTelemetry } from '../adapters/telemetry.ts';
 import { registerWebhook } from '../app/register-webhook.ts';
 import { ENV, GEMINI_URL } from '../contract.ts';
+import { ManagementError } from '../domain/errors.ts';
 
 const env = new EnvironmentReader(process.env);
 const baseUrl = env.url(ENV.geminiUrl, GEMINI_URL);
 const deployedApiKeySecretId = env.required(ENV.apiKeySecretId);
 const source = env.required(ENV.source);
+const webhookUrl = env.required(ENV.webhookUrl);
+const hosts = { region: env.required('AWS_REGION'), other: env.optional(ENV.responseHost) };
 env.check();
 
 const { log } = createTelemetry('register-webhook', { source });
@@ -33,10 +36,18 @@ const ports = {
 };
 
 export async function handler(input: unknown): Promise<void> {
-  const event = parseCustomResourceEvent(input);
+  const event = parseCustomResourceEvent(input, hosts);
   let result: CustomResourceResult;
   try {
-    result = { status: 'SUCCESS', physicalId: await registerWebhook(ports, toRegistrationRequest(event)) };
+    const request = toRegistrationRequest(event);
+    // Who may invoke this function must not have Gemini send the project's events elsewhere.
+    if (request.type !== 'Delete' && request.wanted.uri !== webhookUrl) {
+      throw new ManagementError(
+        'ERR_REGISTRATION_REFUSED',
+        `The webhook's URL ${request.wanted.uri} is not of this deployment, which has ${webhookUrl}. Deploy the template that the function belongs to.`,
+      );
+    }
+    result = { status: 'SUCCESS', physicalId: await registerWebhook(ports, request) };
   } catch (error) {
     const failure = toFailure(event, error);
     log.error('The webhook could not be looked after', { request: event.RequestType, reason: failure.reason });

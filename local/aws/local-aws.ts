@@ -4,6 +4,7 @@
  */
 import { join, resolve } from 'node:path';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import * as z from 'zod';
 import { WEBHOOK_RESOURCE_TYPE } from '../../lambda/contract.ts';
 import { append } from '../append.ts';
 import { LambdaFunction } from '../lambda/lambda-function.ts';
@@ -231,7 +232,11 @@ function createBus(
   const deliverTo: DeliverTo = (arn, ruleArn) => {
     const QueueUrl = queues.get(arn);
     const logGroup = logGroups.get(arn);
-    if (logGroup !== undefined) return async (body) => append(join(logsDir, `${logGroup}.log`), `${body}\n`);
+    // A log group takes a timestamp and a message, and nothing else.
+    if (logGroup !== undefined) {
+      const file = join(logsDir, `${logGroup}.log`);
+      return async (body) => append(file, `${LogEvent.parse(JSON.parse(body)).message}\n`);
+    }
     if (QueueUrl === undefined) return undefined;
     const needed = { action: 'sqs:SendMessage', resource: arn, context: { 'aws:SourceArn': ruleArn } };
     return async (MessageBody, attributes = {}) => {
@@ -283,6 +288,8 @@ function createFunctions(
     ]),
   );
 }
+
+const LogEvent = z.strictObject({ timestamp: z.iso.datetime(), message: z.string() });
 
 /** What Lambda's poller calls with the function's role. */
 const POLLER_ACTIONS = ['ReceiveMessage', 'DeleteMessage', 'GetQueueAttributes'];

@@ -63,6 +63,7 @@ export async function startRun(options: RunOptions): Promise<Run> {
     const environment = {
       [ENV.geminiUrl]: gemini.url,
       [ENV.jwksUrl]: gemini.jwksUrl,
+      [ENV.responseHost]: '127.0.0.1',
       ...(options.reconcile && { [ENV.graceSeconds]: String(options.reconcile.graceSeconds) }),
       ...(options.repairWebhook && { [ENV.repairWebhook]: 'true' }),
     };

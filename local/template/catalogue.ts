@@ -87,6 +87,9 @@ export const RESOURCES = {
         Id: text,
         Arn: text,
         DeadLetterConfig: z.strictObject({ Arn: text }).optional(),
+        InputTransformer: z
+          .strictObject({ InputPathsMap: z.record(text, z.string().regex(/^\$(?:\.[\w-]+)+$/)), InputTemplate: text })
+          .optional(),
         // A target is in the same process and takes an event at once or never.
         RetryPolicy: inert,
       }),

@@ -29,6 +29,7 @@ export function eventOf(jobType: FetchableEvent['jobType'], jobId: string, type:
     receivedAt: '2026-11-24T04:59:01.000Z',
     origin: 'webhook',
     scheme: 'v1',
+    verifiedJob: true,
     userMetadata: { team: 'a' },
     displayName: null,
     data: { id: jobId, output_file_uri: 'files/of-the-event' },

@@ -28,11 +28,11 @@ const EVENT = {
   StackId: 'arn:aws:cloudformation:eu-west-1:123456789012:stack/S/1',
   RequestId: '11111111-2222-3333-4444-555555555555',
   LogicalResourceId: 'Webhook',
-  ResponseURL: 'https://cloudformation-custom-resource-response.s3.amazonaws.com/answer?signed',
+  ResponseURL: 'https://cloudformation-custom-resource-response-euwest1.s3.amazonaws.com/answer?signed',
   ResourceType: 'Custom::GeminiWebhook',
   ResourceProperties: PROPERTIES,
 };
-const eventOf = (changes: object) => parseCustomResourceEvent({ ...EVENT, ...changes });
+const eventOf = (changes: object) => parseCustomResourceEvent({ ...EVENT, ...changes }, { region: 'eu-west-1' });
 const refused = new ManagementError('ERR_API_KEY_REFUSED', 'Put a valid key there.');
 
 it.each([
@@ -95,8 +95,33 @@ it('lets the rollback of an update succeed that was refused for its properties',
 });
 
 it('throws when nobody waits for an answer', () => {
-  expect(() => parseCustomResourceEvent({ RequestType: 'Create' })).toThrow();
+  expect(() => parseCustomResourceEvent({ RequestType: 'Create' }, { region: 'eu-west-1' })).toThrow();
   expect(() => eventOf({ ResponseURL: 'nowhere' })).toThrow();
+});
+
+const BUCKET = 'cloudformation-custom-resource-response-euwest1';
+
+it.each([
+  `https://${BUCKET}.s3.amazonaws.com/x`,
+  `https://${BUCKET}.s3.eu-west-1.amazonaws.com/x`,
+  `https://${BUCKET}.s3-eu-west-1.amazonaws.com/x`,
+  `https://${BUCKET}.s3.cn-north-1.amazonaws.com.cn/x`,
+])('answers CloudFormation at %s', (ResponseURL) => {
+  expect(eventOf({ ResponseURL }).ResponseURL).toBe(ResponseURL);
+});
+
+it.each([
+  `http://${BUCKET}.s3.amazonaws.com/x`,
+  `https://${BUCKET}.s3.amazonaws.com:8443/x`,
+  `https://${BUCKET}.s3.attacker.example/x`,
+  `https://${BUCKET}.s3.amazonaws.com.attacker.example/x`,
+  `https://${BUCKET}.s3@attacker.example/x`,
+  `https://${BUCKET}-evil.s3.amazonaws.com/x`,
+  'https://cloudformation-custom-resource-response-useast1.s3.amazonaws.com/x',
+  'https://169.254.169.254/latest/meta-data',
+  'https://127.0.0.1/x',
+])('answers nobody at %s', (ResponseURL) => {
+  expect(() => eventOf({ ResponseURL })).toThrow('The ResponseURL is not of CloudFormation');
 });
 
 it.each([

@@ -179,7 +179,7 @@ class World implements Gemini {
     const { ledger: _l, gemini: _g, outputs: _o, ...ports } = this.ports();
     const verified = { source: this.source, scheme: 'v1', webhookId: `msg_${id}`, payload, bodySha256: 'ab' } as const;
     return receiveWebhook(
-      { ...ports, authenticate: async () => ({ ...verified, attemptedAt: new Date(this.now) }) },
+      { ...ports, findJob: async () => undefined, authenticate: async () => ({ ...verified, attemptedAt: new Date(this.now) }) },
       { route: { kind: 'static', source: this.source }, headers: {}, body: payload },
     );
   }
@@ -255,6 +255,7 @@ describe('with every webhook dropped', () => {
         occurredAt: '2026-11-24T04:20:00.000Z',
         receivedAt: '2026-11-24T05:00:00.000Z',
         origin: 'reconciler',
+        verifiedJob: true,
         scheme: 'api',
         userMetadata: {},
         displayName: null,
@@ -783,6 +784,7 @@ describe('the deadline', () => {
       userMetadata: {},
       displayName: null,
       retryable: false,
+      verifiedJob: false,
       bucket: 'outputs',
       manifestKey: null,
     });
