@@ -68,6 +68,18 @@ const MUTANTS: readonly Mutant[] = [
     to: "  await store.writeManifest(key, writeUp(ports, event, { outcome: 'stored', plan, startedAt, error: null }));\n  const files = await inspectFiles(",
   },
   {
+    name: 'believe that an own object was written',
+    file: 'lambda/app/landing.ts',
+    from: 'own ?? (await this.#readBack(described))',
+    to: "own ?? { bytes: written, sha256: '' }",
+  },
+  {
+    name: 'take a manifest for written that S3 refused',
+    file: 'lambda/app/fetch-outputs.ts',
+    from: '  if (isFirst) {\n',
+    to: '  if (isFirst || key !== undefined) {\n',
+  },
+  {
     name: 'announce first',
     file: 'lambda/app/fetch-outputs.ts',
     from: '  const isFirst = await store.writeManifest(key, manifest);',
@@ -75,7 +87,7 @@ const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'believe a download that broke off',
-    file: 'lambda/app/land-job.ts',
+    file: 'lambda/app/land-file.ts',
     from: 'total !== undefined && bytes !== total',
     to: 'total !== undefined && bytes > total',
   },
