@@ -5,6 +5,7 @@ import {
   paginateListStackResources,
 } from '@aws-sdk/client-cloudformation';
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { LambdaClient } from '@aws-sdk/client-lambda';
@@ -24,6 +25,7 @@ interface Clients {
   readonly sqs: SQSClient;
   /** Undefined where nothing is measured: in the local run. */
   readonly cloudwatch: CloudWatchClient | undefined;
+  readonly logs: CloudWatchLogsClient | undefined;
 }
 
 export interface Deployment {
@@ -61,6 +63,7 @@ export async function findDeployment({ stack, region, local, construct }: Deploy
       secrets: new SecretsManagerClient(options),
       sqs: new SQSClient(options),
       cloudwatch: new CloudWatchClient(options),
+      logs: new CloudWatchLogsClient(options),
     },
   };
 }
@@ -117,6 +120,7 @@ function findLocalRun(stateDir: string, construct: string | undefined): Deployme
       secrets: new SecretsManagerClient(at(endpoints.awsUrl)),
       sqs: new SQSClient({ ...at(endpoints.s3Url), useQueueUrlAsEndpoint: false }),
       cloudwatch: undefined,
+      logs: undefined,
     },
   };
 }

@@ -1,5 +1,5 @@
 /** The job ledger, read by key: what is known of one job, and how many jobs wait for what. */
-import { type AttributeValue, BatchGetItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
+import { type AttributeValue, BatchGetItemCommand, QueryCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { FETCHED_JOB_TYPES, type FetchedJobType, LEDGER, LEDGER_INDEX } from '../lambda/contract.ts';
 import { jobKey } from '../lambda/domain/job-identity.ts';
 import { type Deployment, resourceOf } from './deployment.ts';
@@ -27,6 +27,10 @@ export interface LedgerEntry {
   readonly origin: string | undefined;
   readonly userMetadata: Readonly<Record<string, unknown>>;
   readonly manifestKey: string | undefined;
+  readonly displayName: string | undefined;
+  readonly attempts: number;
+  readonly lastCode: string | undefined;
+  readonly nextAttemptAt: string | undefined;
 }
 
 function tableOf(deployment: Deployment): string {
@@ -47,6 +51,20 @@ export async function findJobs(
     new BatchGetItemCommand({ RequestItems: { [table]: { Keys, ConsistentRead: true } } }),
   );
   return (Responses?.[table] ?? []).flatMap((item) => toEntry(item) ?? []);
+}
+
+/** All of them: until the index has the jobs that are done. */
+export async function scanJobs(deployment: Deployment): Promise<readonly LedgerEntry[]> {
+  const found: LedgerEntry[] = [];
+  let ExclusiveStartKey: Record<string, AttributeValue> | undefined;
+  do {
+    const page = await deployment.clients.dynamodb.send(
+      new ScanCommand({ TableName: tableOf(deployment), ExclusiveStartKey }),
+    );
+    found.push(...(page.Items ?? []).flatMap((item) => toEntry(item) ?? []));
+    ExclusiveStartKey = page.LastEvaluatedKey;
+  } while (ExclusiveStartKey !== undefined);
+  return found;
 }
 
 /** Of what was announced of these jobs. */
@@ -78,6 +96,10 @@ function toEntry(item: Item): LedgerEntry | undefined {
     origin: text('origin'),
     userMetadata: JSON.parse(text('userMetadata') ?? '{}'),
     manifestKey: text('manifestKey'),
+    displayName: text('displayName'),
+    attempts: Number(item[LEDGER.attempts]?.N ?? '0'),
+    lastCode: text('lastCode'),
+    nextAttemptAt: text('nextAttemptAt'),
   };
 }
 

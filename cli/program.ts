@@ -2,6 +2,7 @@
 import yargs, { type Argv } from 'yargs';
 import { FETCHED_JOB_TYPES } from '../lambda/contract.ts';
 import { CliError, type ExitCode } from './cli-error.ts';
+import { serveConsole } from './commands/console.ts';
 import { deliveries } from './commands/deliveries.ts';
 import { quarantine } from './commands/quarantine.ts';
 import { redrive } from './commands/redrive.ts';
@@ -80,6 +81,22 @@ function createProgram({ terminal, clock, find = findDeployment }: ProgramOption
       'Health of everything; exit code 1 when something is not as it should be',
       (command) => command.example('$0 status --stack Mine --region eu-central-1', 'of a stack of your own'),
       within(status),
+    )
+    .command(
+      'console',
+      'Shows jobs, deliveries and health in a browser, on a page that only this machine sees',
+      (command) =>
+        command
+          .option('port', { type: 'number', default: 4280, describe: 'Of the page; 0 takes any that is free' })
+          .option('allow-changes', {
+            type: 'boolean',
+            default: false,
+            describe: 'Lets the page redrive, fetch again and repair; a local run may always be changed',
+          })
+          .check(({ port }) => (isWhole(port, 0) && port <= 65_535) || '--port is out of range; give 0 to 65535.')
+          .example('$0 console --stack Mine', 'read-only')
+          .example('$0 console --local .local', 'of a local run'),
+      within((context, { port, allowChanges, local }) => serveConsole(context, { port, allowChanges, local, clock })),
     )
     .command(
       'deliveries',

@@ -219,6 +219,11 @@ export const LEDGER = {
   userMetadata: 'user_metadata',
   failureCode: 'failure_code',
   manifestKey: 'manifest_key',
+  displayName: 'display_name',
+  /** Of the fetch: receives so far, the code of the last that failed, and when the next one is due. */
+  attempts: 'attempts',
+  lastCode: 'last_code',
+  nextAttemptAt: 'next_attempt_at',
   /** JSON: of a landing, or of a cursor. */
   state: 'state',
 } as const;

@@ -15,15 +15,17 @@ import { type OpenJobs, readOpenJobs } from '../ledger.ts';
 import { deadLetterQueues, depthOf, fetcherQueue, ledgerQueue } from '../queues.ts';
 import { chosenSources, type Source, sourcesOf } from '../sources.ts';
 
-interface Check {
+export interface Check {
   readonly what: string;
   readonly state: string;
   readonly isGood: boolean;
   /** What to do when it is not good. */
   readonly next?: string;
+  /** Of an alarm that is on. */
+  readonly severity?: 'critical' | 'high' | 'low';
 }
 
-export async function status(context: CommandContext): Promise<void> {
+export async function checksOf(context: CommandContext): Promise<readonly Check[]> {
   const sources = chosenSources(context);
   const parts = [
     webhooks(context, sources),
@@ -32,7 +34,11 @@ export async function status(context: CommandContext): Promise<void> {
     waiting(context, sources),
     secrets(context, sources),
   ];
-  const checks = (await Promise.all(parts)).flat();
+  return (await Promise.all(parts)).flat();
+}
+
+export async function status(context: CommandContext): Promise<void> {
+  const checks = await checksOf(context);
   show(
     context,
     ['ok', 'what', 'state', 'next'],
@@ -71,6 +77,7 @@ async function alarms({ deployment }: CommandContext): Promise<Check[]> {
     state: `on since ${StateUpdatedTimestamp?.toISOString() ?? 'a time that is not told'}`,
     isGood: false,
     // Where the runbook is was chosen at the deployment, and its heading has no source or job type appended.
+    severity: (['critical', 'high', 'low'] as const).find((one) => AlarmDescription.startsWith(`${one}.`)),
     next: /\S+#[a-z-]+/.exec(AlarmDescription)?.[0] ?? 'docs/runbook.md',
   }));
 }
