@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { LocalRunError } from './aws/local-run-error.ts';
 import { runDemo } from './demo/demo.ts';
 import type { Row } from './demo/progress.ts';
+import { type LocalConsole, startConsole } from './run/console.ts';
 import { takeOver } from './run/endpoints.ts';
 import { type Options, parseOptions, USAGE } from './run/options.ts';
 import { reconcileMissed } from './run/reconciliation.ts';
@@ -24,6 +25,7 @@ import { synthesize } from './run/synthesize.ts';
 
 const EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 let run: Run | undefined;
+let page: LocalConsole | undefined;
 let isEnding = false;
 const synthesis = new AbortController();
 
@@ -31,6 +33,7 @@ async function end(code: number): Promise<void> {
   if (isEnding) process.exit(code);
   isEnding = true;
   synthesis.abort();
+  await page?.close();
   await run?.close();
   process.exit(code);
 }
@@ -93,10 +96,15 @@ async function main(): Promise<void> {
     await end(showReconciliation(rows) ? 0 : 1);
     return;
   }
+  if (options.mode !== 'once') {
+    page = await step('Starting the console', () => startConsole(resolve(options.stateDir)));
+    if (page !== undefined) console.log(`\nOpen ${page.url}\n`);
+  }
   const rows = options.mode === 'serve' ? [] : await demonstrate(run);
   if (options.mode === 'once') await end(rows.every(hasLanded) ? 0 : 1);
   const known = rows.find(({ event }) => event === 'batch.succeeded');
   showServing(run.endpoints, resolve(options.stateDir), known?.job);
+  if (page !== undefined) console.log(`Everything of the above with the mouse: ${page.url}`);
   run.aws.onEvent(showReconciled);
 }
 
