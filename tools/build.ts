@@ -38,6 +38,7 @@ function run(program: string, ...args: string[]): void {
 rmSync(DIST, { recursive: true, force: true });
 run('typescript/bin/tsc', '--project', 'tsconfig.build.json');
 cpSync(join(ROOT, 'schemas'), join(DIST, 'schemas'), { recursive: true });
+cpSync(join(ROOT, 'cli/console/assets'), join(DIST, 'cli/console/assets'), { recursive: true });
 
 // Within the project: source maps name sources relative to it, and are the same on every machine.
 const assembly = join(ROOT, '.local', 'build');

@@ -50,10 +50,7 @@ export function bornAt(row: JobRow): string {
   return row.submittedAt ?? row.createdAt ?? row.endedAt ?? row.deliveredAt ?? row.failedAt ?? row.storedAt ?? '';
 }
 
-function fits(
-  row: JobRow,
-  { text, state, project, jobType, since }: Omit<JobQuery, 'cursor' | 'limit'>,
-): boolean {
+function fits(row: JobRow, { text, state, project, jobType, since }: Omit<JobQuery, 'cursor' | 'limit'>): boolean {
   if (state !== undefined && row.state !== state) return false;
   if (project !== undefined && row.project !== project) return false;
   if (jobType !== undefined && row.jobType !== jobType) return false;

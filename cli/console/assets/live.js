@@ -31,12 +31,15 @@ function find(region, { href, index }) {
   return all.find((element) => href !== null && element.getAttribute('href') === href) ?? all[index];
 }
 
+let stream;
+
+function say(text, state) {
+  if (live.textContent !== text) live.textContent = text;
+  live.className = `live ${state}`;
+}
+
 function follow(url) {
-  const stream = new EventSource(url);
-  const say = (text, state) => {
-    if (live.textContent !== text) live.textContent = text;
-    live.className = `live ${state}`;
-  };
+  stream = new EventSource(url);
   stream.addEventListener('region', ({ data }) => {
     say('live', 'on');
     replace(JSON.parse(data));
@@ -47,13 +50,26 @@ function follow(url) {
     live.title = JSON.parse(data).message;
   });
   stream.addEventListener('done', () => {
-    stream.close();
-    say('', '');
+    rest();
+    document.body.removeAttribute('data-live');
   });
   stream.addEventListener('error', () => say('not connected', 'away'));
-  // A page that went into the browser's cache must not hold its connection.
-  addEventListener('pagehide', () => stream.close());
-  addEventListener('pageshow', ({ persisted }) => persisted && follow(url));
 }
 
-if (document.body.dataset.live !== undefined) follow(document.body.dataset.live);
+function rest() {
+  stream?.close();
+  stream = undefined;
+  say('', '');
+}
+
+/** A page that nobody sees asks for nothing, and holds no connection. */
+function followWhileSeen() {
+  const url = document.body.dataset.live;
+  if (document.hidden) rest();
+  else if (url !== undefined && stream === undefined) follow(url);
+}
+
+document.addEventListener('visibilitychange', followWhileSeen);
+addEventListener('pagehide', rest);
+addEventListener('pageshow', followWhileSeen);
+followWhileSeen();

@@ -43,8 +43,8 @@ function refused({ deliveries, allowsChanges }: DeliveriesView): Html {
         }</p>`;
   if (all === undefined) return html`<h2>Refused</h2><p class="hint">The metrics cannot be read.</p>${kept}`;
   if (all.length === 0) return html`<h2>Refused</h2><p class="hint">None ${refusedSince}.</p>${kept}`;
-  return html`<h2>Refused <span class="quiet">${refusedSince}</span></h2><table class="plain narrow"><thead><tr><th scope="col" class="number">Count</th><th scope="col">Code</th><th scope="col">Why</th></tr></thead>
-<tbody>${all.map(({ code, count }) => html`<tr><td class="number">${count}</td><td><code>${code}</code></td><td class="wrap">${WHY[code] ?? ''}</td></tr>`)}</tbody></table>${kept}`;
+  return html`<h2>Refused <span class="quiet">${refusedSince}</span></h2><div class="scroll fit" role="region" aria-label="Refused" tabindex="0"><table class="plain"><thead><tr><th scope="col" class="number">Count</th><th scope="col">Code</th><th scope="col">Why</th></tr></thead>
+<tbody>${all.map(({ code, count }) => html`<tr><td class="number">${count}</td><td><code>${code}</code></td><td class="wrap">${WHY[code] ?? ''}</td></tr>`)}</tbody></table></div>${kept}`;
 }
 
 function table({ deliveries: { rows }, allowsChanges, isLocal, now }: DeliveriesView): Html {

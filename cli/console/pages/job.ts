@@ -5,7 +5,7 @@ import { formatBytes } from '../../table.ts';
 import { kindOf } from '../outputs/content.ts';
 import type { JobDetail, StoredManifest } from '../source.ts';
 import { type Step, stepsOf } from '../timeline.ts';
-import { between, duration, type Html, NOTHING, plural, shortId, timeTag } from './format.ts';
+import { between, duration, type Html, NOTHING, shortId, timeTag } from './format.ts';
 import { metadataTags, stateTag } from './jobs.ts';
 import type { Region } from './layout.ts';
 import { tailOf, timelineSvg } from './timeline-svg.ts';
@@ -67,16 +67,18 @@ function usage(told: StoredManifest | undefined): string | null {
 function life({ detail, logs = [], now }: JobView): Html {
   const steps = stepsOf(detail, logs, now);
   const tail = tailOf(steps);
-  return html`<h2>Timeline</h2>${timelineSvg(steps, 'Whole life')}${tail === undefined ? NOTHING : timelineSvg(tail, 'After its end')}
-<details class="steps"${steps.length > 12 ? '' : html` open`}><summary>${plural(steps.length, 'step')}</summary>
-<div class="scroll" role="region" aria-label="Steps" tabindex="0"><table class="plain"><thead><tr><th scope="col">Time</th><th scope="col" class="number">After</th><th scope="col">Where</th><th scope="col">What</th><th scope="col">Detail</th></tr></thead>
-<tbody>${steps.map((step, index) => stepRow(step, steps[index - 1]))}</tbody></table></div></details>`;
+  return html`<h2>Timeline</h2><div class="life"><div>${timelineSvg(steps, 'Whole life')}${
+    tail === undefined ? NOTHING : timelineSvg(tail, 'After its end')
+  }</div>
+<div class="scroll steps" role="region" aria-label="Steps" tabindex="0"><table class="plain"><thead><tr><th scope="col">Time</th><th scope="col" class="number">After</th><th scope="col">What</th><th scope="col">Detail</th></tr></thead>
+<tbody>${steps.map((step, index) => stepRow(step, steps[index - 1]))}</tbody></table></div></div>`;
 }
 
 function stepRow({ lane, at, what, detail, tone }: Step, before: Step | undefined): Html {
   const ms = between(before?.at, at);
-  return html`<tr><td><time datetime="${at}">${new Date(at).toISOString().slice(0, 23).replace('T', ' ')}</time></td>
-<td class="number">${ms === undefined ? '' : `+${duration(ms)}`}</td><td>${lane}</td><td><span class="mark ${tone}"></span>${what}</td><td class="wrap">${detail}</td></tr>`;
+  const iso = new Date(at).toISOString();
+  return html`<tr><td><time datetime="${at}" title="${iso}">${iso.slice(11, 23)}</time></td>
+<td class="number">${ms === undefined ? '' : `+${duration(ms)}`}</td><td><span class="mark ${tone}"></span>${what}<span class="visually-hidden"> (${lane})</span></td><td class="wrap">${detail}</td></tr>`;
 }
 
 function outputs({ manifests }: JobDetail): Html {

@@ -97,9 +97,7 @@ function jobRow(row: JobRow, { withProject, now }: { readonly withProject: boole
   const start = row.submittedAt ?? row.createdAt;
   const total = between(bornAt(row) || null, row.storedAt ?? row.failedAt);
   return html`<tr id="${path}" class="${row.state}"><td data-label="State">${stateTag(row, now)}</td>
-<th scope="row" data-label="Job"><a class="row" href="${path}">${row.displayName ?? shortId(row.jobId)}</a>${
-    row.displayName === null ? NOTHING : html` <code title="${row.jobId}">${shortId(row.jobId)}</code>`
-  }${metadataTags(row.userMetadata)}</th>
+<th scope="row" data-label="Job"><a class="row" href="${path}">${row.displayName ?? shortId(row.jobId)}</a>${subline(row)}</th>
 <td data-label="Kind">${row.jobType}</td>${withProject ? html`<td data-label="Project">${row.project}</td>` : NOTHING}
 <td data-label="Submitted">${timeTag(start, now)}</td>
 <td data-label="Ended" class="step">${stepTag(start, row.endedAt, now)}</td>
@@ -108,6 +106,11 @@ function jobRow(row: JobRow, { withProject, now }: { readonly withProject: boole
 <td data-label="Stored" class="step">${stepTag(row.publishedAt, row.storedAt, now)}</td>
 <td data-label="Total" class="number">${total === undefined ? html`<span class="none">–</span>` : duration(total)}</td>
 <td data-label="Attempts" class="number">${row.attempts || html`<span class="none">–</span>`}</td></tr>`;
+}
+
+function subline(row: JobRow): Html {
+  const id = row.displayName === null ? NOTHING : html`<code title="${row.jobId}">${shortId(row.jobId)}</code>`;
+  return html`<span class="sub">${id}${metadataTags(row.userMetadata)}</span>`;
 }
 
 function webhookTag(row: JobRow, now: Date): Html {

@@ -3,10 +3,10 @@ import { html } from 'hono/html';
 import { LANES, type Step } from '../timeline.ts';
 import { duration, type Html, NOTHING } from './format.ts';
 
-const WIDTH = 1000;
-const LEFT = 92;
-const RIGHT = 24;
-const LANE_HEIGHT = 30;
+const WIDTH = 660;
+const LEFT = 82;
+const RIGHT = 18;
+const LANE_HEIGHT = 24;
 const TOP = 8;
 /** Narrower than that nobody sees a bar. */
 const LEAST = 3;
@@ -21,9 +21,9 @@ const STRIDES = [
   ...[1, 2, 3, 6, 12, 24, 48, 96, 240].map((count) => count * HOUR),
 ];
 
-/** Round distances from the start, at most eight of them. */
+/** Round distances from the start, at most six of them and the start. */
 export function ticksOf(spanMs: number): readonly number[] {
-  const stride = STRIDES.find((one) => spanMs / one <= 8) ?? spanMs / 8;
+  const stride = STRIDES.find((one) => spanMs / one <= 6) ?? spanMs / 6;
   return Array.from({ length: Math.floor(spanMs / stride) + 1 }, (_, index) => index * stride);
 }
 

@@ -99,9 +99,9 @@ describe('a timeline', () => {
   it('is drawn to scale', () => {
     const svg = String(timelineSvg(stepsOf(detail, [], FAKE_NOW), 'Life'));
 
-    // 36 s between x = 92 and x = 976: Gemini's bar begins after 1 s and is 30 s long, the outputs are at the end.
-    expect(svg).toMatch(/<rect class="bar plain" x="116\.6" [^>]*width="736\.7"/);
-    expect(svg).toMatch(/<circle class="dot good" cx="976\.0"/);
+    // 36 s between x = 82 and x = 642: Gemini's bar begins after 1 s and is 30 s long, the outputs are at the end.
+    expect(svg).toMatch(/<rect class="bar plain" x="97\.6" [^>]*width="466\.7"/);
+    expect(svg).toMatch(/<circle class="dot good" cx="642\.0"/);
   });
 
   it('has a second one of what follows a long job', () => {
@@ -123,14 +123,14 @@ describe('a timeline', () => {
     [0, [0]],
     [3, [0, 1, 2, 3]],
     [1000, [0, 200, 400, 600, 800, 1000]],
-    [36_000, [0, 5000, 10_000, 15_000, 20_000, 25_000, 30_000, 35_000]],
+    [36_000, [0, 10_000, 20_000, 30_000]],
     [5_400_000, [0, 900_000, 1_800_000, 2_700_000, 3_600_000, 4_500_000, 5_400_000]],
   ])('of %i ms has marks at round distances', (span, marks) => {
     expect(ticksOf(span)).toEqual(marks);
   });
 
-  it('of many days has eight marks at most', () => {
-    expect(ticksOf(365 * 86_400_000).length).toBeLessThanOrEqual(9);
+  it('of many days has six marks at most', () => {
+    expect(ticksOf(365 * 86_400_000).length).toBeLessThanOrEqual(7);
   });
 
   it('of a job that runs goes on until now', () => {
