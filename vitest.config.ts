@@ -8,8 +8,12 @@ const BROWSER = ['test/browser/**/*.test.ts'];
 
 export default defineConfig({
   test: {
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
+    // They end what hangs, also on a machine that has ten other things to do.
+    testTimeout: 120_000,
+    hookTimeout: 240_000,
+    expect: { poll: { timeout: 60_000 } },
+    // The CDK's own checks of a template cost more than its synthesis; `npm run synth` has them.
+    env: { CDK_VALIDATION: 'false' },
     // The end-to-end tests wait more than they work, so that two at a time pay on a machine of two cores as well.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [

@@ -33,14 +33,20 @@ export const DEFAULT_SOURCE = 'default';
 /** Names of sources stand in URLs, S3 keys and metrics. */
 export const SOURCE_NAME = /^(?=.{1,32}$)[a-z](?:-?[a-z0-9])*$/;
 
-/** Where Gemini posts to, as the HTTP API writes paths; the token binds a dynamic delivery to this deployment. */
+/**
+ * Where Gemini posts to below the stage, whose name strangers cannot guess, as the HTTP API writes paths; the token binds a
+ * dynamic delivery to this deployment.
+ */
 export function pathsOf(source: string): { readonly static: string; readonly dynamic: string } {
-  const root = source === DEFAULT_SOURCE ? '/webhooks/gemini' : `/webhooks/gemini/sources/${source}`;
+  const root = source === DEFAULT_SOURCE ? '/webhooks/gemini' : `/webhooks/gemini/projects/${source}`;
   return { static: root, dynamic: `${root}/dynamic/{token}` };
 }
 
 /** Characters of a token; its secret holds two, and the first is the one for URLs. */
 export const TOKEN_LENGTH = 43;
+
+/** Staging label of a secret's version: while the current one has it, nothing of before counts, because it leaked. */
+export const REVOKES_PREVIOUS = 'REVOKES-PREVIOUS';
 
 /** All that Gemini lets a webhook subscribe to; for anything else it answers 400. Cancellations are never pushed. */
 export const SUBSCRIBABLE_EVENTS = [
@@ -90,6 +96,8 @@ export const ENV = {
   horizonSeconds: 'HORIZON_SECONDS',
   /** How long Gemini keeps an interaction. */
   interactionRetentionSeconds: 'INTERACTION_RETENTION_SECONDS',
+  /** How long Gemini keeps a job of the fetcher's type. */
+  jobRetentionSeconds: 'JOB_RETENTION_SECONDS',
   geminiUrl: 'GEMINI_URL',
   jwksUrl: 'GEMINI_JWKS_URL',
 } as const;
@@ -192,9 +200,9 @@ export const RECORD = {
   attempts: 'attempts',
 } as const;
 
-/** Attributes of the job ledger: a job, a landing that is under way, or how far a reconciler came. */
+/** Attributes of the job ledger: a job, or how far a reconciler came. */
 export const LEDGER = {
-  /** `job#<job key>`, `landing#<prefix of its objects>` or `cursor#<source>`. */
+  /** `job#<job key>` or `cursor#<source>`. */
   id: 'id',
   expiration: 'expiration',
   source: 'source',
@@ -217,14 +225,14 @@ export const LEDGER = {
   webhookId: 'webhook_id',
   origin: 'origin',
   userMetadata: 'user_metadata',
-  failureCode: 'failure_code',
-  manifestKey: 'manifest_key',
   displayName: 'display_name',
-  /** Of the fetch: receives so far, the code of the last that failed, and when the next one is due. */
+  /** Of the fetch: how often its message was received, with which code it last went back, and until when. */
   attempts: 'attempts',
   lastCode: 'last_code',
   nextAttemptAt: 'next_attempt_at',
-  /** JSON: of a landing, or of a cursor. */
+  failureCode: 'failure_code',
+  manifestKey: 'manifest_key',
+  /** JSON, of a cursor. */
   state: 'state',
 } as const;
 export const LEDGER_INDEX = 'open-jobs';
@@ -240,6 +248,11 @@ export const QUARANTINE = {
   expiration: 'expiration',
   count: 'count',
 } as const;
+
+/** How long Gemini keeps the files of a job after its end. https://ai.google.dev/gemini-api/docs/files */
+export const FILE_RETENTION_SECONDS = 48 * 3600;
+/** Message of the verifier's log line about a delivery of a form that it had not seen: names and lengths, no content. */
+export const NEW_FORM_LOGGED = 'Delivery of a new form';
 
 /** The last object of a landing, written once. Objects beside which it is missing are unfinished. */
 export const MANIFEST_NAME = 'manifest.json';

@@ -55,7 +55,7 @@ export function createJobAnnouncer(options: JobAnnouncerOptions = {}): (job: Sub
       submittedAt: submittedAt.toISOString(),
       userMetadata: { ...userMetadata },
     };
-    const entry = { EventBusName, Source: APPLICATION_SOURCE, DetailType: JOB_SUBMITTED, Time: submittedAt };
+    const entry = { EventBusName, Source: APPLICATION_SOURCE, DetailType: JOB_SUBMITTED };
     const { FailedEntryCount, Entries } = await client.send(
       new PutEventsCommand({ Entries: [{ ...entry, Detail: JSON.stringify(detail) }] }),
     );

@@ -2,14 +2,15 @@
  * Where the events go that no fetcher takes: types that Gemini did not have when this was written, and its pings. They
  * are logged and counted, so that a new type is noticed.
  */
-import { RemovalPolicy } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
 import { type IRuleTarget, Rule } from 'aws-cdk-lib/aws-events';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { FilterPattern, LogGroup, MetricFilter, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { FilterPattern, MetricFilter, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { EVENT_SOURCE, type JobType } from '../lambda/contract.ts';
 import { type JobEventBus, LONGEST_RETRY } from './event-bus.ts';
 import { metricNamespace } from './monitoring/metrics.ts';
+import { ServiceLogGroup } from './service-log-group.ts';
 
 const OTHER: JobType = 'other';
 
@@ -27,9 +28,15 @@ export class CatchAll extends Construct {
     super(scope, id);
     const { bus } = props;
 
-    const logGroup = new LogGroup(this, 'Events', {
+    const logGroup = new ServiceLogGroup(this, 'Events', {
+      purpose: 'unhandled-events',
       retention: props.logRetention,
-      removalPolicy: RemovalPolicy.DESTROY,
+      // Not the one below: a rule needs its target first, and that would need the rule.
+      rules: Stack.of(this).formatArn({
+        service: 'events',
+        resource: 'rule',
+        resourceName: `${bus.eventBus.eventBusName}/*`,
+      }),
     });
     this.metricFilter = new MetricFilter(this, 'Count', {
       logGroup,
@@ -39,10 +46,10 @@ export class CatchAll extends Construct {
       metricValue: '1',
     });
 
-    // The L2 target CloudWatchLogGroup brings a custom resource with a function and a role, to write the policy below.
+    // The L2 target CloudWatchLogGroup brings a custom resource with a function and a role, to write the log group's policy.
     const target: IRuleTarget = {
       bind: () => ({
-        arn: logGroup.logGroupArn,
+        arn: logGroup.targetArn,
         deadLetterConfig: { arn: bus.undeliveredQueue.queueArn },
         retryPolicy: {
           maximumEventAgeInSeconds: LONGEST_RETRY.maxEventAge.toSeconds(),
@@ -57,20 +64,6 @@ export class CatchAll extends Construct {
       targets: [target],
     });
 
-    // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-cloudwatchlogs-permissions
-    const principals = [
-      new ServicePrincipal('events.amazonaws.com'),
-      new ServicePrincipal('delivery.logs.amazonaws.com'),
-    ];
-    bus.logPolicy.document.addStatements(
-      new PolicyStatement({ principals, actions: ['logs:CreateLogStream'], resources: [logGroup.logGroupArn] }),
-      new PolicyStatement({
-        principals,
-        actions: ['logs:PutLogEvents'],
-        resources: [logGroup.logGroupArn],
-        conditions: { ArnEquals: { 'aws:SourceArn': this.rule.ruleArn } },
-      }),
-    );
     bus.undeliveredQueue.addToResourcePolicy(
       new PolicyStatement({
         principals: [new ServicePrincipal('events.amazonaws.com')],

@@ -127,9 +127,12 @@ const organization: Field<string> = {
 const accounts: Field<string[]> = {
   schema: z.preprocess(
     (value) => (typeof value === 'string' ? value.split(',').map((id) => id.trim()) : value),
-    z.array(z.string().regex(/^\d{12}$/)).min(1),
+    z
+      .array(z.string().regex(/^\d{12}$/))
+      .min(1)
+      .max(60),
   ),
-  remedy: 'give a list of account ids of twelve digits, or one string with commas between them',
+  remedy: 'give a list of at most 60 account ids of twelve digits, or one string with commas between them',
 };
 const alarmEmail: Field<string> = { schema: z.email(), remedy: 'give one e-mail address' };
 const alarmTopicArn: Field<string> = {

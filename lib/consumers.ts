@@ -1,15 +1,33 @@
 /** Who may build on the bus from outside of its account. */
 import { Stack } from 'aws-cdk-lib';
-import type { EventBus } from 'aws-cdk-lib/aws-events';
-import { AccountPrincipal, OrganizationPrincipal, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { CfnEventBus, EventBus } from 'aws-cdk-lib/aws-events';
+import { AccountPrincipal, OrganizationPrincipal, PolicyDocument, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { EVENT_SOURCE } from '../lambda/contract.ts';
+import { uniqueNameOf } from './deployment-name.ts';
+import type { JobEventBus } from './event-bus.ts';
 
 export interface Consumers {
-  /** Every account of this organization, e.g. `o-a1b2c3d4e5`. */
+  /** Every account of this organization, e.g. `o-a1b2c3d4e5`. They see the events of every project. */
   readonly organizationId?: string;
-  /** These accounts. */
+  /** These accounts, at most 60. They see the events of every project. */
   readonly accountIds?: readonly string[];
+  /** Buses to which the events of one project are sent, and no others. */
+  readonly projects?: readonly ProjectConsumer[];
 }
+
+/**
+ * Sees one project. The bus' policy cannot tell projects apart: no condition key of EventBridge's has them. So its events are
+ * sent to a bus of the consumer's, whose policy must let this account put events there.
+ */
+export interface ProjectConsumer {
+  /** Name of the project. */
+  readonly project: string;
+  /** Of a bus in the consumer's account, in any Region. */
+  readonly eventBusArn: string;
+}
+
+/** Their ARNs are in three statements, and the policy of a bus may have 10,240 characters. */
+const MAX_ACCOUNTS = 60;
 
 /** What a team needs to look after rules that it made. */
 const OWN_RULES = [
@@ -18,58 +36,97 @@ const OWN_RULES = [
   'events:DisableRule',
   'events:EnableRule',
   'events:ListTargetsByRule',
-  'events:PutTargets',
   'events:RemoveTargets',
 ];
 
 // biome-ignore lint/suspicious/noTemplateCurlyInString: a variable of IAM's
-const CREATOR = { 'events:creatorAccount': '${aws:PrincipalAccount}' };
+const CONSUMER = '${aws:PrincipalAccount}';
+const CREATOR = { 'events:creatorAccount': CONSUMER };
+
+/** Each with what to do. @param projects names of the deployment's */
+export function consumerFaults(consumers: Consumers | undefined, projects: readonly string[]): string[] {
+  if (consumers === undefined) return [];
+  const { organizationId, accountIds = [], projects: own = [] } = consumers;
+  return [
+    ...(organizationId !== undefined && !/^o-[a-z0-9]{10,32}$/.test(organizationId)
+      ? [`consumers.organizationId is "${organizationId}"; give one like o-a1b2c3d4e5.`]
+      : []),
+    ...accountIds
+      .filter((id) => !/^\d{12}$/.test(id))
+      .map((id) => `consumers.accountIds has "${id}"; give twelve digits.`),
+    ...(accountIds.length > MAX_ACCOUNTS
+      ? [
+          `consumers.accountIds has ${accountIds.length} accounts, and the policy of a bus holds ${MAX_ACCOUNTS}; give the organization that they are in.`,
+        ]
+      : []),
+    ...own
+      .filter(({ project }) => !projects.includes(project))
+      .map(({ project }) => `consumers.projects has "${project}"; give one of ${projects.join(', ')}.`),
+    ...own
+      .filter(({ eventBusArn }) => !/^arn:[\w-]+:events:[\w-]+:\d{12}:event-bus\/[\w./-]{1,256}$/.test(eventBusArn))
+      .map(({ eventBusArn }) => `consumers.projects has the bus "${eventBusArn}"; give the ARN of an event bus.`),
+    ...(organizationId === undefined && accountIds.length + own.length === 0
+      ? ['consumers names nobody; leave it out.']
+      : []),
+  ];
+}
 
 /**
  * Rules on this bus, and not copies of every event on another one: a consumer pays for and sees what its pattern matches. The
- * conditions keep each account to rules that it made itself, on events of this pipeline.
+ * conditions keep each account to rules that it made itself, on events of this pipeline, to targets in that account.
  * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-bus-example-policy-cross-account-custom-bus-source.html
  */
-export function admit(bus: EventBus, { organizationId, accountIds = [] }: Consumers): void {
-  const faults = [
-    ...(organizationId !== undefined && !/^o-[a-z0-9]{10,32}$/.test(organizationId)
-      ? [`organizationId is "${organizationId}"; give one like o-a1b2c3d4e5.`]
-      : []),
-    ...accountIds.filter((id) => !/^\d{12}$/.test(id)).map((id) => `accountIds has "${id}"; give twelve digits.`),
-    ...(organizationId === undefined && accountIds.length === 0 ? ['consumers names nobody; leave it out.'] : []),
-  ];
-  if (faults.length > 0)
-    throw new Error(`The consumers do not hold:\n${faults.map((fault) => `- ${fault}`).join('\n')}`);
-
-  const principals = [
-    ...(organizationId === undefined ? [] : [new OrganizationPrincipal(organizationId)]),
-    ...accountIds.map((id) => new AccountPrincipal(id)),
-  ];
-  const rules = Stack.of(bus).formatArn({ service: 'events', resource: 'rule', resourceName: `${bus.eventBusName}/*` });
-  for (const [index, principal] of principals.entries()) {
-    bus.addToResourcePolicy(
-      new PolicyStatement({
-        sid: `ConsumersMakeRules${index}`,
-        principals: [principal],
-        actions: ['events:PutRule'],
-        resources: [rules],
-        conditions: {
-          // A rule that is not there yet was created by nobody; a rule of this pipeline was, and stays as it is.
-          StringEqualsIfExists: CREATOR,
-          // What else applications put on the bus is for others to give away.
-          'ForAllValues:StringEquals': { 'events:source': EVENT_SOURCE },
-          Null: { 'events:source': 'false' },
-        },
-      }),
-    );
-    bus.addToResourcePolicy(
-      new PolicyStatement({
-        sid: `ConsumersHaveRules${index}`,
-        principals: [principal],
-        actions: OWN_RULES,
-        resources: [rules],
-        conditions: { StringEquals: CREATOR },
-      }),
-    );
+export function grantConsumers(bus: JobEventBus, { organizationId, accountIds = [], projects = [] }: Consumers): void {
+  for (const [index, { project, eventBusArn }] of projects.entries()) {
+    const target = EventBus.fromEventBusArn(bus, `Consumer${index}`, eventBusArn);
+    bus.addForward(`ToConsumer${index}`, project, target);
   }
+  const statements = [
+    ...(organizationId === undefined
+      ? []
+      : statementsFor(bus, 'Organization', [new OrganizationPrincipal(organizationId)])),
+    ...(accountIds.length === 0
+      ? []
+      : statementsFor(
+          bus,
+          'Accounts',
+          accountIds.map((id) => new AccountPrincipal(id)),
+        )),
+  ];
+  if (statements.length === 0) return;
+  // Within the bus: a policy of its own would be a type that some Regions do not have.
+  const resource = bus.eventBus.node.defaultChild;
+  if (!(resource instanceof CfnEventBus)) throw new Error(`${bus.node.path} has no bus.`);
+  resource.policy = new PolicyDocument({ statements });
+}
+
+function statementsFor(
+  bus: JobEventBus,
+  who: string,
+  principals: (AccountPrincipal | OrganizationPrincipal)[],
+): PolicyStatement[] {
+  // By the name in letters: a policy cannot refer to the bus that it is a part of.
+  const rules = Stack.of(bus).formatArn({
+    service: 'events',
+    resource: 'rule',
+    resourceName: `${uniqueNameOf(bus)}/*`,
+  });
+  const statement = (sid: string, actions: string[], conditions: Record<string, Record<string, string>>) =>
+    new PolicyStatement({ sid: `${who}${sid}`, principals, actions, resources: [rules], conditions });
+  return [
+    statement('MakeRules', ['events:PutRule'], {
+      // A rule that is not there yet was created by nobody; a rule of this pipeline was, and stays as it is.
+      StringEqualsIfExists: CREATOR,
+      // What else applications put on the bus is for others to give away.
+      'ForAllValues:StringEquals': { 'events:source': EVENT_SOURCE },
+      Null: { 'events:source': 'false' },
+    }),
+    // The rule is one of this account's, and what trusts this account's rules would trust it.
+    statement('SetTargets', ['events:PutTargets'], {
+      StringEquals: CREATOR,
+      'ForAllValues:ArnLike': { 'events:TargetArn': `arn:*:*:*:${CONSUMER}:*` },
+      Null: { 'events:TargetArn': 'false' },
+    }),
+    statement('HaveRules', OWN_RULES, { StringEquals: CREATOR }),
+  ];
 }

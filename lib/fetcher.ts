@@ -16,7 +16,7 @@ import { acknowledge } from './nag-acknowledgement.ts';
 import { NodeFunction } from './node-function.ts';
 import type { ResolvedSource } from './sources.ts';
 
-/** The longest that Lambda allows; what a fetch cannot do in it, the next one goes on with. */
+/** The longest that Lambda allows: a landing has to end within it. */
 const FUNCTION_TIMEOUT = Duration.minutes(15);
 
 /**
@@ -27,10 +27,10 @@ const FUNCTION_TIMEOUT = Duration.minutes(15);
 const VISIBILITY_TIMEOUT = Duration.minutes(20);
 
 /**
- * Thirty attempts outlast a Gemini outage of 12 hours with the fetcher's backoff, and end within 48 hours even if each
- * one runs into its timeout and then waits for the longest backoff, an hour.
+ * With the fetcher's backoff 36 attempts last 26 hours: longer than a daily quota, a denied project or a hidden job. And they
+ * end within 48 hours even if each one runs into its timeout and then waits for the longest backoff, an hour.
  */
-const MAX_RECEIVE_COUNT = 30;
+const MAX_RECEIVE_COUNT = 36;
 
 export interface FetcherProps {
   readonly jobType: FetchedJobType;
@@ -38,7 +38,7 @@ export interface FetcherProps {
   readonly handlersPath: string;
   readonly eventBus: IEventBus;
   readonly outputBucket: IBucket;
-  /** Keeps what one invocation could not finish. */
+  /** Where attempts are written down. */
   readonly ledgerTable: ITableV2;
   /** The Gemini projects, by whose API keys jobs are looked up. */
   readonly sources: readonly ResolvedSource[];
@@ -46,6 +46,8 @@ export interface FetcherProps {
   readonly maxConcurrency: number;
   /** Outputs that are larger fail for good. */
   readonly maxOutputSize: Size;
+  /** How long Gemini keeps a job of this type. */
+  readonly jobRetention: Duration;
   readonly logRetention: RetentionDays;
 }
 
@@ -90,6 +92,7 @@ export class Fetcher extends Construct {
           ),
         ),
         [ENV.maxOutputBytes]: String(props.maxOutputSize.toBytes()),
+        [ENV.jobRetentionSeconds]: String(props.jobRetention.toSeconds()),
         [ENV.queueUrl]: this.queue.queueUrl,
         [ENV.maxReceiveCount]: String(MAX_RECEIVE_COUNT),
       },

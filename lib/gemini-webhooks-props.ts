@@ -6,6 +6,7 @@ import type { Consumers } from './consumers.ts';
 import type { Monitoring } from './monitoring/monitoring-props.ts';
 import type { QuarantineOptions } from './quarantine.ts';
 import type { ReconciliationOptions } from './reconciler.ts';
+import type { RegionalFeatures } from './regions.ts';
 
 /** A Gemini project whose jobs are received. */
 export interface GeminiSource {
@@ -74,8 +75,8 @@ export interface GeminiWebhooksProps {
   readonly dynamicTokenRotation?: Duration;
 
   /**
-   * Whether the health check sets a webhook right that Gemini disabled, or whose URL or events are not those of the
-   * deployment. Findings are measured and logged in any case.
+   * Whether the health check sets a webhook right whose URL or events are not those of the deployment. What Gemini itself
+   * disabled is enabled in any case, what a person disabled never; findings are measured, logged and alarmed.
    *
    * @default false
    */
@@ -125,7 +126,8 @@ export interface GeminiWebhooksProps {
   readonly recordTtl?: Duration;
 
   /**
-   * Requests a second that the HTTP API accepts in the long run. What is above is answered 429, and Gemini tries again
+   * Requests a second that the HTTP API accepts in the long run on each of its routes: the static and the dynamic one of
+   * each source. What is above is answered 429, and Gemini tries again
    * for 24 hours.
    *
    * @default 50
@@ -133,7 +135,7 @@ export interface GeminiWebhooksProps {
   readonly throttleRate?: number;
 
   /**
-   * Requests that the HTTP API accepts at once.
+   * Requests that the HTTP API accepts at once on each of its routes.
    *
    * @default 100
    */
@@ -182,6 +184,14 @@ export interface GeminiWebhooksProps {
    * @default Size.gibibytes(100)
    */
   readonly maxOutputSize?: Size;
+
+  /**
+   * What the Region has. Only needed where the stack's Region is not known when it is synthesized, or where what is known of it
+   * is no longer right.
+   *
+   * @default - everything, except what the stack's Region is known not to have
+   */
+  readonly regionalFeatures?: RegionalFeatures;
 
   /**
    * What happens to table, bucket, bus and archive when the stack is deleted. With `DESTROY` the bucket must be emptied

@@ -1,6 +1,6 @@
 /** The whole pipeline as one construct: it wires the parts. What each may do with another is in permissions.ts. */
 import { fileURLToPath } from 'node:url';
-import { Annotations, type CfnOutput, Duration, RemovalPolicy, Size } from 'aws-cdk-lib';
+import { Annotations, type CfnOutput, Duration, RemovalPolicy, Size, Stack } from 'aws-cdk-lib';
 import { type Metric, type MetricOptions, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { type EventBus, type OnEventOptions, Rule } from 'aws-cdk-lib/aws-events';
@@ -16,11 +16,12 @@ import {
   ENV,
   EVENT_SOURCE,
   type FetchedJobType,
+  FILE_RETENTION_SECONDS,
   SUBMIT_ENV,
   WEBHOOK_CONFIG_ENV,
 } from '../lambda/contract.ts';
 import { CatchAll } from './catch-all.ts';
-import { admit } from './consumers.ts';
+import { consumerFaults, grantConsumers } from './consumers.ts';
 import { nameDeployment } from './deployment-name.ts';
 import { Door } from './door.ts';
 import { JobEventBus } from './event-bus.ts';
@@ -39,6 +40,7 @@ import { addOutputs } from './outputs.ts';
 import { Permissions } from './permissions.ts';
 import { QuarantineTable, Reverifier, type ReverifierProps } from './quarantine.ts';
 import { Reconciler, reconciliationFaults, resolveReconciliation } from './reconciler.ts';
+import { resolveFeatures } from './regions.ts';
 import { SchemaRegistry } from './schema-registry.ts';
 import { SourceSecrets } from './source-secrets.ts';
 import { pascal, resolveSources, sourceFaults } from './sources.ts';
@@ -65,7 +67,7 @@ export class GeminiWebhooks extends Construct {
   readonly webhooks: readonly ManagedWebhook[];
   /** Begins the names of alarms, dashboard and webhooks: the stack's name, with this construct's path unless it is called GeminiWebhooks. */
   readonly deploymentName: string;
-  /** By which the command line finds this deployment. Their logical ids begin with this construct's; their ids are the names. */
+  /** `Deployment` among them, by which the command line finds everything. Their logical ids begin with this construct's; their ids are the names. */
   readonly outputs: readonly CfnOutput[];
 
   private readonly door: Door;
@@ -88,6 +90,10 @@ export class GeminiWebhooks extends Construct {
     const reconciliation = resolveReconciliation(props.reconciliation);
     const faults = [
       ...sourceFaults(sources),
+      ...consumerFaults(
+        props.consumers,
+        sources.map(({ name }) => name),
+      ),
       ...rotationFaults({ signingSecretRotation, dynamicTokenRotation }),
       ...reconciliationFaults(reconciliation, recordTtl),
     ];
@@ -100,16 +106,18 @@ export class GeminiWebhooks extends Construct {
     const secrets = sources.map((source) => new SourceSecrets(this, `${pascal(source.name)}Secrets`, source));
 
     this.table = new IdempotencyTable(this, 'IdempotencyTable', {
-      // What the door lets through in one second, claimed and completed, and half of it once more for retried calls:
-      // genuine traffic is never throttled here.
-      maxWritesPerSecond: 3 * (throttleRate + throttleBurst),
+      // What the door lets through in one second by two routes for each source, claimed and completed, and half of it once
+      // more for retried calls: genuine traffic is never throttled here.
+      maxWritesPerSecond: 3 * 2 * sources.length * (throttleRate + throttleBurst),
       retain,
     }).table;
     this.outputBucket = new OutputBucket(this, 'OutputBucket', {
       noncurrentVersionExpiration: props.noncurrentVersionExpiration ?? Duration.days(30),
       retain,
     }).bucket;
+    const features = resolveFeatures(this, props.regionalFeatures);
     const bus = new JobEventBus(this, 'EventBus', {
+      features,
       archiveRetention: props.archiveRetention ?? Duration.days(14),
       logRetention,
       retain,
@@ -118,8 +126,8 @@ export class GeminiWebhooks extends Construct {
     this.permissions = new Permissions({
       ...{ table: this.table, eventBus: this.eventBus, outputBucket: this.outputBucket },
     });
-    new SchemaRegistry(this, 'Schemas');
-    if (props.consumers !== undefined) admit(bus.eventBus, props.consumers);
+    if (features.schemaRegistry) new SchemaRegistry(this, 'Schemas');
+    if (props.consumers !== undefined) grantConsumers(bus, props.consumers);
     const catchAll = new CatchAll(this, 'CatchAll', { bus, logRetention });
 
     const quarantine = props.quarantine && new QuarantineTable(this, 'Quarantine', props.quarantine);
@@ -144,12 +152,13 @@ export class GeminiWebhooks extends Construct {
       secrets.flatMap(({ signingSecret, dynamicTokenSecret }) => [signingSecret, dynamicTokenSecret]),
     );
 
-    if (quarantine !== undefined) this.addReverifier(quarantine, secrets, { handlersPath, logRetention });
+    const reverifier = quarantine && this.addReverifier(quarantine, secrets, { handlersPath, logRetention });
 
     const ledger = new JobLedger(this, 'JobLedger', { handlersPath, logRetention });
     this.permissions.record(ledger);
-    const rules: Rule[] = [catchAll.rule, bus.addLedger('LedgerEvents', ledger.queue)];
-    const addFetcher = (fetcherId: string, jobType: FetchedJobType, maxConcurrency: number): Fetcher => {
+    const ledgerRule = bus.addLedger('LedgerEvents', ledger.queue);
+    const rules: Rule[] = [catchAll.rule, ledgerRule];
+    const addFetcher = (fetcherId: string, jobType: FetchedJobType, maxConcurrency: number) => {
       const fetcher = new Fetcher(this, `${fetcherId}Fetcher`, {
         jobType,
         handlersPath,
@@ -159,23 +168,32 @@ export class GeminiWebhooks extends Construct {
         sources,
         maxConcurrency,
         maxOutputSize: props.maxOutputSize ?? Size.gibibytes(100),
+        jobRetention:
+          jobType === 'interaction' ? reconciliation.interactionRetention : Duration.seconds(FILE_RETENTION_SECONDS),
         logRetention,
       });
-      rules.push(bus.addJobHandler(`${fetcherId}Jobs`, jobType, fetcher.queue));
+      const rule = bus.addJobHandler(`${fetcherId}Jobs`, jobType, fetcher.queue);
+      rules.push(rule);
       this.permissions.landOutputs(fetcher);
-      this.permissions.keepLandings(fetcher, ledger);
+      this.permissions.noteAttempts(fetcher, ledger);
       this.permissions.publishOutputs(fetcher.function);
       this.permissions.readSecrets(
         fetcher.function,
         secrets.map(({ apiKeySecret }) => apiKeySecret),
       );
-      return fetcher;
+      return {
+        fetcher,
+        ...{ function: fetcher.function, queue: fetcher.queue },
+        deadLetterQueue: fetcher.deadLetterQueue,
+        rule,
+      };
     };
-    this.fetchers = [
-      addFetcher('Batch', 'batch', props.maxConcurrencyBatch ?? 2),
-      addFetcher('Interaction', 'interaction', props.maxConcurrencyInteraction ?? 2),
-      addFetcher('Video', 'video', props.maxConcurrencyVideo ?? 2),
-    ];
+    const fetchers = {
+      batch: addFetcher('Batch', 'batch', props.maxConcurrencyBatch ?? 2),
+      interaction: addFetcher('Interaction', 'interaction', props.maxConcurrencyInteraction ?? 2),
+      video: addFetcher('Video', 'video', props.maxConcurrencyVideo ?? 2),
+    };
+    this.fetchers = Object.values(fetchers).map(({ fetcher }) => fetcher);
 
     this.webhooks = sources.flatMap((source, index) => {
       const own = secrets[index];
@@ -191,13 +209,14 @@ export class GeminiWebhooks extends Construct {
         repair: props.repairWebhook ?? false,
       });
       this.permissions.manageWebhook(webhook);
-      webhook.registerAfter(this.door);
+      // Whatever takes an event: of what Gemini delivers before, nothing would be lost, but nobody would look at it either.
+      webhook.registerAfter(bus, catchAll, ledger, ...this.fetchers, this.table, this.outputBucket, this.door);
       return [webhook];
     });
 
-    for (const [index, source] of sources.entries()) {
+    const reconcilers = sources.flatMap((source, index) => {
       const own = secrets[index];
-      if (own === undefined) continue;
+      if (own === undefined) return [];
       const reconciler = new Reconciler(this, `${pascal(source.name)}Reconciler`, {
         source,
         secrets: own,
@@ -213,9 +232,10 @@ export class GeminiWebhooks extends Construct {
         },
       });
       this.permissions.reconcile(reconciler, ledger);
-    }
+      return [reconciler.handler.function];
+    });
 
-    this.monitor(props.monitoring, {
+    const alarms = this.monitor(props.monitoring, {
       metrics: this.metrics,
       ...{ api: this.door.api, verifier: this.verifier, fetchers: this.fetchers, rules },
       sources: sources.map(({ name }) => name),
@@ -223,11 +243,11 @@ export class GeminiWebhooks extends Construct {
         { secret: 'signing' as const, interval: signingSecretRotation },
         { secret: 'token' as const, interval: dynamicTokenRotation },
       ].filter(({ interval }) => interval.toDays() > 0),
-      rotators: this.webhooks.flatMap(({ rotator, secrets: { sourceName: source } }) =>
-        rotator === undefined ? [] : [{ source, function: rotator.function }],
-      ),
+      rotators: this.webhooks
+        .filter(({ rotates }) => rotates)
+        .map(({ rotator, secrets: { sourceName: source } }) => ({ source, function: rotator.function })),
       bus: this.eventBus,
-      archiveName: bus.archive.archiveName,
+      archiveName: bus.archive?.archiveName,
       reconciliation,
       ledgerDeadLetterQueue: ledger.deadLetterQueue,
       undeliveredQueue: bus.undeliveredQueue,
@@ -235,12 +255,18 @@ export class GeminiWebhooks extends Construct {
     });
 
     this.outputs = addOutputs(this, {
-      ...{ eventBus: this.eventBus, outputBucket: this.outputBucket, table: this.table },
-      sources: sources.map(({ name, apiKeySecretName }) => ({
-        ...{ name, apiKeySecretName, suffix: name === DEFAULT_SOURCE ? '' : pascal(name) },
-        webhookUrl: this.webhookUrl(name),
-        dynamicTokenSecretArn: this.dynamicTokenSecret(name).secretArn,
-      })),
+      ...{ deploymentName: this.deploymentName, metricNamespace: metricNamespace(this), alarms: alarms?.names ?? [] },
+      ...{ eventBus: this.eventBus, archive: bus.archive, undeliveredQueue: bus.undeliveredQueue },
+      ...{ outputBucket: this.outputBucket, idempotencyTable: this.table, ledgerTable: ledger.table },
+      ...{ verifier: this.verifier, fetchers },
+      recorder: { ...ledger, function: ledger.recorder.function, rule: ledgerRule },
+      quarantine: quarantine && reverifier && { table: quarantine.table, reverifier },
+      projects: sources.flatMap(({ name, apiKeySecretName }, index) => {
+        const [webhook, reconciler] = [this.webhooks[index], reconcilers[index]];
+        if (webhook === undefined || reconciler === undefined) return [];
+        const suffix = name === DEFAULT_SOURCE ? '' : pascal(name);
+        return [{ name, suffix, apiKeySecretName, webhook, reconciler, webhookUrl: this.webhookUrl(name) }];
+      }),
     });
   }
 
@@ -330,6 +356,9 @@ export class GeminiWebhooks extends Construct {
       },
     });
     if (target !== undefined) rule.addTarget(target);
+    // An event that came before its rule would be in the archive only. In another stack it cannot be waited for: that stack
+    // needs the bus of this one first.
+    if (Stack.of(rule) === Stack.of(this)) for (const webhook of this.webhooks) webhook.registerAfter(rule);
     return rule;
   }
 
@@ -352,12 +381,13 @@ export class GeminiWebhooks extends Construct {
     this.permissions.submitJobs(grantee);
   }
 
-  private monitor({ options, optOutReason }: Monitoring, monitored: Monitored): void {
+  private monitor({ options, optOutReason }: Monitoring, monitored: Monitored): Alarms | undefined {
     if (options === undefined) {
       Annotations.of(this).addWarningV2('gemini-webhooks:monitoring', `There are no alarms: ${optOutReason}`);
     }
     const alarms = options && new Alarms(this, 'Alarms', monitored, options);
     new Dashboard(this, 'Dashboard', monitored, alarms);
+    return alarms;
   }
 
   /** Does what the verifier does, with what it finds in the quarantine; the verifier only adds to that. */
@@ -365,9 +395,10 @@ export class GeminiWebhooks extends Construct {
     { table }: QuarantineTable,
     secrets: readonly SourceSecrets[],
     props: Pick<ReverifierProps, 'handlersPath' | 'logRetention'>,
-  ): void {
+  ): LambdaFunction {
     const { handler } = new Reverifier(this, 'Reverifier', { ...props, environment: this.door.environment });
     this.permissions.quarantine({ keeper: this.verifier, reverifier: handler.function }, table, secrets);
+    return handler.function;
   }
 
   private secretsOf(source: string): SourceSecrets {

@@ -1,6 +1,6 @@
 /** The public constructs. */
 export type * from '../lambda/events.ts';
-export type { Consumers } from './consumers.ts';
+export type { Consumers, ProjectConsumer } from './consumers.ts';
 export { Fetcher } from './fetcher.ts';
 export { GeminiWebhooks } from './gemini-webhooks.ts';
 export type { CustomDomain, GeminiSource, GeminiWebhooksProps } from './gemini-webhooks-props.ts';
@@ -8,4 +8,5 @@ export { ManagedWebhook } from './managed-webhook.ts';
 export { type AlarmOptions, Monitoring } from './monitoring/monitoring-props.ts';
 export type { QuarantineOptions } from './quarantine.ts';
 export type { ReconciliationOptions } from './reconciler.ts';
+export type { RegionalFeatures } from './regions.ts';
 export { WebhooksStack, type WebhooksStackProps } from './webhooks-stack.ts';

@@ -53,8 +53,10 @@ export interface ManagedWebhookProps {
 
 export class ManagedWebhook extends Construct {
   readonly registrar: NodeFunction;
-  /** Undefined when nothing is rotated. */
-  readonly rotator: NodeFunction | undefined;
+  /** There even where nothing is rotated on a schedule: after a leak it revokes. */
+  readonly rotator: NodeFunction;
+  /** Whether it is called on a schedule. */
+  readonly rotates: boolean;
   readonly healthCheck: NodeFunction;
   readonly secrets: SourceSecrets;
 
@@ -96,6 +98,7 @@ export class ManagedWebhook extends Construct {
     });
     this.registration.node.addDependency(this.registrar);
 
+    this.rotates = [props.signingSecretRotation, props.dynamicTokenRotation].some((interval) => interval.toDays() > 0);
     this.rotator = this.addRotation(props, environment);
     this.healthCheck = this.addHealthCheck(props, environment);
   }
@@ -124,7 +127,7 @@ export class ManagedWebhook extends Construct {
     this.registration.node.addDependency(...dependencies);
   }
 
-  private addRotation(props: ManagedWebhookProps, environment: { [name: string]: string }): NodeFunction | undefined {
+  private addRotation(props: ManagedWebhookProps, environment: { [name: string]: string }): NodeFunction {
     const { signingSecret, dynamicTokenSecret } = props.secrets;
     const schedules: [string, Secret, Duration][] = [
       ['SigningSecretRotation', signingSecret, props.signingSecretRotation],
@@ -134,14 +137,14 @@ export class ManagedWebhook extends Construct {
       acknowledge(secret, { 'AwsSolutions-SMG4': 'Its rotation was switched off by configuration.' });
     }
     const wanted = schedules.filter(([, , interval]) => interval.toDays() > 0);
-    if (wanted.length === 0) return undefined;
 
     const rotator = this.addFunction('Rotator', props, {
-      description: `Rotates the secrets of the source ${props.source.name}.`,
+      description: `Rotates the secrets of the source ${props.source.name}, and revokes them after a leak.`,
       entry: 'rotate-secret.ts',
       environment,
-      invokedBy: 'Secrets Manager waits for its answer, and tries a failed rotation again.',
+      invokedBy: 'Secrets Manager and operators wait for its answer, and try a failed rotation again.',
     });
+    if (!this.rotates) return rotator;
     rotator.function.addPermission('Rotation', {
       principal: new ServicePrincipal('secretsmanager.amazonaws.com'),
       sourceAccount: Aws.ACCOUNT_ID,

@@ -2,10 +2,10 @@
  * A Lambda function with the house defaults: Node.js 24 on arm64, an ES module bundled by esbuild, a role of its own
  * without managed policies, a log group of its own.
  */
-import { existsSync } from 'node:fs';
-import { basename } from 'node:path';
+import { existsSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { AssetHashType, DockerImage, type Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
   Architecture,
@@ -15,16 +15,11 @@ import {
   Runtime,
   Tracing,
 } from 'aws-cdk-lib/aws-lambda';
-import { NodejsFunction, type NodejsFunctionProps, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { bundleOf } from './bundle.ts';
 import { metricNamespace } from './monitoring/metrics.ts';
 import { acknowledge } from './nag-acknowledgement.ts';
-
-const ENVIRONMENT_CREDENTIALS = fileURLToPath(
-  new URL('../lambda/adapters/environment-credentials.ts', import.meta.url),
-);
-const PROJECT_ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 export interface NodeFunctionProps {
   /** What the function is for, as the console shows it. */
@@ -41,30 +36,19 @@ export interface NodeFunctionProps {
 }
 
 /** In the package the handlers are bundled already; in the repository they are when the app is synthesized. */
-function bundleOf(entry: string): string | undefined {
-  const folder = fileURLToPath(new URL(`../handlers/${basename(entry, '.ts')}`, import.meta.url));
-  return existsSync(folder) ? folder : undefined;
+function codeOf(entry: string): Code {
+  const packaged = fileURLToPath(new URL(`../handlers/${basename(entry, '.ts')}`, import.meta.url));
+  if (existsSync(packaged)) return Code.fromAsset(packaged);
+  const tryBundle = (outputDir: string) => {
+    for (const [name, content] of bundleOf(entry)) writeFileSync(join(outputDir, name), content);
+    return true;
+  };
+  return Code.fromAsset(dirname(entry), {
+    assetHashType: AssetHashType.OUTPUT,
+    // The CDK takes assets for the same when all but the function is; the image is never asked for.
+    bundling: { image: DockerImage.fromRegistry('none'), command: [entry], local: { tryBundle } },
+  });
 }
-
-const BUNDLED_HERE: Partial<NodejsFunctionProps> = {
-  projectRoot: PROJECT_ROOT,
-  depsLockFilePath: fileURLToPath(new URL('../package-lock.json', import.meta.url)),
-  bundling: {
-    format: OutputFormat.ESM,
-    mainFields: ['module', 'main'],
-    target: 'node24',
-    minify: true,
-    sourceMap: true,
-    // The map names lines; the sources themselves are in the repository.
-    sourcesContent: false,
-    // The SDK that was tested is the one that runs, not the one that the runtime happens to bring.
-    externalModules: [],
-    // A third of a bundle would be ways to find credentials that are in the environment anyway.
-    esbuildArgs: { '--alias:@aws-sdk/credential-provider-node': ENVIRONMENT_CREDENTIALS },
-    // CommonJS dependencies call `require` for Node's own modules; an ES module has none.
-    banner: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);",
-  },
-};
 
 export class NodeFunction extends Construct {
   readonly function: LambdaFunction;
@@ -86,7 +70,9 @@ export class NodeFunction extends Construct {
       }),
     );
 
-    const common = {
+    this.function = new LambdaFunction(this, 'Function', {
+      code: codeOf(props.entry),
+      handler: 'index.handler',
       description: props.description,
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
@@ -103,13 +89,7 @@ export class NodeFunction extends Construct {
       // Powertools writes JSON by itself; this makes JSON also of what Lambda writes: start-up errors, time-outs, reports.
       loggingFormat: LoggingFormat.JSON,
       tracing: Tracing.ACTIVE,
-    };
-    const bundle = bundleOf(props.entry);
-    this.function =
-      bundle === undefined
-        ? new NodejsFunction(this, 'Function', { ...common, ...BUNDLED_HERE, entry: props.entry })
-        : new LambdaFunction(this, 'Function', { ...common, code: Code.fromAsset(bundle), handler: 'index.handler' });
-
+    });
     acknowledge(this.role, {
       'AwsSolutions-IAM5[Resource::*]':
         'xray:PutTraceSegments and xray:PutTelemetryRecords know no resources (Service Authorization Reference, AWS X-Ray).',

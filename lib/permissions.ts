@@ -12,7 +12,6 @@ import {
   type FetchedJobType,
   JOB_SUBMITTED,
   LEDGER_INDEX,
-  MANIFEST_NAME,
 } from '../lambda/contract.ts';
 import type { Fetcher } from './fetcher.ts';
 import type { JobLedger } from './job-ledger.ts';
@@ -68,25 +67,21 @@ export class Permissions {
     grantee.grantPrincipal.addToPrincipalPolicy(readSecrets(secrets));
   }
 
-  /** Its own landings under way, which have the prefix of their objects as their key; and a message to itself for each. */
-  keepLandings({ function: fetcher, jobType, queue }: Fetcher, { table }: JobLedger): void {
-    grant(fetcher, ['dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:PutItem'], [table.tableArn], {
-      'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': `landing#${jobType}/*` },
+  /** In the items of jobs of its own type, which it also reads by this. */
+  noteAttempts({ function: fetcher, jobType }: Fetcher, { table }: JobLedger): void {
+    grant(fetcher, ['dynamodb:UpdateItem'], [table.tableArn], {
+      'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': `job#*#${jobType}#*` },
       Null: { 'dynamodb:LeadingKeys': 'false' },
     });
-    grant(fetcher, ['sqs:SendMessage'], [queue.queueArn]);
   }
 
-  /** Writes under the job type's prefix, reads manifests there. */
+  /** Writes under the job type's prefix, and reads there what an earlier attempt wrote. */
   landOutputs(fetcher: Fetcher): void {
     const prefix = `${fetcher.jobType}/*`;
     const outputs = this.#parts.outputBucket.arnForObjects(prefix);
-    const manifests = this.#parts.outputBucket.arnForObjects(`${prefix}/${MANIFEST_NAME}`);
-    grant(fetcher.function, ['s3:AbortMultipartUpload', 's3:PutObject'], [outputs]);
-    grant(fetcher.function, ['s3:GetObject'], [manifests]);
-    // Without it S3 answers 403 for a manifest that is not there, and not 404. "IfExists", because it is not documented
-    // that S3 sets s3:prefix when it decides so; a listing without a prefix shows keys, and never contents. It is asked, too,
-    // whether an upload whose completion was not heard of is complete.
+    grant(fetcher.function, ['s3:AbortMultipartUpload', 's3:GetObject', 's3:PutObject'], [outputs]);
+    // Without it S3 answers 403 for an object that is not there, and not 404. "IfExists", because it is not documented
+    // that S3 sets s3:prefix when it decides so; a listing without a prefix shows keys, and never contents.
     grant(fetcher.function, ['s3:ListBucket'], [this.#parts.outputBucket.bucketArn], {
       StringLikeIfExists: { 's3:prefix': prefix },
     });
@@ -94,7 +89,6 @@ export class Permissions {
     const reason =
       'Keys hold the date and the id of the job, which only the fetch learns; the fetcher is confined to its own prefix.';
     acknowledgeWildcard(fetcher.role, outputs, reason);
-    acknowledgeWildcard(fetcher.role, manifests, reason);
   }
 
   /** Looks at open jobs, and says what was missed; of outputs only that they will not come. */
@@ -121,7 +115,6 @@ export class Permissions {
     grant(registrar.function, ['secretsmanager:PutSecretValue'], [signingSecret.secretArn]);
     this.readSecrets(healthCheck.function, [apiKeySecret, signingSecret]);
     grant(healthCheck.function, ['secretsmanager:DescribeSecret'], arns);
-    if (rotator === undefined) return;
     this.readSecrets(rotator.function, [apiKeySecret, signingSecret, dynamicTokenSecret]);
     grant(
       rotator.function,

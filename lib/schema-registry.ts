@@ -1,9 +1,9 @@
 /** The schemas of the events, where downstream teams look for them: in a registry of EventBridge's. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { Names } from 'aws-cdk-lib';
 import { CfnRegistry, CfnSchema } from 'aws-cdk-lib/aws-eventschemas';
 import { Construct } from 'constructs';
 import { EVENT_SOURCE, SCHEMA_VERSION } from '../lambda/contract.ts';
+import { uniqueNameOf } from './deployment-name.ts';
 
 const FOLDER = new URL(`../schemas/${SCHEMA_VERSION}/`, import.meta.url);
 
@@ -13,7 +13,7 @@ export class SchemaRegistry extends Construct {
   constructor(scope: Construct, id: string) {
     super(scope, id);
     const registry = new CfnRegistry(this, 'Registry', {
-      registryName: Names.uniqueResourceName(this, { maxLength: 64, allowedSpecialCharacters: '-' }),
+      registryName: uniqueNameOf(this),
       description: 'Events of the Gemini webhooks, and the manifests of landed outputs.',
     });
     this.registryName = registry.attrRegistryName;

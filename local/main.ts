@@ -1,54 +1,53 @@
 /** Entry of `npm start`: the whole pipeline on this machine. */
 import { join, resolve } from 'node:path';
-import { LocalRunError } from './aws/local-run-error.ts';
+import { assertPortIsFree } from './aws/http-api.ts';
 import { runDemo } from './demo/demo.ts';
 import type { Row } from './demo/progress.ts';
+import { createScreen, showBucket, showDeadLetters, showMissing, showTotal } from './demo/screen.ts';
+import { explain, LocalRunError } from './local-run-error.ts';
 import { type LocalConsole, startConsole } from './run/console.ts';
 import { takeOver } from './run/endpoints.ts';
 import { type Options, parseOptions, USAGE } from './run/options.ts';
 import { reconcileMissed } from './run/reconciliation.ts';
 import { rotateUnderLoad } from './run/rotation.ts';
 import { QUICK_RECONCILIATION, type Run, startRun } from './run/run.ts';
-import {
-  createScreen,
-  showBucket,
-  showDeadLetters,
-  showMissing,
-  showReconciled,
-  showReconciliation,
-  showRotation,
-  showServing,
-  showTotal,
-  step,
-} from './run/screen.ts';
+import { showReconciled, showReconciliation, showRotation, showServing, step } from './run/screen.ts';
 import { synthesize } from './run/synthesize.ts';
 
 const EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
-let run: Run | undefined;
+let starting: Promise<Run> | undefined;
 let page: LocalConsole | undefined;
+let hasStarted = false;
 let isEnding = false;
 const synthesis = new AbortController();
 
+/** Once it has begun, what fails is a consequence, and nobody needs to read of it. */
 async function end(code: number): Promise<void> {
-  if (isEnding) process.exit(code);
   isEnding = true;
   synthesis.abort();
   await page?.close();
-  await run?.close();
+  const run = await starting?.catch(() => undefined);
+  await run?.close().catch((error: unknown) => console.error(explain(error)));
   process.exit(code);
 }
 
 /** People get the sentence, and the stack only of what is a defect. */
 function fail(error: unknown, code = 1): void {
-  console.error(error instanceof LocalRunError ? error.message : error);
+  if (isEnding) return;
+  const cause = explain(error);
+  console.error(cause instanceof LocalRunError ? cause.message : cause);
   void end(code);
 }
 
 async function start(options: Options): Promise<Run> {
   const stateDir = resolve(options.stateDir);
-  const assemblyDir = join(stateDir, 'cdk.out');
+  const assemblyDir = resolve(options.assemblyDir ?? join(stateDir, 'cdk.out'));
   await takeOver(stateDir);
-  await step('Synthesizing the stack', () => synthesize(assemblyDir, {}, synthesis.signal));
+  // Whoever waited for a synthesis should not read then that it was in vain.
+  await assertPortIsFree(options.port);
+  if (options.assemblyDir === undefined) {
+    await step('Synthesizing the stack', () => synthesize(assemblyDir, {}, synthesis.signal));
+  }
   return step('Starting it on 127.0.0.1', () =>
     startRun({
       ...{ ...options, stateDir, assemblyDir, onFatal: fail },
@@ -85,7 +84,9 @@ async function main(): Promise<void> {
     console.log(USAGE);
     return;
   }
-  run = await start(options);
+  starting = start(options);
+  const run = await starting;
+  hasStarted = true;
   if (options.mode === 'rotate') {
     const rows = await rotateUnderLoad(run, (title) => console.log(`Webhooks arrive: ${title}`));
     await end(showRotation(rows) ? 0 : 1);
@@ -104,10 +105,16 @@ async function main(): Promise<void> {
   if (options.mode === 'once') await end(rows.every(hasLanded) ? 0 : 1);
   const known = rows.find(({ event }) => event === 'batch.succeeded');
   showServing(run.endpoints, resolve(options.stateDir), known?.job);
-  if (page !== undefined) console.log(`Everything of the above with the mouse: ${page.url}`);
+  if (page !== undefined) console.log(`All of it with the mouse: ${page.url}`);
   run.aws.onEvent(showReconciled);
 }
 
-for (const [signal, code] of Object.entries(EXIT_CODES)) process.on(signal, () => void end(code));
+for (const [signal, code] of Object.entries(EXIT_CODES)) {
+  process.on(signal, () => {
+    if (isEnding) process.exit(code);
+    void end(code);
+  });
+}
 process.on('uncaughtException', (error) => fail(error));
-main().catch((error: unknown) => fail(error, error instanceof LocalRunError && run === undefined ? 2 : 1));
+// What is wrong before the run has started is wrong with how it was started.
+main().catch((error: unknown) => fail(error, error instanceof LocalRunError && !hasStarted ? 2 : 1));

@@ -1,5 +1,5 @@
 /** Entry of `npm run send`. */
-import { LocalRunError } from './aws/local-run-error.ts';
+import { LocalRunError } from './local-run-error.ts';
 import { send } from './run/send.ts';
 
 try {

@@ -1,6 +1,4 @@
 /** `console`: a page on loopback that shows the deployment, until it is stopped. */
-
-import { METRIC_NAMESPACE } from '../../lambda/contract.ts';
 import { createSource } from '../console/deployment-source.ts';
 import { startConsole } from '../console/server.ts';
 import type { CommandContext } from '../context.ts';
@@ -9,33 +7,25 @@ export interface ConsoleOptions {
   /** 0 takes any that is free. */
   readonly port: number;
   readonly allowChanges: boolean;
-  /** State folder of a local run. */
-  readonly local: string | undefined;
-  readonly clock: () => Date;
 }
+
+/** Between two looks at whether it was told to end. */
+const LOOK_MS = 500;
 
 export async function serveConsole(
-  { deployment, terminal, json }: CommandContext,
-  options: ConsoleOptions,
+  { deployment, terminal, json, clock, pause }: CommandContext,
+  { port, allowChanges }: ConsoleOptions,
 ): Promise<void> {
-  const { local: stateDir, clock } = options;
-  const source = createSource({
-    ...{ deployment, stateDir, clock },
-    title: stateDir === undefined ? deployment.stackName : 'local run',
-    allowsChanges: stateDir !== undefined || options.allowChanges,
-    metricNamespace: `${METRIC_NAMESPACE}/${deployment.stackName}`,
+  const allowsChanges = deployment.stateDir !== undefined || allowChanges;
+  const running = await startConsole(createSource({ deployment, allowsChanges, clock }), port, clock);
+  const { url } = running;
+  terminal.print(json ? JSON.stringify({ url }) : `The console is at ${url}\nCtrl-C ends it.`);
+  // Whoever started it with a channel, as the local run does, is told, and ends it by closing that.
+  process.send?.({ url });
+  let isDisconnected = false;
+  process.once('disconnect', () => {
+    isDisconnected = true;
   });
-  const running = await startConsole(source, options.port, clock);
-  terminal.print(json ? JSON.stringify({ url: running.url }) : `The console is at ${running.url}\nCtrl-C ends it.`);
-  process.send?.({ url: running.url });
-  await untilStopped();
+  while (!isDisconnected && (await pause(LOOK_MS)));
   await running.close();
-}
-
-/** Whoever started it with a channel, as the local run does, ends it by closing that. */
-async function untilStopped(): Promise<void> {
-  await new Promise<void>((stop) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop());
-    process.once('disconnect', () => stop());
-  });
 }

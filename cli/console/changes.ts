@@ -12,6 +12,7 @@ const EverywhereChange = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('ping'), project: z.string() }),
   z.strictObject({ kind: z.literal('reverify') }),
 ]);
+export type EverywhereChange = z.infer<typeof EverywhereChange>;
 
 const SENDABLE = ['valid', 'duplicate', 'wrong-signature', 'dynamic', 'foreign'] as const;
 

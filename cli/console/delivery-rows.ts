@@ -1,5 +1,5 @@
 /** Deliveries put together from who knows of them: the verifier's log, the records, and in a local run the simulator. */
-import type { LogLine } from '../jobs/job-logs.ts';
+import type { LogLine } from '../logs.ts';
 import type { Answer, DeliveryRow } from './source.ts';
 
 /** Of the idempotency records: the first delivery about an event. */
@@ -22,8 +22,8 @@ export interface SentDelivery {
   readonly attempts: readonly { readonly at: string; readonly status: number }[];
 }
 
-const HANDLED = ['Delivery handled', 'Delivery not handled'];
-const RECONCILED = 'A job ended without a webhook, and is announced';
+export const HANDLED = ['Delivery handled', 'Delivery not handled'];
+export const RECONCILED = 'A job ended without a webhook, and is announced';
 
 /** Newest first. */
 export function deliveryRows(
@@ -38,7 +38,7 @@ export function deliveryRows(
     rows.set(key, row);
     return row;
   };
-  for (const { at, message, fields } of lines) {
+  for (const { time: at, message, fields } of lines) {
     const isFound = message === RECONCILED;
     if (!isFound && !HANDLED.includes(message)) continue;
     const outcome = isFound ? 'accepted' : text(fields['outcome'] ?? fields['code']);

@@ -1,37 +1,31 @@
 /** The console's source over a deployment in AWS or in a local run. */
-import { join } from 'node:path';
 import { CliError } from '../cli-error.ts';
 import type { Check } from '../commands/status.ts';
 import type { Deployment } from '../deployment.ts';
+import { jobRecordsOf } from '../jobs/job-listing.ts';
 import type { JobRow } from '../jobs/job-row.ts';
 import type { Change } from './changes.ts';
-import { type DeliveryRecord, deliveryRows } from './delivery-rows.ts';
+import { deliveryRows, HANDLED, RECONCILED } from './delivery-rows.ts';
 import { bornAt } from './job-filter.ts';
+import { readJobPage } from './job-pages.ts';
 import { LocalRun } from './local-run.ts';
 import {
+  countQuarantined,
   deadLetter,
-  logsOf,
-  projectsOf,
   readChecks,
   readJob,
-  readJobs,
+  readLines,
   readManifests,
   readObject,
   readRecords,
   runChange,
-  verifierFile,
 } from './reach.ts';
 import { loggedRefusals, measuredRefusals, type Refusal } from './refusals.ts';
 import { type ConsoleSource, type HealthRow, nameOf } from './source.ts';
 
 export interface DeploymentSourceOptions {
   readonly deployment: Deployment;
-  /** Of a local run; undefined in AWS. */
-  readonly stateDir: string | undefined;
-  readonly title: string;
   readonly allowsChanges: boolean;
-  /** Of the metrics in CloudWatch. */
-  readonly metricNamespace: string;
   readonly clock: () => Date;
 }
 
@@ -39,24 +33,22 @@ export interface DeploymentSourceOptions {
 const RECENT_MS = 3 * 3_600_000;
 const MINUTE_MS = 60_000;
 
-export function createSource(options: DeploymentSourceOptions): ConsoleSource {
-  const { deployment, stateDir, clock } = options;
+export function createSource({ deployment, allowsChanges, clock }: DeploymentSourceOptions): ConsoleSource {
+  const { clients, description, stateDir, stackName } = deployment;
   const run = stateDir === undefined ? undefined : new LocalRun(stateDir);
-  const logsDir = stateDir === undefined ? undefined : join(stateDir, 'logs');
-  const logs = logsOf(deployment, logsDir);
+  const projects = description.projects.map(({ name }) => name);
+  const index = jobRecordsOf(deployment);
   const sent = async () => (await run?.sent()) ?? [];
+  const startOf = (row: JobRow) => new Date(Date.parse(bornAt(row)) - MINUTE_MS);
 
-  const refusals = async (): Promise<readonly Refusal[] | undefined> => {
-    const { cloudwatch } = deployment.clients;
-    if (logsDir !== undefined) return await loggedRefusals(join(logsDir, verifierFile(deployment))).catch(() => []);
-    return cloudwatch && (await measuredRefusals(cloudwatch, options.metricNamespace, clock()));
+  const refusals = async (): Promise<readonly Refusal[]> => {
+    if (clients.cloudwatch) return await measuredRefusals(clients.cloudwatch, description.metricNamespace, clock());
+    return loggedRefusals(await readLines(deployment, ['"Deliveries"'], new Date(0), /^verifier/));
   };
-
   const deliveriesOf = async (row: JobRow) => {
     const { id } = nameOf(row);
-    const since = new Date(Date.parse(bornAt(row)) - MINUTE_MS);
     const [lines, records, all] = await Promise.all([
-      logs.read({ text: id, since, functions: /Verifier|Reconciler/ }),
+      readLines(deployment, [id], startOf(row), /^(?:verifier|reconciler)/),
       readRecords(deployment, row, clock()),
       sent(),
     ]);
@@ -65,13 +57,11 @@ export function createSource(options: DeploymentSourceOptions): ConsoleSource {
   };
 
   return {
-    title: options.title,
-    projects: projectsOf(deployment),
-    allowsChanges: options.allowsChanges,
+    title: run === undefined ? stackName : 'local run',
+    ...{ projects, allowsChanges, local: run },
     // Calls of a local run cost nothing.
     refreshMs: run === undefined ? 5000 : 1000,
-    local: run,
-    jobs: (query) => readJobs(deployment, query),
+    jobs: (query) => readJobPage(index, projects, query),
     async job(name) {
       const row = await readJob(deployment, name);
       if (row === undefined) return undefined;
@@ -82,30 +72,24 @@ export function createSource(options: DeploymentSourceOptions): ConsoleSource {
       ]);
       return { row, deliveries, manifests, events };
     },
-    async logs(row) {
-      const since = new Date(Date.parse(bornAt(row)) - MINUTE_MS);
-      return await logs.read({ text: nameOf(row).id, since });
-    },
+    logs: (row) => readLines(deployment, [nameOf(row).id], startOf(row)),
     object: (key) => readObject(deployment, key),
-    // Not more often than a person looks: it takes a call or two for each function and alarm.
     deliveries: cached(run === undefined ? 5000 : 500, async () => {
       const since = new Date(clock().getTime() - RECENT_MS);
-      const [lines, all, refused] = await Promise.all([
-        logs.read({ text: 'eliver', since, functions: /Verifier/ }),
+      const [lines, all, refused, quarantined] = await Promise.all([
+        readLines(deployment, [...HANDLED, RECONCILED], since, /^(?:verifier|reconciler)/),
         sent(),
         refusals(),
+        countQuarantined(deployment, clock()),
       ]);
-      const found = await logs.read({ text: 'without a webhook', since, functions: /Reconciler/ });
-      const none: readonly DeliveryRecord[] = [];
       return {
-        rows: ofProject(deliveryRows([...lines, ...found], none, all), 'default'),
-        refused,
+        ...{ rows: ofProject(deliveryRows(lines, [], all), projects[0] ?? ''), refused, quarantined },
         refusedSince: run === undefined ? 'in the last 24 hours' : 'in this run',
-        quarantined: undefined,
       };
     }),
+    // Not more often than a person looks: it takes a call or two for each queue, secret and alarm, and one of Gemini.
     health: cached(run === undefined ? MINUTE_MS : 5000, async () =>
-      (await readChecks(deployment, clock())).map(toHealthRow),
+      (await readChecks(deployment, clock)).map(toHealthRow),
     ),
     async change(change) {
       switch (change.kind) {
@@ -118,7 +102,7 @@ export function createSource(options: DeploymentSourceOptions): ConsoleSource {
         case 'dead-letter':
           return await giveUp(deployment, run, change);
         default:
-          return await runChange(deployment, change, clock());
+          return await runChange(deployment, change, clock);
       }
     },
   };
@@ -157,18 +141,16 @@ function cached<Value>(ms: number, read: () => Promise<Value>): () => Promise<Va
   };
 }
 
-function toHealthRow({ what, state, isGood, next, severity }: Check): HealthRow {
-  const [, queue] = /^gemini-webhooks redrive (\w+)/.exec(next ?? '') ?? [];
-  const [, project] = /^webhook at Gemini, (.+)$/.exec(what) ?? [];
+const QUEUES = ['batch', 'interaction', 'video', 'ledger', 'undelivered'] as const;
+
+function toHealthRow({ what, state, ok, next }: Check): HealthRow {
+  const queue = QUEUES.find((name) => what === `dead letters, ${name}`);
+  const project = /^webhook at Gemini, (.+)$/.exec(what)?.[1];
+  const repair = project === undefined ? undefined : ({ kind: 'repair', project } as const);
   return {
-    ...{ what, state, isGood, next, severity },
-    group: groupOf(what),
-    change:
-      queue !== undefined
-        ? { kind: 'redrive', queue: queue as Extract<Change, { kind: 'redrive' }>['queue'] }
-        : project !== undefined
-          ? { kind: 'repair', project }
-          : undefined,
+    ...{ what, state, isGood: ok, next: next ?? undefined, group: groupOf(what) },
+    severity: (['critical', 'high', 'low'] as const).find((one) => state.startsWith(`${one}, `)),
+    change: queue === undefined ? repair : { kind: 'redrive', queue },
   };
 }
 

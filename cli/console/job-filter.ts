@@ -1,5 +1,5 @@
 /** Which jobs are shown: a query, as it stands in the URL, and which rows fit it. */
-import { JOB_STATES, type JobRow } from '../jobs/job-row.ts';
+import { JOB_STATES, type JobRow, lastChangeOf } from '../jobs/job-row.ts';
 import { JOB_TYPES, type JobQuery } from './source.ts';
 
 const PAGE = 50;
@@ -45,16 +45,19 @@ export function withFilters(
   return written === '' ? '' : `?${written}`;
 }
 
-/** The first that is known of it: where it stands among the others. */
+/** The first that is known of it. */
 export function bornAt(row: JobRow): string {
   return row.submittedAt ?? row.createdAt ?? row.endedAt ?? row.deliveredAt ?? row.failedAt ?? row.storedAt ?? '';
 }
 
-function fits(row: JobRow, { text, state, project, jobType, since }: Omit<JobQuery, 'cursor' | 'limit'>): boolean {
+export function fits(
+  row: JobRow,
+  { text, state, project, jobType, since }: Omit<JobQuery, 'cursor' | 'limit'>,
+): boolean {
   if (state !== undefined && row.state !== state) return false;
   if (project !== undefined && row.project !== project) return false;
   if (jobType !== undefined && row.jobType !== jobType) return false;
-  if (since !== undefined && bornAt(row) < since.toISOString()) return false;
+  if (since !== undefined && lastChangeOf(row) < since.toISOString()) return false;
   if (text === '') return true;
   const { jobId, displayName, userMetadata, webhookId, lastCode, failureCode } = row;
   const words = [jobId, displayName, JSON.stringify(userMetadata), webhookId, lastCode, failureCode];
@@ -73,6 +76,7 @@ export function pageOf(all: readonly JobRow[], query: JobQuery) {
   return { rows: rows.map(({ row }) => row), next: found.length > rows.length ? rows.at(-1)?.place : undefined };
 }
 
-function placeOf(row: JobRow): string {
-  return `${bornAt(row)} ${row.project} ${row.jobType} ${row.jobId}`;
+/** Begins with the time of its last change. */
+export function placeOf(row: JobRow): string {
+  return `${lastChangeOf(row)} ${row.project} ${row.jobType} ${row.jobId}`;
 }

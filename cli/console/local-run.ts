@@ -1,11 +1,11 @@
 /** What a local run can be asked and told, by the addresses in its endpoints.json. Its secrets stay on this side. */
 import { createHmac, randomBytes, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 import { CliError } from '../cli-error.ts';
-import { readEnd } from '../file-end.ts';
 import type { LocalChange } from './changes.ts';
 import type { SentDelivery } from './delivery-rows.ts';
 import type { LocalControls } from './source.ts';
@@ -74,7 +74,7 @@ export class LocalRun implements LocalControls {
 
   /** As they were on the bus. @param id the last part of the job's id */
   async events(id: string): Promise<readonly Event[]> {
-    const lines = (await readEnd(this.#endpoints.eventsFile, MOST_BYTES)).filter((line) => line.includes(id));
+    const lines = (await readEnd(this.#endpoints.eventsFile)).filter((line) => line.includes(id));
     return lines.flatMap((line) => {
       try {
         const event = JSON.parse(line) as { readonly detail?: { readonly jobId?: unknown } };
@@ -177,5 +177,19 @@ export class LocalRun implements LocalControls {
     if (response.ok) return answer;
     const told = z.object({ error: z.object({ message: z.string() }) }).safeParse(answer);
     throw new CliError(told.data?.error.message ?? `The simulator answered ${method} ${path} with ${response.status}.`);
+  }
+}
+
+/** Whole lines of the end. */
+async function readEnd(path: string): Promise<readonly string[]> {
+  const file = await open(path);
+  try {
+    const { size } = await file.stat();
+    const start = Math.max(0, size - MOST_BYTES);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(size - start), 0, size - start, start);
+    const lines = buffer.toString('utf8', 0, bytesRead).split('\n');
+    return start === 0 ? lines : lines.slice(1);
+  } finally {
+    await file.close();
   }
 }

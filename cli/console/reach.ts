@@ -1,81 +1,51 @@
 /** What the console reads of a deployment, and has done there: by the clients and commands of the command line. */
 import { GetObjectCommand, HeadObjectCommand, NotFound } from '@aws-sdk/client-s3';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
+import { DynamoDbQuarantine } from '../../lambda/adapters/dynamodb-quarantine.ts';
+import type { DescribedFunction } from '../../lambda/deployment-description.ts';
 import { Manifest } from '../../lambda/domain/manifest.ts';
 import { quarantine } from '../commands/quarantine.ts';
 import { redrive } from '../commands/redrive.ts';
 import { refetch } from '../commands/refetch.ts';
 import { repair } from '../commands/repair.ts';
-import { type Check, checksOf } from '../commands/status.ts';
+import { type Check, readStatus } from '../commands/status.ts';
 import { ping } from '../commands/webhook.ts';
 import type { CommandContext } from '../context.ts';
-import { findDeliveries } from '../deliveries.ts';
-import { type Deployment, resourceOf, resourcesOf } from '../deployment.ts';
-import { cloudWatchLogs, type LogReader, localLogs } from '../jobs/job-logs.ts';
-import type { JobRow } from '../jobs/job-row.ts';
-import { findJobs, type LedgerEntry, scanJobs } from '../ledger.ts';
+import { deliveryRecordsOf } from '../deliveries.ts';
+import type { Deployment } from '../deployment.ts';
+import { jobRecordsOf } from '../jobs/job-listing.ts';
+import { type JobRow, toJobRow } from '../jobs/job-row.ts';
+import { type LogLine, readLog } from '../logs.ts';
 import { findManifests } from '../objects.ts';
-import { deadLetterQueues } from '../queues.ts';
-import { sourcesOf } from '../sources.ts';
-import type { Change } from './changes.ts';
+import type { EverywhereChange } from './changes.ts';
 import type { DeliveryRecord } from './delivery-rows.ts';
-import { pageOf } from './job-filter.ts';
-import type { JobName, JobPage, JobQuery, StoredManifest, StoredObject } from './source.ts';
+import type { JobName, StoredManifest, StoredObject } from './source.ts';
 
 /** Gathers what a command prints: the console shows it, and was asked already. */
-function quietly(deployment: Deployment, now: Date, project?: string) {
+function quietly(deployment: Deployment, clock: () => Date, project?: string) {
   const said: string[] = [];
-  const say = (text: string) => void said.push(text);
-  const terminal = { isInteractive: false, print: say, tell: () => {}, ask: async () => '' };
-  const context: CommandContext = { deployment, terminal, source: project, json: false, yes: true, now };
+  const nothing = () => {};
+  const context: CommandContext = {
+    ...{ deployment, project, json: false, yes: true, now: clock(), clock, pause: async () => true },
+    terminal: {
+      ...{ isInteractive: false, columns: undefined, tell: nothing, progress: nothing, ask: async () => '' },
+      print: (text) => void said.push(text),
+    },
+  };
   return { context, said };
 }
 
-export function projectsOf(deployment: Deployment): readonly string[] {
-  return sourcesOf(deployment).map(({ name }) => name);
-}
-
-export async function readJobs(deployment: Deployment, query: JobQuery): Promise<JobPage> {
-  return pageOf((await scanJobs(deployment)).map(toRow), query);
-}
-
 export async function readJob(deployment: Deployment, { project, jobType, id }: JobName): Promise<JobRow | undefined> {
-  const found = await findJobs(deployment, [project], id);
-  return found.map(toRow).find((row) => row.jobType === jobType);
-}
-
-function toRow(entry: LedgerEntry): JobRow {
-  const { source, jobType, jobId, userMetadata, landedAt, failedAt, waitsFor } = entry;
-  const isFailed = failedAt !== undefined && waitsFor === undefined;
-  return {
-    ...{ project: source, jobType, jobId, userMetadata },
-    state: landedAt !== undefined ? 'stored' : isFailed ? 'failed' : 'waiting',
-    displayName: entry.displayName ?? null,
-    submittedAt: entry.submittedAt ?? null,
-    createdAt: entry.createdAt ?? null,
-    endedAt: entry.endedAt ?? null,
-    deliveredAt: entry.deliveredAt ?? null,
-    publishedAt: entry.publishedAt ?? null,
-    fetchStartedAt: entry.fetchStartedAt ?? null,
-    storedAt: landedAt ?? null,
-    failedAt: failedAt ?? null,
-    eventType: entry.eventType ?? null,
-    webhookId: entry.webhookId ?? null,
-    origin: entry.origin ?? null,
-    attempts: entry.attempts,
-    lastCode: entry.lastCode ?? null,
-    nextAttemptAt: entry.nextAttemptAt ?? null,
-    failureCode: entry.failureCode ?? null,
-    manifestKey: entry.manifestKey ?? null,
-    waitingFor: null,
-  };
+  const found = await jobRecordsOf(deployment).find([project], id);
+  const record = found.find((one) => one.jobType === jobType);
+  return record && toJobRow(record);
 }
 
 export async function readRecords(deployment: Deployment, row: JobRow, now: Date): Promise<readonly DeliveryRecord[]> {
   const { project, jobType, jobId, eventType } = row;
   const also = eventType === null ? [] : [eventType];
-  const found = await findDeliveries(deployment, { jobId, sources: [project], also }, now);
-  return found.filter((one) => one.eventType.startsWith(`${jobType}.`)).map((one) => ({ ...one, project: one.source }));
+  const found = await deliveryRecordsOf(deployment).find({ jobId, projects: [project], also }, now);
+  return found.filter((one) => one.eventType.startsWith(`${jobType}.`));
 }
 
 /** One that a version of another form wrote is left out. */
@@ -91,9 +61,10 @@ export async function readManifests(
   });
 }
 
-export async function readObject(deployment: Deployment, Key: string): Promise<StoredObject | undefined> {
-  const Bucket = resourceOf(deployment, 'AWS::S3::Bucket', 'OutputBucketOutputs');
-  const { s3 } = deployment.clients;
+export async function readObject(
+  { clients: { s3 }, description: { outputBucket: Bucket } }: Deployment,
+  Key: string,
+): Promise<StoredObject | undefined> {
   try {
     const { ContentLength: bytes = 0, ContentType: contentType = '' } = await s3.send(
       new HeadObjectCommand({ Bucket, Key }),
@@ -111,36 +82,51 @@ export async function readObject(deployment: Deployment, Key: string): Promise<S
   }
 }
 
-export async function readChecks(deployment: Deployment, now: Date): Promise<readonly Check[]> {
-  return await checksOf(quietly(deployment, now).context);
+export async function readChecks(deployment: Deployment, clock: () => Date): Promise<readonly Check[]> {
+  return await readStatus(quietly(deployment, clock).context);
 }
 
-/** @param logsDir of a local run */
-export function logsOf(deployment: Deployment, logsDir: string | undefined): LogReader {
-  const nameOf = (part: string) => part.replace(/(?:Handler)?(?:Function|Logs)$/, '');
-  if (logsDir !== undefined) {
-    const functions = resourcesOf(deployment, 'AWS::Lambda::Function', /./);
-    const names = new Map(functions.map(({ physicalId, part }) => [physicalId, nameOf(part)]));
-    return localLogs(logsDir, (id) => names.get(id));
-  }
-  const groups = resourcesOf(deployment, 'AWS::Logs::LogGroup', /Logs$/);
-  const { logs } = deployment.clients;
-  if (logs === undefined) return { read: async () => [] };
-  return cloudWatchLogs(logs, new Map(groups.map(({ physicalId, part }) => [nameOf(part), physicalId])));
+/** Whoever may have something to say about jobs, by the name that a person knows. */
+function functionsOf({ description }: Deployment): readonly (readonly [name: string, written: DescribedFunction])[] {
+  const { verifier, recorder, fetchers, reverifier, projects } = description;
+  return [
+    ['verifier', verifier],
+    ['recorder', recorder],
+    ...Object.entries(fetchers).map(([jobType, fetcher]) => [`${jobType} fetcher`, fetcher] as const),
+    ...(reverifier === undefined ? [] : [['reverifier', reverifier] as const]),
+    ...projects.map(({ name, reconciler }) => [`reconciler, ${name}`, reconciler] as const),
+  ];
 }
 
-/** Of a local run: the file that the verifier logs to. */
-export function verifierFile(deployment: Deployment): string {
-  return `${resourceOf(deployment, 'AWS::Lambda::Function', 'DoorVerifierFunction')}.log`;
+/** How many deliveries are quarantined; undefined where none is. */
+export async function countQuarantined({ clients, description }: Deployment, now: Date): Promise<number | undefined> {
+  const { quarantineTable: tableName } = description;
+  if (tableName === undefined) return undefined;
+  // Nothing is kept from here: the bounds are those of the verifier.
+  const table = new DynamoDbQuarantine({ client: clients.dynamodb, tableName, ttlSeconds: 0, maxPerHour: 0 });
+  let count = 0;
+  for await (const _ of table.list(now)) count += 1;
+  return count;
+}
+
+/** Lines with one of the texts, in the order of time. @param wanted of the functions' names */
+export async function readLines(
+  deployment: Deployment,
+  texts: readonly string[],
+  since: Date,
+  wanted: RegExp = /./,
+): Promise<readonly LogLine[]> {
+  const found = functionsOf(deployment)
+    .filter(([name]) => wanted.test(name))
+    .map(async ([name, written]) =>
+      (await readLog(deployment, written, texts, since)).map((line) => ({ ...line, function: name })),
+    );
+  return (await Promise.all(found)).flat().toSorted((a, b) => a.time.localeCompare(b.time));
 }
 
 /** By the commands that have the same names. @throws CliError when it was not done */
-export async function runChange(
-  deployment: Deployment,
-  change: Exclude<Change, { kind: 'submit' | 'switches' | 'send' | 'redeliver' | 'dead-letter' }>,
-  now: Date,
-): Promise<string> {
-  const { context, said } = quietly(deployment, now, 'project' in change ? change.project : undefined);
+export async function runChange(deployment: Deployment, change: EverywhereChange, clock: () => Date): Promise<string> {
+  const { context, said } = quietly(deployment, clock, 'project' in change ? change.project : undefined);
   switch (change.kind) {
     case 'redrive':
       await redrive(context, { queue: change.queue, rate: 50, preview: false });
@@ -155,7 +141,7 @@ export async function runChange(
       await ping(context, undefined);
       break;
     case 'reverify':
-      await quarantine(context, 'reverify');
+      await quarantine(context, 'reverify', undefined);
       break;
     default:
       return change satisfies never;
@@ -164,9 +150,11 @@ export async function runChange(
 }
 
 /** As SQS would after the last receive. */
-export async function deadLetter(deployment: Deployment, jobType: JobRow['jobType'], event: unknown): Promise<void> {
-  const queue = deadLetterQueues(deployment).find(({ name }) => name === jobType);
-  await deployment.clients.sqs.send(
-    new SendMessageCommand({ QueueUrl: queue?.url, MessageBody: JSON.stringify(event) }),
-  );
+export async function deadLetter(
+  { clients, description }: Deployment,
+  jobType: JobRow['jobType'],
+  event: unknown,
+): Promise<void> {
+  const QueueUrl = description.fetchers[jobType].deadLettersUrl;
+  await clients.sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: JSON.stringify(event) }));
 }

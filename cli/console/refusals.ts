@@ -1,8 +1,7 @@
 /** How many deliveries were refused, and why: from CloudWatch's metrics, or from the metric lines of a local run's log. */
 import { type CloudWatchClient, GetMetricDataCommand } from '@aws-sdk/client-cloudwatch';
-import * as z from 'zod';
 import { METRIC } from '../../lambda/contract.ts';
-import { readEnd } from '../file-end.ts';
+import type { LogLine } from '../logs.ts';
 
 export interface Refusal {
   readonly code: string;
@@ -11,15 +10,10 @@ export interface Refusal {
 
 /** What is no refusal, and what is one of ours, which is retried, and in the log. */
 const OTHERS = new Set([
-  'accepted',
-  'duplicate',
-  'in-progress',
-  'ERR_PUBLISH_FAILED',
-  'ERR_STORE_UNAVAILABLE',
-  'ERR_KEYS_UNAVAILABLE',
+  ...['accepted', 'duplicate', 'in-progress'],
+  ...['ERR_PUBLISH_FAILED', 'ERR_STORE_UNAVAILABLE', 'ERR_KEYS_UNAVAILABLE'],
 ]);
 const PERIOD_SECONDS = 86_400;
-const MOST_BYTES = 8 * 1024 * 1024;
 
 /** Of the last 24 hours. */
 export async function measuredRefusals(
@@ -40,25 +34,22 @@ export async function measuredRefusals(
       ],
     }),
   );
-  const counts = MetricDataResults.map(({ Label = '', Values = [] }) => ({
-    code: Label,
-    count: Values.reduce((sum, value) => sum + value, 0),
-  }));
-  return summed(counts);
+  return summed(
+    MetricDataResults.map(({ Label = '', Values = [] }) => ({
+      code: Label,
+      count: Values.reduce((sum, value) => sum + value, 0),
+    })),
+  );
 }
 
-const Line = z.looseObject({ _aws: z.looseObject({}), [METRIC.deliveries]: z.number(), outcome: z.string() });
-
-/** Of the whole run, as far as its log was read. */
-export async function loggedRefusals(verifierLog: string): Promise<readonly Refusal[]> {
-  const lines = await readEnd(verifierLog, MOST_BYTES);
-  const counts = lines
-    .filter((line) => line.includes('"_aws"') && line.includes(METRIC.deliveries))
-    .flatMap((line) => {
-      const parsed = Line.safeParse(JSON.parse(line)).data;
-      return parsed === undefined ? [] : [{ code: parsed.outcome, count: Number(parsed[METRIC.deliveries]) }];
-    });
-  return summed(counts);
+/** @param lines of the verifier, those of its metrics among them */
+export function loggedRefusals(lines: readonly LogLine[]): readonly Refusal[] {
+  return summed(
+    lines.flatMap(({ fields }) => {
+      const [code, count] = [fields['outcome'], fields[METRIC.deliveries]];
+      return typeof code === 'string' && typeof count === 'number' ? [{ code, count }] : [];
+    }),
+  );
 }
 
 function summed(counts: readonly Refusal[]): readonly Refusal[] {

@@ -1,7 +1,7 @@
 /** Where the console gets what it shows, and what it can have done: a deployment in AWS, a local run, or a fake. */
 import type { Manifest } from '../../lambda/domain/manifest.ts';
-import type { LogLine } from '../jobs/job-logs.ts';
 import type { JobRow, JobState } from '../jobs/job-row.ts';
+import type { LogLine } from '../logs.ts';
 import type { Change } from './changes.ts';
 
 export const JOB_TYPES = ['batch', 'interaction', 'video'] as const satisfies readonly JobRow['jobType'][];
@@ -78,8 +78,8 @@ export interface StoredObject {
 
 export interface Deliveries {
   readonly rows: readonly DeliveryRow[];
-  /** Of those that were refused, which leave nothing but a count; undefined when it is not known. */
-  readonly refused: readonly { readonly code: string; readonly count: number }[] | undefined;
+  /** Of those that were refused, which leave nothing but a count. */
+  readonly refused: readonly { readonly code: string; readonly count: number }[];
   /** Over which time they are counted. */
   readonly refusedSince: string;
   /** Undefined where nothing is quarantined. */

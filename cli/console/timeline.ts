@@ -1,6 +1,7 @@
 /** A job's life: what happened when, from all that is known of it. */
-import type { LogLine } from '../jobs/job-logs.ts';
+
 import type { JobRow } from '../jobs/job-row.ts';
+import type { LogLine } from '../logs.ts';
 import type { DeliveryRow, JobDetail, StoredManifest } from './source.ts';
 import { reasonOf } from './waiting.ts';
 
@@ -128,7 +129,7 @@ function ofManifest({ key, manifest }: StoredManifest): Step[] {
 /** Where a fetcher says that it gave a message back. */
 const GIVEN_BACK = 'The message goes back to the queue';
 
-function ofLog({ at, message, fields }: LogLine): Step[] {
+function ofLog({ time: at, message, fields }: LogLine): Step[] {
   if (message !== GIVEN_BACK) return [];
   const { code, receiveCount, delaySeconds } = fields;
   const detail = `Attempt ${String(receiveCount)}: ${reasonOf(String(code))}; again after ${String(delaySeconds)} s`;

@@ -1,11 +1,14 @@
-/** A job as a row of a table: what the ledger knows of it. Times as they are written: RFC 3339 in UTC. */
+/** A job as the ledger knows it, for whoever shows it to a person or a program. */
+import type { JobRecord } from '../../lambda/adapters/dynamodb-job-records.ts';
+import type { FetchedJobType } from '../../lambda/contract.ts';
 
 export const JOB_STATES = ['waiting', 'stored', 'failed'] as const;
 export type JobState = (typeof JOB_STATES)[number];
 
+/** Times are ISO 8601 in UTC. */
 export interface JobRow {
   readonly project: string;
-  readonly jobType: 'batch' | 'interaction' | 'video';
+  readonly jobType: FetchedJobType;
   readonly jobId: string;
   readonly state: JobState;
   readonly displayName: string | null;
@@ -21,13 +24,58 @@ export interface JobRow {
   readonly eventType: string | null;
   readonly webhookId: string | null;
   readonly origin: string | null;
-  /** Fetches that began. */
+  /** How often its fetch began. */
   readonly attempts: number;
-  /** Of the last attempt that failed. */
   readonly lastCode: string | null;
   readonly nextAttemptAt: string | null;
   readonly failureCode: string | null;
   readonly manifestKey: string | null;
-  /** What has to happen next; null for a job that is done. */
+  /** Why it is still waiting; null when it is not. */
   readonly waitingFor: string | null;
+}
+
+export function toJobRow(record: JobRecord): JobRow {
+  const { project, jobType, jobId, userMetadata, attempts } = record;
+  const state = stateOf(record);
+  return {
+    ...{ project, jobType, jobId, state },
+    displayName: record.displayName ?? null,
+    userMetadata,
+    submittedAt: record.submittedAt ?? null,
+    createdAt: record.createdAt ?? null,
+    endedAt: record.endedAt ?? null,
+    deliveredAt: record.deliveredAt ?? null,
+    publishedAt: record.publishedAt ?? null,
+    fetchStartedAt: record.fetchStartedAt ?? null,
+    storedAt: record.storedAt ?? null,
+    failedAt: record.failedAt ?? null,
+    eventType: record.eventType ?? null,
+    webhookId: record.webhookId ?? null,
+    origin: record.origin ?? null,
+    attempts,
+    lastCode: record.lastCode ?? null,
+    nextAttemptAt: record.nextAttemptAt ?? null,
+    failureCode: record.failureCode ?? null,
+    manifestKey: record.manifestKey ?? null,
+    waitingFor: state === 'waiting' ? reasonOf(record) : null,
+  };
+}
+
+function stateOf({ storedAt, failedAt }: JobRecord): JobState {
+  if (storedAt !== undefined) return 'stored';
+  return failedAt === undefined ? 'waiting' : 'failed';
+}
+
+function reasonOf({ publishedAt, attempts, lastCode, nextAttemptAt }: JobRecord): string {
+  if (publishedAt === undefined) return 'its end at Gemini, of which no webhook has come';
+  if (attempts === 0) return 'its fetcher, which has not begun';
+  if (lastCode === undefined) return `its fetcher, which is at attempt ${attempts}`;
+  return `attempt ${attempts + 1}${nextAttemptAt === undefined ? '' : ` at ${nextAttemptAt}`}, after ${lastCode}`;
+}
+
+/** When something last happened to it; empty when nothing is known. */
+export function lastChangeOf(row: JobRow): string {
+  const { submittedAt, createdAt, endedAt, deliveredAt, publishedAt, fetchStartedAt, storedAt, failedAt } = row;
+  const times = [submittedAt, createdAt, endedAt, deliveredAt, publishedAt, fetchStartedAt, storedAt, failedAt];
+  return times.reduce<string>((latest, time) => (time !== null && time > latest ? time : latest), '');
 }

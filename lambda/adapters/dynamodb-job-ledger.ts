@@ -19,7 +19,7 @@ import type { KnownJob, LedgerFact, LedgerJob, OpenJob, SweepCursor } from '../d
 import { ifConditionHolds, orUnavailable } from './dynamodb-calls.ts';
 
 /** Longer than Gemini keeps anything: 55 days. */
-const TTL_SECONDS = 60 * 24 * 3600;
+export const TTL_SECONDS = 60 * 24 * 3600;
 /** More of it would make the item larger than what it is for. */
 const MAX_METADATA_LENGTH = 8 * 1024;
 /** Batches are listed, and end within 24 hours or a little more; asking for each of them is for what the list does not show. */
@@ -225,7 +225,7 @@ function queueName({ state, source, jobType }: OpenQueue): string {
   return `${state}#${source}#${jobType}`;
 }
 
-function itemId(job: LedgerJob): string {
+export function itemId(job: LedgerJob): string {
   return `job#${jobKey(job)}`;
 }
 

@@ -21,7 +21,7 @@ export class EventBridgePublisher implements EventPublisher {
           EventBusName: this.#eventBusName,
           Source: EVENT_SOURCE,
           DetailType: event.detailType,
-          Time: event.time,
+          // No `Time`: the bus sets it, so that a replay finds an event by when it was put there. The job's time is in the detail.
           Detail: JSON.stringify(event.detail),
         },
       ],

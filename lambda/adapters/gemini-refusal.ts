@@ -1,11 +1,12 @@
 /**
  * What an answer of Gemini's that is not 200 means for us. There are two forms of body, google.rpc.Status and one with a
- * string code; the HTTP status decides, the body only tells a refused key from a job that is not ours.
+ * string code; the HTTP status decides, and the body says what was refused: the key, the caller, or the thing asked for.
  */
 import * as z from 'zod/mini';
 
 export interface Refusal {
-  readonly kind: 'not-found' | 'key-refused' | 'rate-limited' | 'unavailable';
+  /** `not-found` is about the thing that was asked for, `refused` about whoever asks, or a fault of the service. */
+  readonly kind: 'not-found' | 'key-refused' | 'refused' | 'rate-limited' | 'unavailable';
   readonly status: number;
   readonly retryAfterSeconds: number | undefined;
 }
@@ -33,24 +34,33 @@ const KEY_REASON =
 /** Whether an error body that was read already is about the key and not about what was asked for. */
 export function isKeyRefused(status: number, body: unknown): boolean {
   const parsed = ErrorBody.safeParse(body);
-  return kindOf(status, parsed.success ? parsed.data.error : {}) === 'key-refused';
+  return isAboutKey(status, parsed.success ? parsed.data.error : {});
 }
 
-export async function readRefusal(response: Response, now: Date): Promise<Refusal> {
+/** @param name of what was asked for, as the API's paths write it, e.g. `batches/abc` */
+export async function readRefusal(response: Response, name: string, now: Date): Promise<Refusal> {
   const body = parse(await readBounded(response));
   const retryAfterSeconds = retryAfter(response.headers.get('retry-after'), now) ?? retryInfo(body);
-  return { kind: kindOf(response.status, body), status: response.status, retryAfterSeconds };
+  return { kind: kindOf(response.status, body, name), status: response.status, retryAfterSeconds };
 }
 
-function kindOf(status: number, body: ErrorBody): Refusal['kind'] {
-  if (status === 401 || ((status === 400 || status === 403) && isAboutKey(body))) return 'key-refused';
-  if (status === 403 || status === 404 || status === 410) return 'not-found';
-  // An id that can be none: the event was signed, but what it names does not exist.
-  if (status === 400 && (body.status === 'INVALID_ARGUMENT' || body.code === 'invalid_request')) return 'not-found';
+function kindOf(status: number, body: ErrorBody, name: string): Refusal['kind'] {
+  if (isAboutKey(status, body)) return 'key-refused';
+  if (status === 404 || status === 410) return 'not-found';
+  // Whole projects have been denied by a 403 for hours, and faults of the service have come as 400 `invalid_request`: only
+  // what speaks of the thing itself is a word about it. https://discuss.ai.google.dev/t/177857, …/188709
+  if (status === 400 || status === 403) return isAbout(name, body) ? 'not-found' : 'refused';
   return status === 429 ? 'rate-limited' : 'unavailable';
 }
 
-function isAboutKey({ details = [], message = '' }: ErrorBody): boolean {
+/** By its id, or in Google's words for what it does not show: `… permission to access the File abc or it may not exist.` */
+function isAbout(name: string, { message = '' }: ErrorBody): boolean {
+  const id = name.slice(name.lastIndexOf('/') + 1);
+  return message.split(/[^A-Za-z0-9_-]+/).includes(id) || /\bor it may not exist\b/i.test(message);
+}
+
+function isAboutKey(status: number, { details = [], message = '' }: ErrorBody): boolean {
+  if (status !== 400 && status !== 403) return status === 401;
   return details.some(({ reason }) => reason !== undefined && KEY_REASON.test(reason)) || /\bapi key\b/i.test(message);
 }
 

@@ -90,13 +90,10 @@ export class GenAiWebhookRegistry implements WebhookRegistry {
     });
   }
 
-  async rotate(id: string): Promise<string> {
+  async rotate(id: string, previous?: 'revoked'): Promise<string> {
+    const revocation_behavior = previous ? 'revoke_previous_secrets_immediately' : 'revoke_previous_secrets_after_h24';
     return this.#call('rotate the signing secret', async (webhooks) => {
-      const { secret } = await webhooks.rotateSigningSecret(
-        id,
-        { revocation_behavior: 'revoke_previous_secrets_after_h24' },
-        ONCE,
-      );
+      const { secret } = await webhooks.rotateSigningSecret(id, { revocation_behavior }, ONCE);
       return z.string().parse(secret);
     });
   }

@@ -8,6 +8,7 @@ import * as z from 'zod/mini';
 import type { JwtVerifier, KeySource } from '../app/ports.ts';
 import type { VerifiedDelivery } from '../domain/delivery.ts';
 import { RequestError } from '../domain/errors.ts';
+import { decodeBase64url, importKeys, VERIFYING } from '../domain/jwk.ts';
 import { TOLERANCE_SECONDS } from '../domain/webhook-headers.ts';
 
 /** Google's issuers (OpenID Connect, "Validating an ID token", and the API's own host). */
@@ -16,20 +17,34 @@ const ISSUERS = ['https://generativelanguage.googleapis.com', 'https://accounts.
 const MAX_TOKEN_AGE_SECONDS = 25 * 3600;
 
 const RsaJwk = z.object({
+  ...VERIFYING,
   kty: z.literal('RSA'),
   n: z.string(),
   e: z.string(),
   kid: z.optional(z.string()),
-  alg: z.optional(z.string()),
-  use: z.optional(z.string()),
+  alg: z.optional(z.literal('RS256')),
 });
 
-/** The RSA keys among a JWKS document's entries, with nothing of an entry but what describes the key. */
+/**
+ * The RSA keys among a JWKS document's entries, with nothing of an entry but what describes the key; what is weak is left
+ * out: with an exponent of 1 anybody can sign. Bounds of NIST SP 800-131A and FIPS 186-5 §5.1; beyond 8192 bits a
+ * verification costs too much.
+ */
 export function importRsaKeys(entries: readonly unknown[]): readonly JWK[] {
-  return entries.flatMap((entry) => {
+  return importKeys(entries, (entry) => {
     const jwk = RsaJwk.safeParse(entry);
-    return jwk.success ? (jwk.data as JWK) : [];
+    if (!jwk.success) return undefined;
+    const { use: _use, key_ops: _operations, ...key } = jwk.data;
+    const [modulus, exponent] = [toInteger(key.n), toInteger(key.e)];
+    const isStrong = modulus >= 2n ** 2047n && modulus < 2n ** 8192n && exponent > 2n ** 16n && exponent < 2n ** 256n;
+    return isStrong && modulus % 2n === 1n && exponent % 2n === 1n ? key : undefined;
   });
+}
+
+/** 0 for what is no number. */
+function toInteger(base64url: string): bigint {
+  const bytes = decodeBase64url(base64url);
+  return bytes === undefined || bytes.length === 0 ? 0n : BigInt(`0x${bytes.toString('hex')}`);
 }
 
 export class JoseJwtVerifier implements JwtVerifier {
@@ -45,10 +60,11 @@ export class JoseJwtVerifier implements JwtVerifier {
     const current = await this.#keys.current();
     const payload = (await this.#claims(token, current, now)) ?? (await this.#claimsAfterRefresh(token, current, now));
     if (payload === undefined) throw new RequestError('ERR_SIGNATURE_MISMATCH', 'The JWT does not hold');
-    const sha256 = createHash('sha256').update(token).digest('hex');
+    const sha256 = digest(token);
     return {
       scheme: 'jwt',
-      webhookId: typeof payload.jti === 'string' && payload.jti !== '' ? payload.jti.slice(0, 256) : sha256,
+      // Hashed, because it may be of any length and hold any character, and cut it would be another delivery's as well.
+      webhookId: typeof payload.jti === 'string' && payload.jti !== '' ? digest(payload.jti) : sha256,
       attemptedAt: now,
       payload,
       bodySha256: sha256,
@@ -87,4 +103,8 @@ export class JoseJwtVerifier implements JwtVerifier {
       throw new RequestError('ERR_SIGNATURE_MISMATCH', 'The JWT does not hold');
     }
   }
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }

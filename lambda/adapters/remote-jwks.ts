@@ -5,13 +5,12 @@ import { TransientError } from '../domain/errors.ts';
 /** Gemini waits a few seconds for the answer; jose's default of 5 s would use them up. */
 const TIMEOUT_MS = 1_500;
 const MAX_BYTES = 64 * 1024;
-const MAX_KEYS = 32;
 
-const Jwks = z.object({ keys: z.array(z.looseObject({ kty: z.string() })).check(z.maxLength(MAX_KEYS)) });
-export type JwksEntry = z.infer<typeof Jwks>['keys'][number];
+/** Whoever imports an entry decides whether it can be used: one that cannot be must not spoil the others (RFC 7517 §5). */
+const Jwks = z.object({ keys: z.array(z.unknown()) });
 
 /** @throws TransientError `ERR_KEYS_UNAVAILABLE` */
-export function loadJwks(url: string, fetchFn: typeof fetch): () => Promise<readonly JwksEntry[]> {
+export function loadJwks(url: string, fetchFn: typeof fetch): () => Promise<readonly unknown[]> {
   return async () => {
     try {
       const response = await fetchFn(url, {
@@ -27,6 +26,7 @@ export function loadJwks(url: string, fetchFn: typeof fetch): () => Promise<read
   };
 }
 
+/** Without a byte order mark, which JSON's parsers may ignore and Node's does not (RFC 8259 §8.1). */
 async function readBounded(response: Response): Promise<string> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
@@ -35,5 +35,5 @@ async function readBounded(response: Response): Promise<string> {
     if (bytes > MAX_BYTES) throw new Error('The document is over 64 KiB');
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return new TextDecoder().decode(Buffer.concat(chunks));
 }

@@ -1,86 +1,60 @@
 /**
- * One object on its way into S3: put when it is smaller than a part, else uploaded in parts, which another process may go on
- * with.
+ * One object on its way into S3, which takes it only where none is: put when it is smaller than a part, else uploaded in
+ * parts. S3 compares a checksum of whatever it gets: the SHA-256 that the manifest has for an object in one piece, the
+ * CRC-32 of the whole for one in parts, whose SHA-256 it would know by part only.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
  */
-import { createHash } from 'node:crypto';
 import {
   AbortMultipartUploadCommand,
+  type CompletedPart,
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
-  ListObjectsV2Command,
   PutObjectCommand,
   type S3Client,
-  S3ServiceException,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
-import { createSHA256, type IHasher } from 'hash-wasm';
-import type { OutputWriter, ResumableOptions, UploadState } from '../app/ports.ts';
-import { PermanentError, TransientError } from '../domain/errors.ts';
+import type { ByteObserver, OutputWriter, Wait, WrittenObject } from '../app/ports.ts';
+import { PermanentError, PipelineError, TransientError } from '../domain/errors.ts';
+import { crc32Of, ObjectDigest } from './object-digest.ts';
+import { writeOnce } from './s3-conditional-write.ts';
 
-const MIB = 1024 * 1024;
-/**
- * S3 allows 10,000 parts of an upload: they grow, so that small outputs need little memory and together they hold 390 GiB.
- * One is filled while another is on its way. The size depends on the number alone, so that an upload can be gone on with.
- */
-const PART_SIZES = [
-  { upTo: 2000, bytes: 8 * MIB },
-  { upTo: 6000, bytes: 32 * MIB },
-  { upTo: 10_000, bytes: 64 * MIB },
-] as const;
-/** How many parts an upload may lose when its process dies. */
-const CHECKPOINT_PARTS = 16;
-
-interface Place {
-  readonly Bucket: string;
-  readonly Key: string;
-}
+export const PART_BYTES = 8 * 1024 * 1024;
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
+const MAX_PARTS = 10_000;
 
 interface WriterOptions {
   readonly client: S3Client;
-  readonly place: Place;
+  readonly place: { readonly Bucket: string; readonly Key: string };
   readonly contentType: string;
   readonly signal: AbortSignal;
-  readonly resumable: ResumableOptions | undefined;
+  readonly observer: ByteObserver | undefined;
+  readonly wait: Wait;
 }
 
 export class S3OutputWriter implements OutputWriter {
   readonly #options: WriterOptions;
-  readonly #from: UploadState | undefined;
-  readonly #etags: string[];
-  /** Of an upload in parts: its state can be saved, and Node's own cannot. */
-  #hash: IHasher | undefined;
-  #bytes: number;
+  readonly #digest: ObjectDigest;
+  readonly #parts: CompletedPart[] = [];
+  /** Of each part whether the digest has it; the next one waits for it. */
+  readonly #digested: PromiseWithResolvers<void>[] = [];
+  /** Parts on their way; they settle without rejecting. */
+  readonly #sending = new Set<Promise<unknown>>();
+  /** Buffers that are taken in turns: new ones would wait for the garbage collector, and a GiB of them with it. */
+  readonly #spare: Buffer[] = [];
+  #upload: Promise<string> | undefined;
   #part: Buffer = Buffer.alloc(0);
-  /** The buffer of the part that is on its way; free when the next one is sent. */
-  #spare: Buffer | undefined;
   #filled = 0;
-  /** Of the part that is being filled, from 0. */
-  #partIndex: number;
-  /** How many parts the last checkpoint has. */
-  #savedParts: number;
-  /** The store does not know the upload any more. */
-  #isGone = false;
-  #uploadId: string | undefined;
-  /** After the last part that is in the store. */
-  #settled: UploadState | undefined;
-  /** The part on its way; settles without rejecting, so that nobody need be listening. */
-  #sending: Promise<unknown> = Promise.resolve();
+  /** The part before the one that is being filled. */
+  #before: Promise<void> = Promise.resolve();
 
   constructor(options: WriterOptions) {
     this.#options = options;
-    this.#from = options.resumable?.from;
-    this.#settled = this.#from;
-    this.#uploadId = this.#from?.uploadId;
-    this.#etags = [...(this.#from?.etags ?? [])];
-    this.#partIndex = this.#etags.length;
-    this.#savedParts = this.#etags.length;
-    this.#bytes = this.#from?.bytes ?? 0;
+    this.#digest = new ObjectDigest(options.observer);
   }
 
   async write(chunk: Uint8Array): Promise<void> {
-    this.#bytes += chunk.length;
     for (let offset = 0; offset < chunk.length; ) {
-      if (this.#filled === this.#part.length) await this.#nextPart(chunk.length - offset);
+      if (this.#filled === this.#part.length) await this.#makeRoom(chunk.length - offset);
       const taken = Math.min(chunk.length - offset, this.#part.length - this.#filled);
       this.#part.set(chunk.subarray(offset, offset + taken), this.#filled);
       this.#filled += taken;
@@ -88,184 +62,166 @@ export class S3OutputWriter implements OutputWriter {
     }
   }
 
-  async finish(): Promise<{ bytes: number; sha256: string }> {
-    const { client, place, contentType, resumable } = this.#options;
-    const rest = this.#part.subarray(0, this.#filled);
-    if (this.#uploadId === undefined) {
-      resumable?.observer?.write(rest);
-      const command = new PutObjectCommand({ ...place, Body: rest, ContentType: contentType });
-      await this.#within((options) => client.send(command, options));
-      return { bytes: this.#bytes, sha256: createHash('sha256').update(rest).digest('hex') };
-    }
-    // An upload that was gone on with may have ended with a full part, and none may be empty.
-    if (rest.length > 0) await this.#sendPart(rest);
-    await this.#settle(1);
-    const hash = await this.#hasher();
-    await this.#complete(this.#uploadId);
-    return { bytes: this.#bytes, sha256: hash.digest('hex') };
-  }
-
-  /**
-   * Takes S3 up to minutes for many parts, and is not within the time limit: should the process end before the answer, the
-   * next one asks for it again. An upload that was completed is unknown from then on, and its object is there.
-   * https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
-   */
-  async #complete(UploadId: string): Promise<void> {
-    const { client, place } = this.#options;
-    const Parts = this.#etags.map((ETag, index) => ({ PartNumber: index + 1, ETag }));
+  async writePart(index: number, fill: (buffer: Buffer) => Promise<number>): Promise<void> {
+    const buffer = this.#spare.pop() ?? Buffer.allocUnsafeSlow(PART_BYTES);
+    const upload = this.#startUpload();
+    // Nobody may be listening yet.
+    upload.catch(() => {});
     try {
-      await client.send(new CompleteMultipartUploadCommand({ ...place, UploadId, MultipartUpload: { Parts } }));
-    } catch (cause) {
-      this.#isGone = isNoSuchUpload(cause);
-      if (this.#isGone && (await this.#isThere())) return;
-      throw unavailable('S3 did not complete the upload', cause);
+      const body = buffer.subarray(0, await fill(buffer));
+      await upload;
+      await this.#sendPart(index, body);
+    } catch (error) {
+      this.#digestedOf(index).reject(error);
+      throw error;
+    } finally {
+      this.#spare.push(buffer);
     }
   }
 
-  /** Whether the object is the one that these parts make. */
-  async #isThere(): Promise<boolean> {
-    const { client, place } = this.#options;
-    const command = new ListObjectsV2Command({ Bucket: place.Bucket, Prefix: place.Key, MaxKeys: 1 });
-    const { Contents: [found] = [] } = await client.send(command).catch((cause: unknown) => {
-      throw unavailable('S3 did not tell whether the output is there', cause);
-    });
-    return found?.Key === place.Key && found.ETag === etagOf(this.#etags);
+  async finish(): Promise<WrittenObject | undefined> {
+    const { bytes, sha256 } = this.#upload === undefined ? await this.#put() : await this.#complete(await this.#upload);
+    return sha256 && { bytes, sha256: sha256.toString('hex') };
   }
 
   async abort(): Promise<void> {
+    await Promise.all(this.#sending);
+    const UploadId = await this.#upload?.catch(() => undefined);
+    if (UploadId === undefined) return;
     const { client, place } = this.#options;
-    await this.#sending;
-    if (this.#uploadId === undefined) return;
-    const command = new AbortMultipartUploadCommand({ ...place, UploadId: this.#uploadId });
     // The bucket's lifecycle aborts what stays behind.
-    await client.send(command).catch(() => {});
+    await client.send(new AbortMultipartUploadCommand({ ...place, UploadId })).catch(() => {});
   }
 
-  async suspend(): Promise<UploadState | undefined> {
-    await this.#sending;
-    return this.#isGone ? undefined : this.#settled;
+  async #put(): Promise<{ bytes: number; sha256: Buffer | undefined }> {
+    const { client, place, contentType, signal, wait } = this.#options;
+    const body = this.#part.subarray(0, this.#filled);
+    this.#digest.add(body);
+    const sha256 = this.#digest.sha256();
+    const command = {
+      ...place,
+      Body: body,
+      ContentType: contentType,
+      IfNoneMatch: '*',
+      ChecksumAlgorithm: 'SHA256' as const,
+      ChecksumSHA256: sha256.toString('base64'),
+    };
+    const put = () => client.send(new PutObjectCommand(command), { abortSignal: signal });
+    const output = await this.#within(writeOnce(put, wait));
+    return { bytes: body.length, sha256: output && sha256 };
+  }
+
+  async #complete(UploadId: string): Promise<{ bytes: number; sha256: Buffer | undefined }> {
+    const { client, place, signal, wait } = this.#options;
+    if (this.#filled > 0) await this.#sendStreamed();
+    await this.#before;
+    const command = {
+      ...place,
+      UploadId,
+      MultipartUpload: { Parts: this.#parts },
+      IfNoneMatch: '*',
+      ChecksumType: 'FULL_OBJECT' as const,
+      ChecksumCRC32: this.#digest.crc32,
+      MpuObjectSize: this.#digest.bytes,
+    };
+    const complete = () => client.send(new CompleteMultipartUploadCommand(command), { abortSignal: signal });
+    const output = await this.#within(writeOnce(complete, wait));
+    if (output === undefined) await this.abort();
+    return { bytes: this.#digest.bytes, sha256: output && this.#digest.sha256() };
   }
 
   /** Small objects get small buffers: the buffer grows to a part's size, and only a full part is sent. */
-  async #nextPart(needed: number): Promise<void> {
-    const partBytes = bytesOfPart(this.#partIndex);
-    if (this.#filled < partBytes) {
-      const size = Math.min(partBytes, Math.max(64 * 1024, 4 * this.#filled, this.#filled + needed));
+  async #makeRoom(needed: number): Promise<void> {
+    if (this.#filled < PART_BYTES) {
+      const size = Math.min(PART_BYTES, Math.max(64 * 1024, 4 * this.#filled, this.#filled + needed));
       const larger = Buffer.allocUnsafeSlow(size);
       this.#part.copy(larger, 0, 0, this.#filled);
       this.#part = larger;
       return;
     }
     await this.#startUpload();
-    const full = this.#part;
-    await this.#sendPart(full);
-    // Two buffers take turns: new ones would wait for the garbage collector, and a GiB of them with it.
-    const size = bytesOfPart(this.#partIndex);
-    this.#part = this.#spare?.length === size ? this.#spare : Buffer.allocUnsafeSlow(size);
-    this.#spare = full;
-    this.#filled = 0;
-  }
-
-  async #startUpload(): Promise<void> {
-    if (this.#uploadId !== undefined) return;
-    const { client, place, contentType, resumable } = this.#options;
-    const command = new CreateMultipartUploadCommand({ ...place, ContentType: contentType });
-    // Not within the time limit: an upload whose id is not known cannot be aborted.
-    const { UploadId } = await this.#within(() => client.send(command));
-    if (UploadId === undefined) throw unavailable('S3 gave no upload id', undefined);
-    this.#uploadId = UploadId;
-    if (resumable === undefined) return;
-    // Before its first part, so that no upload is forgotten when the process dies.
-    this.#settled = await this.#state(UploadId, 0);
-    await resumable.checkpoint(this.#settled);
+    await this.#sendStreamed();
+    this.#part = this.#spare.pop() ?? Buffer.allocUnsafeSlow(PART_BYTES);
   }
 
   /** Returns when the part before this one is done: one is filled while one is sent. */
-  async #sendPart(body: Uint8Array): Promise<void> {
-    await this.#settle();
-    const { client, place, resumable } = this.#options;
-    const UploadId = this.#uploadId ?? '';
-    const hash = await this.#hasher();
-    hash.update(body);
-    resumable?.observer?.write(body);
-    const PartNumber = this.#etags.length + 1;
-    const bytes = (this.#settled?.bytes ?? 0) + body.length;
-    const after = resumable && (await this.#state(UploadId, bytes));
-    const command = new UploadPartCommand({ ...place, UploadId, PartNumber, Body: body });
-    this.#sending = this.#within((options) => client.send(command, options)).then(
-      ({ ETag = '' }) => {
-        this.#etags.push(ETag);
-        this.#settled = after && { ...after, etags: [...this.#etags] };
-      },
-      (error: unknown) => error,
+  async #sendStreamed(): Promise<void> {
+    await this.#before;
+    const full = this.#part;
+    this.#before = this.#sendPart(this.#parts.length, full.subarray(0, this.#filled)).finally(() =>
+      this.#spare.push(full),
     );
-    this.#partIndex = PartNumber;
+    this.#before.catch(() => {});
+    this.#filled = 0;
   }
 
-  /** @param parts that have to be new for a checkpoint */
-  async #settle(parts: number = CHECKPOINT_PARTS): Promise<void> {
-    const error = await this.#sending;
-    if (error !== undefined) throw error;
-    const { resumable } = this.#options;
-    if (resumable === undefined || this.#settled === undefined) return;
-    if (this.#etags.length - this.#savedParts < parts) return;
-    this.#savedParts = this.#etags.length;
-    await resumable.checkpoint(this.#settled);
-  }
-
-  async #state(uploadId: string, bytes: number): Promise<UploadState> {
-    const hash = await this.#hasher();
-    return {
-      uploadId,
-      etags: [...this.#etags],
-      bytes,
-      sha256: Buffer.from(hash.save()).toString('base64'),
-      observer: this.#options.resumable?.observer?.save(),
+  /** Not within the time limit: an upload whose id is not known cannot be aborted. */
+  #startUpload(): Promise<string> {
+    const { client, place, contentType } = this.#options;
+    const command = {
+      ...place,
+      ContentType: contentType,
+      ChecksumAlgorithm: 'CRC32' as const,
+      ChecksumType: 'FULL_OBJECT' as const,
     };
+    this.#upload ??= this.#within(client.send(new CreateMultipartUploadCommand(command))).then(({ UploadId }) => {
+      if (UploadId === undefined) throw unavailable('S3 gave no upload id', undefined);
+      return UploadId;
+    });
+    return this.#upload;
   }
 
-  async #hasher(): Promise<IHasher> {
-    if (this.#hash !== undefined) return this.#hash;
-    this.#hash = await createSHA256();
-    this.#hash.init();
-    if (this.#from !== undefined) this.#hash.load(Buffer.from(this.#from.sha256, 'base64'));
-    return this.#hash;
-  }
-
-  /** `call` is `client.send` of one command: its overloads cannot be passed through. */
-  async #within<Output>(call: (options: { abortSignal: AbortSignal }) => Promise<Output>): Promise<Output> {
-    const { signal } = this.#options;
+  /** Sent at once, digested in its turn. */
+  async #sendPart(index: number, body: Buffer): Promise<void> {
+    if (index >= MAX_PARTS) {
+      throw new PermanentError('ERR_OUTPUT_TOO_LARGE', `The output is over the 78 GiB of ${MAX_PARTS} parts`);
+    }
+    const { client, place, signal } = this.#options;
+    const PartNumber = index + 1;
+    const ChecksumCRC32 = crc32Of(body);
+    const command = {
+      ...place,
+      UploadId: await this.#upload,
+      PartNumber,
+      Body: body,
+      ChecksumAlgorithm: 'CRC32' as const,
+    };
+    const sending = this.#within(
+      client.send(new UploadPartCommand({ ...command, ChecksumCRC32 }), { abortSignal: signal }),
+    );
+    const settled = sending.catch(() => {});
+    this.#sending.add(settled);
     try {
-      return await call({ abortSignal: signal });
+      if (index > 0) await this.#digestedOf(index - 1).promise;
+      this.#digest.add(body);
+      this.#digestedOf(index).resolve();
+      const { ETag } = await sending;
+      this.#parts[index] = { PartNumber, ETag, ChecksumCRC32 };
+    } finally {
+      // The buffer is given back after this.
+      await settled;
+      this.#sending.delete(settled);
+    }
+  }
+
+  #digestedOf(index: number): PromiseWithResolvers<void> {
+    const known = this.#digested[index] ?? Promise.withResolvers<void>();
+    if (this.#digested[index] === undefined) known.promise.catch(() => {});
+    this.#digested[index] = known;
+    return known;
+  }
+
+  async #within<Output>(call: Promise<Output>): Promise<Output> {
+    try {
+      return await call;
     } catch (cause) {
-      this.#isGone ||= isNoSuchUpload(cause);
-      if (signal.aborted) {
+      if (cause instanceof PipelineError) throw cause;
+      if (this.#options.signal.aborted) {
         throw new TransientError('ERR_FETCH_TIMED_OUT', 'The time of the function ran out during an upload');
       }
       throw unavailable('S3 did not take the output', cause);
     }
   }
-}
-
-/** @param index from 0 */
-function bytesOfPart(index: number): number {
-  const size = PART_SIZES.find(({ upTo }) => index < upTo);
-  if (size !== undefined) return size.bytes;
-  throw new PermanentError('ERR_OUTPUT_TOO_LARGE', 'The output is over the 390 GiB of 10,000 parts');
-}
-
-function isNoSuchUpload(cause: unknown): boolean {
-  return cause instanceof S3ServiceException && cause.name === 'NoSuchUpload';
-}
-
-/**
- * Of an object in parts, as S3 makes it where it does not encrypt with KMS: the MD5 of the parts' MD5s, and their number.
- * https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
- */
-function etagOf(parts: readonly string[]): string {
-  const hash = createHash('md5');
-  for (const part of parts) hash.update(part.replaceAll('"', ''), 'hex');
-  return `"${hash.digest('hex')}-${parts.length}"`;
 }
 
 export function unavailable(message: string, cause: unknown): TransientError {

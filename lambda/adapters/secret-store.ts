@@ -8,6 +8,7 @@ import {
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
 import type { RotatedSecret } from '../app/rotate-secret.ts';
+import { REVOKES_PREVIOUS } from '../contract.ts';
 import { ManagementError } from '../domain/errors.ts';
 
 export class SecretStore {
@@ -20,6 +21,18 @@ export class SecretStore {
   /** Becomes AWSCURRENT at once. @throws ManagementError `ERR_SECRET_NOT_STORED` */
   async put(secretId: string, value: string): Promise<void> {
     await guard(secretId, this.#client.send(new PutSecretValueCommand({ SecretId: secretId, SecretString: value })));
+  }
+
+  /**
+   * Becomes AWSCURRENT at once, and nothing of before counts any longer: in one call, so that no verifier sees half of it.
+   * A rotation that is under way loses AWSPENDING, and gives up.
+   *
+   * @throws ManagementError `ERR_SECRET_NOT_STORED`
+   */
+  async revoke(secretId: string, value: string): Promise<void> {
+    const VersionStages = ['AWSCURRENT', 'AWSPENDING', REVOKES_PREVIOUS];
+    const command = new PutSecretValueCommand({ SecretId: secretId, SecretString: value, VersionStages });
+    await guard(secretId, this.#client.send(command));
   }
 
   /** When the secret was last rotated, or else made; undefined when it cannot be told. */

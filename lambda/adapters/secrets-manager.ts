@@ -4,6 +4,7 @@ import {
   ResourceNotFoundException,
   type SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
+import { REVOKES_PREVIOUS } from '../contract.ts';
 import { TransientError } from '../domain/errors.ts';
 
 /** Staging labels; AWSPENDING and AWSPREVIOUS exist only around a rotation. */
@@ -13,6 +14,8 @@ export interface SecretVersion {
   /** Trimmed: secrets are typed and piped, and a trailing newline is the usual accident. */
   readonly value: string;
   readonly createdAt: Date;
+  /** Whether it has `REVOKES_PREVIOUS`. */
+  readonly revokesPrevious?: boolean;
 }
 
 export class SecretReader {
@@ -27,7 +30,11 @@ export class SecretReader {
     try {
       const output = await this.#client.send(new GetSecretValueCommand({ SecretId: secretId, VersionStage: stage }));
       if (output.SecretString === undefined) return undefined;
-      return { value: output.SecretString.trim(), createdAt: output.CreatedDate ?? new Date(0) };
+      return {
+        value: output.SecretString.trim(),
+        createdAt: output.CreatedDate ?? new Date(0),
+        revokesPrevious: output.VersionStages?.includes(REVOKES_PREVIOUS) ?? false,
+      };
     } catch (cause) {
       if (cause instanceof ResourceNotFoundException) return undefined;
       throw new TransientError('ERR_KEYS_UNAVAILABLE', `The secret ${secretId} cannot be read`, { cause });

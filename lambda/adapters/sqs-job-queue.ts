@@ -1,5 +1,5 @@
 /** A message of the queue as a job event, and how long it waits before it is delivered again. */
-import { ChangeMessageVisibilityCommand, SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { ChangeMessageVisibilityCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { SQSRecord } from 'aws-lambda';
 import type { QueuedJob } from '../app/handle-message.ts';
 import type { FetchedJobType } from '../contract.ts';
@@ -31,15 +31,6 @@ export class SqsJobQueue {
   constructor(client: SQSClient, queueUrl: string) {
     this.#client = client;
     this.#queueUrl = queueUrl;
-  }
-
-  /** A copy, whose receives count from 1. False when it could not be sent. */
-  async sendAgain({ body }: SQSRecord): Promise<boolean> {
-    const command = new SendMessageCommand({ QueueUrl: this.#queueUrl, MessageBody: body });
-    return await this.#client.send(command).then(
-      () => true,
-      () => false,
-    );
   }
 
   /** Never rejects: should the call fail, the queue's own visibility timeout holds. */

@@ -24,34 +24,32 @@ export interface VerificationKeysOptions {
   readonly metrics: Metrics;
 }
 
+/** So soon a revocation is in force, and so late where Secrets Manager cannot be read. */
+const OURS = { maxAgeSeconds: 30, staleSeconds: 300 };
+/** Public, and changed by nobody here. */
+const GOOGLES = { maxAgeSeconds: 600, staleSeconds: 24 * 3600 };
+
 export function createAuthenticatePorts(options: VerificationKeysOptions): AuthenticatePorts {
   const { secrets, clock, metrics } = options;
-  const cached = <Key>(load: () => Promise<readonly Key[]>): KeySource<Key> =>
-    cachedKeys({
-      load,
-      clock,
-      maxAgeSeconds: 600,
-      cooldownSeconds: 30,
-      staleSeconds: 24 * 3600,
-      onStale: () => metrics.count(METRIC.staleKeysServed),
-    });
+  const cached = <Key>(load: () => Promise<readonly Key[]>, ages: typeof OURS): KeySource<Key> =>
+    cachedKeys({ load, clock, ...ages, cooldownSeconds: 30, onStale: () => metrics.count(METRIC.staleKeysServed) });
   const jwks = loadJwks(options.jwksUrl, options.fetch);
   return {
     sources: new Map(
       Object.entries(options.sources).map(([name, { signingSecretId, dynamicTokenSecretId }]) => [
         name,
         {
-          signingSecrets: cached(loadSigningSecrets(secrets, signingSecretId, clock)),
-          dynamicTokens: cached(loadDynamicTokens(secrets, dynamicTokenSecretId, clock)),
+          signingSecrets: cached(loadSigningSecrets(secrets, signingSecretId, clock), OURS),
+          dynamicTokens: cached(loadDynamicTokens(secrets, dynamicTokenSecretId, clock), OURS),
         },
       ]),
     ),
-    ed25519Keys: cached(async () => nonEmpty(importEd25519Keys(await jwks()))),
+    ed25519Keys: cached(async () => nonEmpty(importEd25519Keys(await jwks())), GOOGLES),
     jwt:
       options.jwtAudiences.length === 0
         ? undefined
         : new JoseJwtVerifier(
-            cached(async () => nonEmpty(importRsaKeys(await jwks()))),
+            cached(async () => nonEmpty(importRsaKeys(await jwks())), GOOGLES),
             options.jwtAudiences,
           ),
   };

@@ -42,12 +42,15 @@ async function load<Key>(
     stages.map(async (stage) => ({ stage, version: await reader.read(secretId, stage) })),
   );
   const current = versions.find(({ stage }) => stage === 'AWSCURRENT')?.version;
-  if (current === undefined || parse(current.value).length === 0) {
+  // A revocation that has no new value yet leaves nothing that verifies. An error would let what is cached serve on.
+  const isUsable = current !== undefined && (current.revokesPrevious || parse(current.value).length > 0);
+  if (!isUsable) {
     throw new TransientError('ERR_KEYS_UNAVAILABLE', `The secret ${secretId} holds no usable value; rotate it`);
   }
   const overlapEnds = current.createdAt.getTime() + overlapSeconds * 1000;
+  const countsPrevious = !current.revokesPrevious && clock().getTime() <= overlapEnds;
   return versions.flatMap(({ stage, version }) => {
-    if (version === undefined || (stage === 'AWSPREVIOUS' && clock().getTime() > overlapEnds)) return [];
+    if (version === undefined || (stage === 'AWSPREVIOUS' && !countsPrevious)) return [];
     return parse(version.value);
   });
 }

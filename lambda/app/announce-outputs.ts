@@ -1,15 +1,21 @@
 /** How a fetch ends: in a manifest, on the bus, and in the log. */
 import { DETAIL_TYPE, MANIFEST_NAME, METRIC, SCHEMA_VERSION, VERSION } from '../contract.ts';
+import { fitted } from '../domain/event-size.ts';
 import type { FetchableEvent } from '../domain/job-event.ts';
 import type { Failure, Manifest } from '../domain/manifest.ts';
 import { FETCH_FAILED, outputPrefix } from '../domain/output-keys.ts';
 import type { LandingPlan } from './job-kind.ts';
 import type { Landing } from './landing.ts';
-import type { Clock, EventPublisher, Log, Metrics, OutputStore } from './ports.ts';
+import type { Clock, EventPublisher, JobOnRecord, Log, Metrics, OutputStore } from './ports.ts';
 
-/** What is known so far about the job: nothing before its resource was read. */
+/** What is known so far about the job. */
 export interface Progress {
+  /** Not before its resource was read. */
   plan?: LandingPlan;
+  /** What its creator wrote into the resource. */
+  userMetadata?: Readonly<Record<string, unknown>>;
+  /** What the ledger has of it. */
+  known?: JobOnRecord | undefined;
 }
 
 export interface AnnounceOutputsPorts {
@@ -20,6 +26,10 @@ export interface AnnounceOutputsPorts {
   readonly metrics: Metrics;
 }
 
+/** Gemini's own words are among them, of any length. */
+const MAX_NOTES = 20;
+const MAX_NOTE_LENGTH = 500;
+
 export interface Landed {
   readonly key: string;
   readonly manifest: Manifest;
@@ -28,6 +38,7 @@ export interface Landed {
 interface WriteUp {
   readonly outcome: Manifest['outcome'];
   readonly plan: LandingPlan;
+  readonly submission: Submission;
   readonly landing?: Landing;
   readonly startedAt: Date;
   readonly error: Failure | null;
@@ -35,6 +46,7 @@ interface WriteUp {
 
 export function writeUp(ports: AnnounceOutputsPorts, event: FetchableEvent, told: WriteUp): Manifest {
   const { plan, landing } = told;
+  const objects = landing?.objects ?? [];
   const { webhookId, type, scheme, origin, occurredAt, receivedAt } = event;
   return {
     schemaVersion: SCHEMA_VERSION,
@@ -46,24 +58,22 @@ export function writeUp(ports: AnnounceOutputsPorts, event: FetchableEvent, told
       id: plan.jobName,
       status: plan.status,
       model: plan.model,
+      displayName: told.submission.displayName,
       createdAt: plan.createdAt?.toISOString() ?? null,
       endedAt: plan.endedAt?.toISOString() ?? null,
     },
+    userMetadata: told.submission.userMetadata,
     usage: plan.usage,
     error: told.error,
-    objects: [...(landing?.objects ?? [])],
+    objects: [...objects],
     counts: {
       ...plan.counts,
-      ...landing?.progress.counts,
-      objects: landing?.objects.length ?? 0,
-      bytes: landing?.bytes ?? 0,
+      ...landing?.counts,
+      objects: objects.length,
+      bytes: objects.reduce((sum, { bytes }) => sum + bytes, 0),
     },
-    notes: [...plan.notes, ...(landing?.progress.notes ?? [])],
-    timings: {
-      startedAt: landing?.progress.startedAt ?? told.startedAt.toISOString(),
-      finishedAt: ports.clock().toISOString(),
-      invocations: landing?.progress.invocations ?? 1,
-    },
+    notes: [...plan.notes, ...(plan.missing === undefined ? [] : [plan.missing]), ...(landing?.notes ?? [])],
+    timings: { startedAt: told.startedAt.toISOString(), finishedAt: ports.clock().toISOString() },
     fetcher: { version: VERSION },
   };
 }
@@ -72,24 +82,30 @@ export async function announceStored(
   ports: AnnounceOutputsPorts,
   event: FetchableEvent,
   landed: Landed,
+  progress: Progress,
 ): Promise<void> {
   const { key, manifest } = landed;
+  const { userMetadata, displayName } = submissionOf(event, progress);
   await ports.publisher.publish({
     detailType: DETAIL_TYPE.outputStored,
     time: ports.clock(),
-    detail: {
+    detail: fitted({
       ...about(event, manifest.job.id),
+      // An earlier fetch may have known more.
+      userMetadata: { ...manifest.userMetadata, ...userMetadata },
+      displayName: displayName ?? manifest.job.displayName,
       status: manifest.job.status,
       bucket: ports.store.bucket,
       prefix: key.slice(0, -MANIFEST_NAME.length),
       manifestKey: key,
       objectCount: manifest.counts.objects,
       bytes: manifest.counts.bytes,
+      notes: manifest.notes.slice(0, MAX_NOTES).map((note) => note.slice(0, MAX_NOTE_LENGTH)),
       createdAt: manifest.job.createdAt,
       endedAt: manifest.job.endedAt,
       fetchStartedAt: manifest.timings.startedAt,
       landedAt: manifest.timings.finishedAt,
-    },
+    }),
   });
   ports.log.info('Outputs stored', {
     ...logged(event),
@@ -114,13 +130,15 @@ export async function announceFailed(
   event: FetchableEvent,
   failed: FailedFetch,
 ): Promise<void> {
-  const { failure, retryable, startedAt } = failed;
-  const { plan } = failed.progress;
+  const { failure, retryable, startedAt, progress } = failed;
+  const { plan } = progress;
+  const submission = submissionOf(event, progress);
   const { code, message } = failure;
   let manifestKey: string | null = null;
   if (plan !== undefined) {
     const key = outputPrefix({ ...plan, ...placeOf(event) }, FETCH_FAILED) + MANIFEST_NAME;
-    const manifest = writeUp(ports, event, { outcome: 'failed', plan, startedAt, error: { code, message } });
+    const error = { code, message };
+    const manifest = writeUp(ports, event, { outcome: 'failed', plan, submission, startedAt, error });
     manifestKey = await ports.store.writeManifest(key, manifest).then(
       () => key,
       (error: unknown) => {
@@ -133,22 +151,33 @@ export async function announceFailed(
   await ports.publisher.publish({
     detailType: DETAIL_TYPE.outputFailed,
     time: ports.clock(),
-    detail: {
+    detail: fitted({
       ...about(event, plan?.jobName ?? event.jobId),
+      ...submission,
       code,
       message,
       retryable,
       bucket: ports.store.bucket,
       manifestKey,
-    },
+    }),
   });
   ports.metrics.count(METRIC.outputsFailed, placeOf(event));
   ports.log.error('Outputs failed', { ...logged(event), code, reason: message, retryable });
 }
 
 function about(event: FetchableEvent, jobId: string) {
-  const { source, jobType, webhookId, type, userMetadata } = event;
-  return { schemaVersion: SCHEMA_VERSION, source, jobType, jobId, webhookId, type, userMetadata } as const;
+  const { source, jobType, webhookId, type } = event;
+  return { schemaVersion: SCHEMA_VERSION, source, jobType, jobId, webhookId, type } as const;
+}
+
+/** What the application submitted of a job, from all who know something of it: the nearer to the event the truer. */
+type Submission = Pick<Manifest, 'userMetadata'> & Pick<Manifest['job'], 'displayName'>;
+
+export function submissionOf(event: FetchableEvent, { plan, userMetadata, known }: Progress): Submission {
+  return {
+    userMetadata: { ...known?.userMetadata, ...userMetadata, ...event.userMetadata },
+    displayName: plan?.displayName ?? event.displayName ?? known?.displayName ?? null,
+  };
 }
 
 /** Of which project, and of which type: dimensions of the metrics, and parts of the keys. */

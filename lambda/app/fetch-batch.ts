@@ -5,29 +5,38 @@
 import * as z from 'zod/mini';
 import { PermanentError, TransientError } from '../domain/errors.ts';
 import { batchNames, dateOf, fileIdOf, statusOf } from '../domain/gemini-names.ts';
+import { failureOf, lenient } from './job-error.ts';
 import type { FileOutput, JobKind, JobState, LandingPlan } from './job-kind.ts';
 import type { JsonPath } from './json-walk.ts';
 
 const INLINE = ['inlinedResponses', 'inlinedEmbedContentResponses'] as const;
 /** `response` is read first: an answer without `metadata.output` has been seen, none without `response`. */
 const OUTPUT_PLACES: readonly JsonPath[] = [['response', 'output'], ['response'], ['metadata', 'output']];
-const ENDED = ['succeeded', 'failed', 'cancelled', 'expired'];
+const ENDED = ['succeeded', 'partially_succeeded', 'failed', 'cancelled', 'expired'];
+/** Ended all the same where `done` says so, which then has the last word. */
+const RUNNING = ['unspecified', 'pending', 'running'];
+/** Without outputs of theirs nothing is missing. */
+const ENDED_BADLY = ['failed', 'cancelled', 'expired'];
 
 const record = z.record(z.string(), z.unknown());
-const count = z.catch(z.optional(z.union([z.int(), z.string().check(z.regex(/^\d{1,15}$/))])), undefined);
+const count = lenient(z.union([z.int(), z.string().check(z.regex(/^\d{1,15}$/))]));
 const Batch = z.looseObject({
   name: z.string().check(z.regex(/^batches\/[A-Za-z0-9_-]{1,200}$/)),
-  done: z.optional(z.boolean()),
-  error: z.optional(z.looseObject({ code: z.optional(z.number()), message: z.optional(z.string()) })),
-  response: z.optional(record),
-  metadata: z.looseObject({
-    state: z.optional(z.string()),
-    model: z.optional(z.string()),
-    output: z.optional(record),
-    batchStats: z.optional(
-      z.looseObject({ requestCount: count, successfulRequestCount: count, failedRequestCount: count }),
-    ),
-  }),
+  done: lenient(z.boolean()),
+  error: z.optional(z.unknown()),
+  response: lenient(record),
+  metadata: z.catch(
+    z.looseObject({
+      state: lenient(z.string().check(z.regex(/^\w{1,60}$/))),
+      model: lenient(z.string()),
+      displayName: lenient(z.string()),
+      output: lenient(record),
+      batchStats: lenient(
+        z.looseObject({ requestCount: count, successfulRequestCount: count, failedRequestCount: count }),
+      ),
+    }),
+    {},
+  ),
 });
 type Batch = z.infer<typeof Batch>;
 
@@ -51,10 +60,11 @@ function stateOf(batch: Batch): JobState {
   return {
     jobName: name,
     status,
-    hasEnded: ENDED.includes(status),
+    hasEnded: batch.done === true || ENDED.includes(status),
     createdAt: dateOf(metadata['createTime']),
     endedAt: dateOf(metadata['endTime']) ?? dateOf(metadata['updateTime']),
-    error: error ? { code: String(error.code ?? 'unknown'), message: error.message ?? '' } : null,
+    displayName: metadata.displayName ?? null,
+    error: failureOf(error),
   };
 }
 
@@ -63,10 +73,8 @@ function planBatch(outline: unknown): LandingPlan {
   const { hasEnded, ...state } = stateOf(batch);
   const { status } = state;
   if (!hasEnded) throw new TransientError('ERR_OUTPUT_NOT_READY', `The batch is ${status}`);
-  const output = status === 'succeeded' ? findOutput(batch) : undefined;
-  if (status === 'succeeded' && output === undefined) {
-    throw new TransientError('ERR_OUTPUT_NOT_READY', 'The batch succeeded, but names neither a file nor responses');
-  }
+  const endedBadly = ENDED_BADLY.includes(status) || state.error !== null;
+  const output = findOutput(batch, endedBadly);
   const { metadata } = batch;
   return {
     ...state,
@@ -74,8 +82,9 @@ function planBatch(outline: unknown): LandingPlan {
     usage: null,
     counts: countsOf(metadata.batchStats),
     notes: [],
+    missing: output || endedBadly ? undefined : 'The batch has ended, but names neither responses nor a file at Gemini',
     resourceObject: 'batch.json',
-    omit: isInlineArray,
+    omit: (path) => output?.lines !== undefined && isInlineArray(path),
     lines: output?.lines,
     text: undefined,
     media: [],
@@ -84,9 +93,10 @@ function planBatch(outline: unknown): LandingPlan {
 }
 
 function statusOfBatch({ metadata, done, error }: Batch): string {
-  if (metadata.state !== undefined) return statusOf(metadata.state);
+  const status = statusOf(metadata.state ?? 'unspecified');
+  if (!RUNNING.includes(status)) return status;
   if (done !== true) return 'running';
-  return error === undefined ? 'succeeded' : 'failed';
+  return failureOf(error) === null ? 'succeeded' : 'failed';
 }
 
 /** Counters that are zero are absent; what Gemini does not count is not made up. */
@@ -95,16 +105,16 @@ function countsOf(stats: Batch['metadata']['batchStats']): Record<string, number
   return { requests: Number(stats.requestCount), failedRequests: Number(stats.failedRequestCount ?? 0) };
 }
 
-function findOutput(batch: Batch): { lines?: JsonPath; file?: FileOutput } | undefined {
+/** @param isOptional whether what there is may be less than it says, as beside a failure */
+function findOutput(batch: Batch, isOptional: boolean): { lines?: JsonPath; file?: FileOutput } | undefined {
   for (const place of OUTPUT_PLACES) {
     const output = at(batch, place);
     const inline = INLINE.map((name) => [name, name]).find((path) => Array.isArray(at(output, path)));
     if (inline) return { lines: [...place, ...inline] };
-    const uri = at(output, ['responsesFile']);
-    if (uri === undefined) continue;
-    const fileId = fileIdOf(uri);
-    if (fileId === undefined) throw new PermanentError('ERR_OUTPUT_INVALID', 'The batch names no file at Gemini');
-    return { file: { fileId, name: () => 'responses.jsonl', contentType: 'application/jsonl', isLines: true } };
+    const fileId = fileIdOf(at(output, ['responsesFile']));
+    if (fileId === undefined) continue;
+    const contentType = 'application/jsonl';
+    return { file: { fileId, name: () => 'responses.jsonl', contentType, isLines: true, isOptional } };
   }
   return undefined;
 }

@@ -4,9 +4,10 @@
  */
 import * as z from 'zod/mini';
 import { PermanentError, TransientError } from '../domain/errors.ts';
-import { dateOf, fileIdOf } from '../domain/gemini-names.ts';
+import { dateOf, environmentFileId, fileIdOf, interactionId } from '../domain/gemini-names.ts';
 import type { Failure } from '../domain/manifest.ts';
 import { extensionOf, mediaTypeOf } from '../domain/media-type.ts';
+import { failureOf, lenient } from './job-error.ts';
 import type { FileOutput, InlineMedia, JobKind, JobState, LandingPlan } from './job-kind.ts';
 import { type JsonPath, pointerOf } from './json-walk.ts';
 
@@ -19,32 +20,41 @@ const BLOCK_LISTS = ['content', 'result'];
 const MEDIA = ['image', 'audio', 'video', 'document'];
 
 const record = z.record(z.string(), z.unknown());
-const text = z.catch(z.optional(z.string()), undefined);
+const text = lenient(z.string());
 const Block = z.looseObject({ type: text, data: text, uri: text, mime_type: text });
 const Step = z.looseObject({ type: text });
-const ErrorEntry = z.looseObject({
-  code: z.catch(z.optional(z.union([z.string(), z.number()])), undefined),
-  message: text,
-});
 const Interaction = z.looseObject({
   id: z.string().check(z.regex(/^[A-Za-z0-9_-]{1,512}$/)),
   status: z.string().check(z.regex(/^[a-z0-9_]{1,40}$/)),
   model: text,
   agent: text,
-  usage: z.catch(z.optional(record), undefined),
-  errors: z.catch(z.optional(z.array(ErrorEntry)), undefined),
-  steps: z.catch(z.optional(z.array(z.unknown())), undefined),
-  outputs: z.catch(z.optional(z.array(z.unknown())), undefined),
+  environment_id: z.optional(z.unknown()),
+  usage: lenient(record),
+  errors: lenient(z.array(z.unknown())),
+  steps: lenient(z.array(z.unknown())),
+  outputs: lenient(z.array(z.unknown())),
 });
 type Interaction = z.infer<typeof Interaction>;
 
 export const interactionJob: JobKind = {
   jobType: 'interaction',
-  resourcePaths: (jobId) => [`interactions/${jobId}?stream=false`],
-  isBulk: (path) => path.at(-1) === 'data',
+  resourcePaths: (jobId) => [`interactions/${interactionId(jobId)}?stream=false`],
+  isBulk,
   stateOf: (outline) => stateOf(parseInteraction(outline)),
   plan: planInteraction,
 };
+
+/** Of a step and of a block: what a plan is made of. A run of a thousand tool steps is large for the rest. */
+const OF_STEPS = ['type', 'error', ...BLOCK_LISTS];
+const OF_BLOCKS = ['type', 'uri', 'mime_type'];
+
+function isBulk(path: JsonPath): boolean {
+  const [list, , member, , ofBlock] = path;
+  if (list === 'outputs') return path.length === 3 && !OF_BLOCKS.includes(String(member));
+  if (list !== 'steps' || path.length < 3) return false;
+  if (path.length === 3) return !OF_STEPS.includes(String(member));
+  return path.length === 5 && member !== 'error' && !OF_BLOCKS.includes(String(ofBlock));
+}
 
 function parseInteraction(outline: unknown): Interaction {
   const parsed = Interaction.safeParse(outline);
@@ -60,6 +70,7 @@ function stateOf(interaction: Interaction): JobState {
     hasEnded: !RUNNING.includes(status),
     createdAt: dateOf(interaction['created']),
     endedAt: dateOf(interaction['updated']),
+    displayName: null,
     error: errorOf(interaction),
   };
 }
@@ -69,7 +80,9 @@ function planInteraction(outline: unknown): LandingPlan {
   const { hasEnded, ...state } = stateOf(interaction);
   if (!hasEnded) throw new TransientError('ERR_OUTPUT_NOT_READY', `The interaction is ${state.status}`);
   const blocks = blocksOf(interaction);
-  const { media, files, notes } = planMedia(blocks.filter(({ isInput }) => !isInput));
+  const made = blocks.filter(({ isInput }) => !isInput);
+  const { media, files, notes } = planMedia(made);
+  const environment = planEnvironment(interaction);
   const texts = textPointers(blocks);
   const omitted = new Set([...media.map(({ pointer }) => pointer), ...inputMedia(blocks)]);
   return {
@@ -77,7 +90,11 @@ function planInteraction(outline: unknown): LandingPlan {
     model: interaction.model ?? interaction.agent ?? null,
     usage: interaction.usage ?? null,
     counts: {},
-    notes,
+    notes: [...notes, ...environment.notes],
+    missing:
+      state.status === 'completed' && !made.some(isOutput) && environment.files.length === 0
+        ? 'The interaction is completed, but has no output'
+        : undefined,
     resourceObject: 'interaction.json',
     omit: (path) => path.at(-1) === 'data' && omitted.has(pointerOf(path)),
     lines: undefined,
@@ -86,8 +103,23 @@ function planInteraction(outline: unknown): LandingPlan {
         ? { choose: (path) => path.at(-1) === 'text' && texts.has(pointerOf(path)), sectionDepth: 1 }
         : undefined,
     media,
-    files,
+    files: [...files, ...environment.files],
   };
+}
+
+/** A managed agent's files, as a tar. https://ai.google.dev/gemini-api/docs/agent-environment */
+function planEnvironment({ environment_id: id, status }: Interaction): Pick<LandingPlan, 'files' | 'notes'> {
+  // The run goes on with it when it has its answer.
+  if (id === undefined || status === 'requires_action') return { files: [], notes: [] };
+  const fileId = environmentFileId(id);
+  if (fileId === undefined) return { files: [], notes: ['The id of the environment makes no sense'] };
+  const name = () => 'environment.tar';
+  return { files: [{ fileId, name, contentType: 'application/x-tar', isLines: false, isOptional: true }], notes: [] };
+}
+
+/** What the model made, blocks of kinds that nobody knows yet included. */
+function isOutput({ stepType, block }: PlacedBlock): boolean {
+  return stepType === 'model_output' || MEDIA.includes(block.type ?? '');
 }
 
 interface PlacedBlock {
@@ -137,7 +169,7 @@ function planMedia(blocks: readonly PlacedBlock[]): { media: InlineMedia[]; file
       const contentType = mediaTypeOf(mime_type);
       media.push({ pointer: pointerOf([...path, 'data']), name: name(contentType), contentType });
     } else if (fileId !== undefined) {
-      files.push({ fileId, name, contentType: mime_type, isLines: false });
+      files.push({ fileId, name, contentType: mime_type, isLines: false, isOptional: false });
     }
   }
   return { media, files, notes };
@@ -162,10 +194,6 @@ function inputMedia(blocks: readonly PlacedBlock[]): string[] {
 
 /** `errors` of the interaction, else the google.rpc.Status of a step. */
 function errorOf({ errors = [], steps = [] }: Interaction): Failure | null {
-  const ofSteps = steps.flatMap((step) => {
-    const parsed = z.looseObject({ error: ErrorEntry }).safeParse(step);
-    return parsed.success ? [parsed.data.error] : [];
-  });
-  const [first] = [...errors, ...ofSteps];
-  return first ? { code: String(first.code ?? 'unknown'), message: first.message ?? '' } : null;
+  const ofSteps = steps.map((step) => record.safeParse(step).data?.['error']);
+  return [...errors, ...ofSteps].map(failureOf).find((failure) => failure !== null) ?? null;
 }

@@ -2,11 +2,12 @@
  * From an event on the queue to a manifest in the bucket and an announcement on the bus. The job resource is the truth:
  * of the event only the id is used. The manifest comes last, once; who finds it announces and downloads nothing.
  */
-import { MANIFEST_NAME, METRIC } from '../contract.ts';
+import { FILE_RETENTION_SECONDS, MANIFEST_NAME, METRIC } from '../contract.ts';
 import { PermanentError, TransientError } from '../domain/errors.ts';
 import type { FetchableEvent } from '../domain/job-event.ts';
 import type { Manifest } from '../domain/manifest.ts';
-import { outputPrefix } from '../domain/output-keys.ts';
+import { outputPrefix, WITHOUT_OUTPUTS } from '../domain/output-keys.ts';
+import { judgeAbsence } from './absent-job.ts';
 import {
   type AnnounceOutputsPorts,
   announceFailed,
@@ -16,20 +17,23 @@ import {
   logged,
   type Progress,
   placeOf,
+  submissionOf,
   writeUp,
 } from './announce-outputs.ts';
 import type { JobKind, LandingPlan } from './job-kind.ts';
-import { JsonOutline } from './json-outline.ts';
-import { walkJson } from './json-walk.ts';
-import { inspectFiles, landFile, landResource } from './land-job.ts';
+import { landFile } from './land-file.ts';
+import { inspectFiles, landResource, type ReadyFile } from './land-job.ts';
 import { Landing } from './landing.ts';
-import type { Download, Gemini, LandingStore } from './ports.ts';
+import type { Download, FetchLedger, Gemini, JobOnRecord, Wait } from './ports.ts';
+import { creatorOf, findJob } from './read-jobs.ts';
 
 export interface FetchOutputsPorts extends AnnounceOutputsPorts {
   /** Of a source, with its API key. @throws TransientError `ERR_SOURCE_UNKNOWN` */
   readonly geminiOf: (source: string) => Gemini;
-  /** Of what one invocation could not finish. */
-  readonly landings: LandingStore;
+  readonly ledger: FetchLedger;
+  /** How long Gemini keeps a job of this type. */
+  readonly retentionMs: number;
+  readonly wait: Wait;
   /** Of all outputs of a job together. */
   readonly maxOutputBytes: number;
 }
@@ -43,13 +47,9 @@ export interface FetchAttempt {
   readonly signal: AbortSignal;
 }
 
-/** The time ran out, and not for nothing: the next invocation goes on. Nothing failed, so that it counts as no attempt. */
-export class LandingPaused extends Error {}
-
 /**
  * Resolves when the message is done: the outputs are stored, or will never be, and either is announced.
  *
- * @throws LandingPaused when there is more to land
  * @throws TransientError when the message must come back
  */
 export async function fetchOutputs(
@@ -60,11 +60,14 @@ export async function fetchOutputs(
 ): Promise<void> {
   const progress: Progress = {};
   const startedAt = ports.clock();
+  const consulted = consult(ports, event, attempt.number).then((known) => {
+    progress.known = known;
+  });
   try {
-    const manifest = await land(ports, kind, event, { ...attempt, startedAt, progress });
-    await announceStored(ports, event, manifest);
+    const landed = await land(ports, kind, event, { ...attempt, startedAt, progress, consulted });
+    await announceStored(ports, event, landed, progress);
   } catch (error) {
-    if (error instanceof LandingPaused) throw error;
+    await consulted;
     if (error instanceof PermanentError) {
       await announceFailed(ports, event, { failure: error, retryable: false, startedAt, progress });
       return;
@@ -77,100 +80,154 @@ export async function fetchOutputs(
   }
 }
 
+/** What the ledger has of the job. A ledger that is away stops no fetch: it is asked again by the next attempt. */
+async function consult(
+  { ledger, log }: FetchOutputsPorts,
+  event: FetchableEvent,
+  attempt: number,
+): Promise<JobOnRecord | undefined> {
+  try {
+    return await ledger.begin(event, attempt);
+  } catch {
+    log.warn('The ledger was not asked about the job', logged(event));
+    return undefined;
+  }
+}
+
+/** So long after its end a job is waited for that names no outputs, and for a file that it can do without. */
+const WAIT_MS = 15 * 60_000;
+
+interface LandAttempt extends FetchAttempt {
+  readonly startedAt: Date;
+  readonly progress: Progress;
+  /** Never rejects. */
+  readonly consulted: Promise<void>;
+}
+
 async function land(
   ports: FetchOutputsPorts,
   kind: JobKind,
   event: FetchableEvent,
-  attempt: FetchAttempt & { readonly startedAt: Date; readonly progress: Progress },
+  attempt: LandAttempt,
 ): Promise<Landed> {
   const { store } = ports;
   const gemini = ports.geminiOf(event.source);
   const { signal, startedAt, progress } = attempt;
-  const { path, plan } = await readPlan(gemini, kind, event.jobId, signal);
-  progress.plan = plan;
-  const prefix = outputPrefix({ ...plan, ...placeOf(event) }, plan.status);
-  const key = prefix + MANIFEST_NAME;
-  const { landings, clock } = ports;
-  const options = { store, landings, clock, prefix, maxBytes: ports.maxOutputBytes, signal };
-  const found = await store.readManifest(key);
-  if (found !== undefined) {
-    // Another fetch was faster; what this one had begun is not needed any more.
-    const begun = await Landing.begin(options).catch(() => undefined);
-    await begun?.abort();
-    return { key, manifest: found };
+  const { path, plan } = await readPlan(ports, kind, event, attempt);
+  const age = ports.clock().getTime() - (plan.endedAt?.getTime() ?? Date.parse(event.occurredAt));
+  const place = { ...plan, ...placeOf(event) };
+  const usualKey = outputPrefix(place, plan.status) + MANIFEST_NAME;
+  if (plan.missing !== undefined) {
+    const landed = await store.readManifest(usualKey);
+    if (landed !== undefined) return { key: usualKey, manifest: landed };
+    if (age < WAIT_MS) throw new TransientError('ERR_OUTPUT_NOT_READY', plan.missing);
   }
+  const prefix = outputPrefix(place, plan.status, plan.missing === undefined ? '' : WITHOUT_OUTPUTS);
+  const key = prefix + MANIFEST_NAME;
+  const reading = store.readManifest(key);
+  const inspecting = inspectFiles(gemini, plan, signal);
+  // Of the two only what is waited for may fail.
+  inspecting.catch(() => {});
+  const found = await reading;
+  if (found !== undefined) return { key, manifest: found };
 
-  const files = await inspectFiles(gemini, plan, signal);
-  const landing = await Landing.begin(options);
-  const isThere = (source: string) => landing.objects.some((object) => object.source === source);
+  const files = await inspecting;
+  const landing = new Landing({ store, prefix, maxBytes: ports.maxOutputBytes, signal });
+  const isExpired = age >= 1000 * FILE_RETENTION_SECONDS;
+  const landOne = (file: ReadyFile) =>
+    landFile(gemini, file, landing, { number: attempt.number, signal, isExpired, wait: ports.wait });
   try {
     // The resource once more, now for what it holds inline: it was too large to keep.
-    if (!isThere('job#')) landing.count(await landResource(await openJob(gemini, path, signal), plan, landing));
+    // What else there is may do without the optional ones.
+    const needed = files.filter(({ isOptional, problem }) => !isOptional && problem === undefined);
+    landing.expect(needed.reduce((sum, { resource }) => sum + (resource?.sizeBytes ?? 0), 0));
+    await landResource(await openJob(gemini, path, signal), plan, landing);
+    let loss: PermanentError | undefined;
     for (const file of files) {
-      if (!isThere(`files/${file.fileId}`)) landing.count(await landFile(gemini, file, landing, attempt));
+      const waits = { isOptional: file.isOptional, isLast: attempt.isLast, isWaitedFor: age < WAIT_MS };
+      const problem = await problemWith(() => landOne(file), waits);
+      if (problem === undefined) continue;
+      landing.note(problem.message);
+      if (!file.isOptional && problem instanceof PermanentError) loss ??= problem;
     }
+    await landing.settle();
+    // Beside the job resource there is nothing.
+    if (loss !== undefined && landing.objects.length === 1) throw loss;
   } catch (error) {
-    throw await putAway(ports, event, { landing, error, isLast: attempt.isLast });
+    await landing.abort();
+    throw error;
   }
-  const manifest = writeUp(ports, event, { outcome: 'stored', plan, landing, startedAt, error: plan.error });
+  await attempt.consulted;
+  const submission = submissionOf(event, progress);
+  const manifest = writeUp(ports, event, {
+    outcome: 'stored',
+    ...{ plan, submission, landing, startedAt },
+    error: plan.error,
+  });
   const isFirst = await store.writeManifest(key, manifest);
-  await landing.end();
   if (isFirst) {
     measure(ports, event, manifest);
     return { key, manifest };
   }
   // Another fetch of the same job was faster; what it wrote is what counts.
-  return { key, manifest: (await store.readManifest(key)) ?? manifest };
+  const theirs = await store.readManifest(key);
+  if (theirs !== undefined) return { key, manifest: theirs };
+  throw new TransientError('ERR_STORE_UNAVAILABLE', 'S3 refused the manifest as if there were one, and has none');
 }
 
-/** What may hold later is kept for it; nothing is left behind of what will not be tried again. @returns what to throw */
-async function putAway(
-  { log }: FetchOutputsPorts,
-  event: FetchableEvent,
-  failed: { readonly landing: Landing; readonly error: unknown; readonly isLast: boolean },
-): Promise<unknown> {
-  const { landing, error, isLast } = failed;
-  if (!(error instanceof TransientError)) {
-    await landing.abort();
-    return error;
-  }
-  await landing.suspend();
-  const { invocations, objects, file } = landing.progress;
-  if (error.code === 'ERR_FETCH_TIMED_OUT' && landing.hasAdvanced) {
-    const bytes = landing.storedBytes;
-    log.info('The landing goes on in the next invocation', {
-      ...logged(event),
-      invocations,
-      bytes,
-      total: file?.total,
-    });
-    return new LandingPaused('The time of the function ran out during a landing');
-  }
-  if (isLast) await landing.abort();
-  else if (file !== undefined) log.info('What has landed is kept', { ...logged(event), objects: objects.length });
-  return error;
-}
-
-/** Tries the names that the id may stand for. */
+/** @throws PermanentError, TransientError when Gemini does not show the job: see `judgeAbsence` */
 async function readPlan(
-  gemini: Gemini,
+  { clock, geminiOf, retentionMs }: FetchOutputsPorts,
   kind: JobKind,
-  jobId: string,
-  signal: AbortSignal,
+  event: FetchableEvent,
+  { number, signal, progress, consulted }: LandAttempt,
 ): Promise<{ path: string; plan: LandingPlan }> {
-  for (const path of kind.resourcePaths(jobId)) {
-    const download = await gemini.get(path, signal);
-    if (download === undefined) continue;
-    const outline = new JsonOutline(kind.isBulk);
-    await walkJson(download.chunks, outline);
-    return { path, plan: kind.plan(outline.value) };
+  const found = await findJob(geminiOf(event.source), kind, event.jobId, signal);
+  if (found === undefined) {
+    await consulted;
+    throw judgeAbsence({ event, attempt: number, known: progress.known, retentionMs, now: clock() });
   }
-  throw new PermanentError('ERR_JOB_NOT_OURS', 'The API key may not see this job: it is gone, or another project’s');
+  progress.userMetadata = creatorOf(found.outline).userMetadata;
+  const plan = kind.plan(found.outline);
+  progress.plan = plan;
+  return { path: found.path, plan };
+}
+
+/** What Gemini says of a file that it does not give. */
+const REFUSALS: readonly string[] = ['ERR_OUTPUT_NOT_READY', 'ERR_GEMINI_REFUSED'];
+
+interface Waits {
+  readonly isOptional: boolean;
+  readonly isLast: boolean;
+  /** Whether an optional file may still come. */
+  readonly isWaitedFor: boolean;
+}
+
+/**
+ * What can land does, and what cannot is a note: Gemini could not make a file, has deleted it, or does not give one that the
+ * job can do without.
+ *
+ * @returns why the file did not land
+ * @throws what the next attempt may mend, and what a larger limit would
+ */
+async function problemWith(
+  step: () => Promise<void>,
+  { isOptional, isLast, isWaitedFor }: Waits,
+): Promise<PermanentError | TransientError | undefined> {
+  try {
+    await step();
+    return undefined;
+  } catch (error) {
+    if (error instanceof PermanentError && (isOptional || error.code !== 'ERR_OUTPUT_TOO_LARGE')) return error;
+    const isRefused = error instanceof TransientError && (isLast || (!isWaitedFor && REFUSALS.includes(error.code)));
+    if (isOptional && isRefused) return error;
+    throw error;
+  }
 }
 
 async function openJob(gemini: Gemini, path: string, signal: AbortSignal): Promise<Download> {
   const download = await gemini.get(path, signal);
-  if (download === undefined) throw new PermanentError('ERR_OUTPUT_GONE', 'The job was deleted while it was fetched');
+  if (download === undefined) throw new TransientError('ERR_JOB_NOT_FOUND', 'Gemini does not show the job any more');
   return download;
 }
 

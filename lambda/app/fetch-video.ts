@@ -6,32 +6,30 @@ import * as z from 'zod/mini';
 import { PermanentError, TransientError } from '../domain/errors.ts';
 import { dateOf, fileIdOf, operationNames } from '../domain/gemini-names.ts';
 import { extensionOf, mediaTypeOf } from '../domain/media-type.ts';
+import { failureOf, lenient } from './job-error.ts';
 import type { FileOutput, InlineMedia, JobKind, JobState, LandingPlan } from './job-kind.ts';
 
 const NAME = /^(?:models\/[A-Za-z0-9][A-Za-z0-9._-]{0,99}\/)?operations\/[A-Za-z0-9_-]{1,200}$/;
 const MP4 = 'video/mp4';
 
-const Sample = z.looseObject({
-  video: z.optional(
-    z.looseObject({
-      uri: z.optional(z.string()),
-      encodedVideo: z.optional(z.string()),
-      encoding: z.optional(z.string()),
-    }),
-  ),
+const Video = z.looseObject({
+  uri: lenient(z.string()),
+  encodedVideo: lenient(z.string()),
+  encoding: lenient(z.string()),
 });
+const Sample = z.catch(z.looseObject({ video: lenient(Video) }), {});
 const Operation = z.looseObject({
   name: z.string().check(z.regex(NAME)),
-  done: z.optional(z.boolean()),
-  error: z.optional(z.looseObject({ code: z.optional(z.number()), message: z.optional(z.string()) })),
-  metadata: z.catch(z.optional(z.record(z.string(), z.unknown())), undefined),
-  response: z.optional(
+  done: lenient(z.boolean()),
+  error: z.optional(z.unknown()),
+  metadata: lenient(z.record(z.string(), z.unknown())),
+  response: lenient(
     z.looseObject({
-      generateVideoResponse: z.optional(
+      generateVideoResponse: lenient(
         z.looseObject({
-          generatedSamples: z.optional(z.array(Sample)),
-          raiMediaFilteredCount: z.optional(z.int()),
-          raiMediaFilteredReasons: z.optional(z.array(z.string())),
+          generatedSamples: lenient(z.array(Sample)),
+          raiMediaFilteredCount: lenient(z.int()),
+          raiMediaFilteredReasons: lenient(z.array(z.string())),
         }),
       ),
     }),
@@ -53,14 +51,16 @@ function parseOperation(outline: unknown): Operation {
   throw new PermanentError('ERR_OUTPUT_INVALID', 'What Gemini answered is not a video operation');
 }
 
-function stateOf({ name, done, error, metadata }: Operation): JobState {
+function stateOf({ name, done, metadata, ...operation }: Operation): JobState {
+  const error = failureOf(operation.error);
   return {
     jobName: name,
-    status: done !== true ? 'running' : error === undefined ? 'generated' : 'failed',
+    status: done !== true ? 'running' : error === null ? 'generated' : 'failed',
     hasEnded: done === true,
     createdAt: dateOf(metadata?.['createTime']),
     endedAt: dateOf(metadata?.['endTime']) ?? dateOf(metadata?.['updateTime']),
-    error: error ? { code: String(error.code ?? 'unknown'), message: error.message ?? '' } : null,
+    displayName: null,
+    error,
   };
 }
 
@@ -69,14 +69,19 @@ function planVideo(outline: unknown): LandingPlan {
   const { hasEnded, ...state } = stateOf(operation);
   if (!hasEnded) throw new TransientError('ERR_OUTPUT_NOT_READY', 'The operation is still running');
   const response = operation.response?.generateVideoResponse;
-  const { media, files } = planSamples(response?.generatedSamples ?? []);
+  const { media, files, notes } = planSamples(response?.generatedSamples ?? []);
+  const isEmpty = media.length + files.length === 0;
+  const filtered = response?.raiMediaFilteredCount ?? 0;
   return {
     ...state,
-    status: statusOf(operation, media.length + files.length),
+    // A job whose every sample the safety filter took has ended without an error, and will never have outputs.
+    status: state.error !== null ? 'failed' : isEmpty && filtered > 0 ? 'filtered' : 'succeeded',
     model: /^models\/[^/]+/.exec(state.jobName)?.[0] ?? null,
     usage: null,
-    counts: { filtered: response?.raiMediaFilteredCount ?? 0 },
-    notes: response?.raiMediaFilteredReasons ?? [],
+    counts: { filtered },
+    notes: [...(response?.raiMediaFilteredReasons ?? []), ...notes],
+    missing:
+      isEmpty && filtered === 0 && state.error === null ? 'The operation is done, but names no sample' : undefined,
     resourceObject: 'operation.json',
     omit: (path) => path.at(-1) === 'encodedVideo',
     lines: undefined,
@@ -86,17 +91,16 @@ function planVideo(outline: unknown): LandingPlan {
   };
 }
 
-/** A job whose every sample the safety filter took has ended without an error, and will never have outputs. */
-function statusOf({ error, response }: Operation, samples: number): string {
-  if (error !== undefined) return 'failed';
-  if (samples > 0) return 'succeeded';
-  if ((response?.generateVideoResponse?.raiMediaFilteredCount ?? 0) > 0) return 'filtered';
-  throw new TransientError('ERR_OUTPUT_NOT_READY', 'The operation is done, but names no sample');
+interface Samples {
+  readonly media: InlineMedia[];
+  readonly files: FileOutput[];
+  readonly notes: string[];
 }
 
-function planSamples(samples: readonly z.infer<typeof Sample>[]): { media: InlineMedia[]; files: FileOutput[] } {
+function planSamples(samples: readonly z.infer<typeof Sample>[]): Samples {
   const media: InlineMedia[] = [];
   const files: FileOutput[] = [];
+  const notes: string[] = [];
   for (const [index, { video }] of samples.entries()) {
     const name = (contentType: string) => `video-${String(index).padStart(2, '0')}.${extensionOf(contentType)}`;
     if (video?.encodedVideo !== undefined) {
@@ -105,10 +109,10 @@ function planSamples(samples: readonly z.infer<typeof Sample>[]): { media: Inlin
       media.push({ pointer, name: name(contentType), contentType });
     } else {
       const fileId = fileIdOf(video?.uri);
-      if (fileId === undefined)
-        throw new PermanentError('ERR_OUTPUT_INVALID', `Sample ${index} names no file at Gemini`);
-      files.push({ fileId, name, contentType: mediaTypeOf(video?.encoding, MP4), isLines: false });
+      const contentType = mediaTypeOf(video?.encoding, MP4);
+      if (fileId === undefined) notes.push(`Sample ${index} names no file at Gemini`);
+      else files.push({ fileId, name, contentType, isLines: false, isOptional: false });
     }
   }
-  return { media, files };
+  return { media, files, notes };
 }

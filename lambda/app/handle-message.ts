@@ -4,7 +4,7 @@ import { backoffSeconds } from '../domain/backoff.ts';
 import { PipelineError, TransientError } from '../domain/errors.ts';
 import type { FetchableEvent } from '../domain/job-event.ts';
 import { logged, placeOf } from './announce-outputs.ts';
-import { type FetchOutputsPorts, fetchOutputs, LandingPaused } from './fetch-outputs.ts';
+import { type FetchOutputsPorts, fetchOutputs } from './fetch-outputs.ts';
 import type { JobKind } from './job-kind.ts';
 
 export interface QueuedJob {
@@ -17,8 +17,6 @@ export interface QueuedJob {
 
 export type MessageResult =
   | { readonly outcome: 'done' }
-  /** There is more to land: a new message is to be sent, whose receives count from 1. */
-  | { readonly outcome: 'continued' }
   /** The message goes back, and to the dead-letter queue after its last receive. */
   | { readonly outcome: 'returned'; readonly delaySeconds: number };
 
@@ -43,9 +41,11 @@ export async function handleMessage(
     await fetchOutputs(ports, kind, event, { number: receiveCount, isLast, signal });
     return { outcome: 'done' };
   } catch (error) {
-    if (error instanceof LandingPaused) return { outcome: 'continued' };
     const asked = error instanceof TransientError ? error.retryAfterSeconds : undefined;
     const delaySeconds = backoffSeconds(receiveCount, asked);
+    const nextAttemptAt = new Date(ports.clock().getTime() + 1000 * delaySeconds);
+    // Only to be seen, and to judge by: the message goes back whether it is written or not.
+    await ports.ledger.postpone(event, describe(error).code, nextAttemptAt).catch(() => {});
     ports.metrics.count(METRIC.outputsRetried, placeOf(event));
     ports.log.warn('The message goes back to the queue', {
       ...logged(event),

@@ -21,18 +21,17 @@ export interface FileOutput {
   readonly contentType: string | undefined;
   /** Whether it is JSON Lines, whose lines and errors are counted. */
   readonly isLines: boolean;
+  /** Whether the job's other outputs land without it, should it not be had. */
+  readonly isOptional: boolean;
 }
 
-export interface LandingPlan {
-  readonly jobName: string;
-  readonly status: string;
-  readonly createdAt: Date | undefined;
-  readonly endedAt: Date | undefined;
+export interface LandingPlan extends Omit<JobState, 'hasEnded'> {
   readonly model: string | null;
   readonly usage: Readonly<Record<string, unknown>> | null;
-  readonly error: Failure | null;
   readonly counts: Readonly<Record<string, number>>;
   readonly notes: readonly string[];
+  /** Says so when the job ended well and names no outputs, which may still come. */
+  readonly missing: string | undefined;
   /** Name of the object that holds the job resource. */
   readonly resourceObject: string;
   /** What of the resource is not in that object: outputs that have objects of their own. */
@@ -54,6 +53,7 @@ export interface JobState {
   readonly hasEnded: boolean;
   readonly createdAt: Date | undefined;
   readonly endedAt: Date | undefined;
+  readonly displayName: string | null;
   readonly error: Failure | null;
 }
 

@@ -1,11 +1,12 @@
 /** Visitors that write parts of a JSON document into objects while it is read: a copy, lines, texts, decoded media. */
-import { PermanentError } from '../domain/errors.ts';
 import { type JsonPath, type JsonToken, type JsonVisitor, pointerOf, Subtrees } from './json-walk.ts';
 
 /** Where a visitor writes to. Opened when there is something to write. */
 export interface Sink {
   write(chunk: Uint8Array): Promise<void>;
   finish(): Promise<void>;
+  /** Never rejects. */
+  abort(): Promise<void>;
 }
 
 const FLUSH_CHARACTERS = 64 * 1024;
@@ -134,8 +135,10 @@ export class JsonLines implements JsonVisitor {
   visit(token: JsonToken, path: JsonPath): Promise<void> | undefined {
     const kind = this.#elements.classify(token, path);
     if (kind === 'outside') return undefined;
-    if (token.name === 'keyValue' && path.length === this.#depth + 2 && token.value === 'error') this.#errors += 1;
     const opens = token.name === 'startObject' || token.name === 'startArray' || token.name === 'startString';
+    const isValue = opens || token.name === 'numberValue' || token.name === 'trueValue' || token.name === 'falseValue';
+    // One that is null is absent.
+    if (isValue && path.length === this.#depth + 2 && path.at(-1) === 'error') this.#errors += 1;
     const isLast = kind === 'end' || (kind === 'start' && !opens);
     const text = this.#writer.text(token);
     if (!isLast) return this.#buffer.add(text);
@@ -184,50 +187,73 @@ export class JsonText implements JsonVisitor {
   }
 }
 
-/** Base64 strings at known places, decoded. */
+/** Base64 strings at known places, bare or in a `data:` URL (RFC 2397), decoded. */
 export class JsonMedia implements JsonVisitor {
   readonly #media: Subtrees;
   readonly #open: (pointer: string) => Sink;
+  readonly #refuse: (pointer: string) => void;
+  #pointer = '';
   #sink: Sink | undefined;
   #base64 = '';
+  /** Whether nothing of the string was decoded yet. */
+  #isHead = true;
 
-  /** @param open called once for each pointer in `pointers`, in the order of the document */
-  constructor(pointers: ReadonlySet<string>, open: (pointer: string) => Sink) {
+  /**
+   * @param open called once for each pointer in `pointers`, in the order of the document
+   * @param refuse called for those that are not base64, of which nothing stays
+   */
+  constructor(pointers: ReadonlySet<string>, open: (pointer: string) => Sink, refuse: (pointer: string) => void) {
     this.#media = new Subtrees((path) => pointers.size > 0 && pointers.has(pointerOf(path)));
     this.#open = open;
+    this.#refuse = refuse;
   }
 
   visit(token: JsonToken, path: JsonPath): Promise<void> | undefined {
     const kind = this.#media.classify(token, path);
     if (kind === 'outside') return undefined;
-    if (kind === 'start') this.#sink = this.#open(pointerOf(path));
+    if (kind === 'start') {
+      this.#pointer = pointerOf(path);
+      this.#sink = this.#open(this.#pointer);
+      this.#isHead = true;
+    }
     if (token.name === 'stringChunk') {
-      this.#base64 += token.value;
+      if (this.#sink !== undefined) this.#base64 += token.value;
       return this.#base64.length >= FLUSH_CHARACTERS ? this.#flush() : undefined;
     }
     return kind === 'end' ? this.#end() : undefined;
   }
 
   async #flush(): Promise<void> {
-    const text = this.#base64.replaceAll(/\s/g, '');
+    const text = this.#take();
     const whole = text.length - (text.length % 4);
     this.#base64 = text.slice(whole);
     await this.#decode(text.slice(0, whole));
   }
 
   async #end(): Promise<void> {
-    const rest = this.#base64;
-    this.#base64 = '';
-    await this.#decode(rest.replaceAll(/\s/g, ''));
+    await this.#decode(this.#take());
     await this.#sink?.finish();
     this.#sink = undefined;
   }
 
+  /** What there is to decode. The head of a `data:` URL is far shorter than what is collected before. */
+  #take(): string {
+    const text = this.#base64.replaceAll(/\s/g, '');
+    this.#base64 = '';
+    if (!this.#isHead) return text;
+    this.#isHead = false;
+    return text.replace(/^data:[^,]{0,1000};base64,/i, '');
+  }
+
   async #decode(base64: string): Promise<void> {
-    // Node ignores what is not base64; bytes that nobody notices to be missing are worse than a failure.
-    if (!/^[A-Za-z0-9+/_-]*={0,2}$/.test(base64)) {
-      throw new PermanentError('ERR_OUTPUT_INVALID', 'Inline media is not base64');
+    // Node ignores what is not base64: bytes would be missing, and nobody would notice.
+    if (/^[A-Za-z0-9+/_-]*={0,2}$/.test(base64)) {
+      if (base64 !== '') await this.#sink?.write(Buffer.from(base64, 'base64'));
+      return;
     }
-    if (base64 !== '') await this.#sink?.write(Buffer.from(base64, 'base64'));
+    await this.#sink?.abort();
+    this.#sink = undefined;
+    this.#base64 = '';
+    this.#refuse(this.#pointer);
   }
 }

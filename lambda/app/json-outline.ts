@@ -2,8 +2,10 @@
 import { PermanentError } from '../domain/errors.ts';
 import { type JsonPath, type JsonToken, type JsonVisitor, Subtrees } from './json-walk.ts';
 
-/** Longer strings are outputs, which nobody plans by. */
-const LONGEST_STRING = 16 * 1024;
+/** Longer strings are outputs, which nobody plans by. Twice as long as the longest URI that is read. */
+const LONGEST_STRING = 4 * 1024;
+/** What a token costs beside its text. */
+const OVERHEAD = 16;
 const MAX_SIZE = 8 * 1024 * 1024;
 
 type Container = { [name: string]: unknown } | unknown[];
@@ -13,6 +15,8 @@ export class JsonOutline implements JsonVisitor {
   readonly #omitted: Subtrees;
   readonly #containers: Container[] = [];
   #text = '';
+  /** Of the string at hand, as far as it counts in the size; undefined when it was too long, and is forgotten. */
+  #textSize: number | undefined = 0;
   #size = 0;
   #root: unknown;
 
@@ -27,7 +31,7 @@ export class JsonOutline implements JsonVisitor {
   visit(token: JsonToken, path: JsonPath): undefined {
     const kind = this.#omitted.classify(token, path);
     if (kind === 'inside' || kind === 'end') return;
-    this.#grow(token);
+    if (token.name !== 'stringChunk') this.#grow(token.name === 'keyValue' ? OVERHEAD + token.value.length : OVERHEAD);
     if (kind === 'start') this.#put(placeholder(token), path);
     else this.#build(token, path);
   }
@@ -47,12 +51,13 @@ export class JsonOutline implements JsonVisitor {
         return;
       case 'startString':
         this.#text = '';
+        this.#textSize = 0;
         return;
       case 'stringChunk':
-        if (this.#text.length <= LONGEST_STRING) this.#text += token.value;
+        this.#collect(token.value);
         return;
       case 'endString':
-        this.#put(this.#text.length <= LONGEST_STRING ? this.#text : '', path);
+        this.#put(this.#text, path);
         return;
       case 'numberValue':
         this.#put(Number(token.value), path);
@@ -67,6 +72,17 @@ export class JsonOutline implements JsonVisitor {
     }
   }
 
+  #collect(chunk: string): void {
+    if (this.#textSize === undefined) return;
+    this.#text += chunk;
+    this.#textSize += OVERHEAD + chunk.length;
+    this.#grow(OVERHEAD + chunk.length);
+    if (this.#text.length <= LONGEST_STRING) return;
+    this.#size -= this.#textSize;
+    this.#textSize = undefined;
+    this.#text = '';
+  }
+
   #put(value: unknown, path: JsonPath): void {
     const container = this.#containers.at(-1);
     if (container === undefined) this.#root = value;
@@ -75,10 +91,8 @@ export class JsonOutline implements JsonVisitor {
     else Object.defineProperty(container, String(path.at(-1)), { value, enumerable: true, configurable: true });
   }
 
-  #grow(token: JsonToken): void {
-    const counted = token.name === 'stringChunk' && this.#text.length > LONGEST_STRING ? 0 : 16;
-    this.#size +=
-      counted + ('value' in token && typeof token.value === 'string' && counted > 0 ? token.value.length : 0);
+  #grow(size: number): void {
+    this.#size += size;
     if (this.#size > MAX_SIZE) {
       throw new PermanentError('ERR_OUTPUT_INVALID', 'The job resource is over 8 MiB even without its outputs');
     }

@@ -4,48 +4,61 @@ import { PermanentError, TransientError } from '../domain/errors.ts';
 import { mediaTypeOf } from '../domain/media-type.ts';
 import type { FileOutput, LandingPlan } from './job-kind.ts';
 import { JsonCopy, JsonLines, JsonMedia, JsonText } from './json-extract.ts';
-import { JsonLinesCounter } from './json-lines-counter.ts';
 import { type JsonPath, type JsonVisitor, walkJson } from './json-walk.ts';
-import type { FileIdentity, Landing } from './landing.ts';
-import type { Download, FileDownload, Gemini } from './ports.ts';
+import type { Landing } from './landing.ts';
+import type { Download, Gemini } from './ports.ts';
 
 const MAX_FILE_RESOURCE_BYTES = 64 * 1024;
 
 const FileResource = z.looseObject({
   state: z.optional(z.string()),
   mimeType: z.optional(z.string()),
-  sizeBytes: z.optional(z.union([z.int(), z.string().check(z.regex(/^\d{1,15}$/))])),
+  /** A decimal string on the wire. */
+  sizeBytes: z.optional(z.coerce.number().check(z.int(), z.gte(0))),
 });
 type FileResource = z.infer<typeof FileResource>;
 
 export interface ReadyFile extends FileOutput {
   readonly resource: FileResource | undefined;
+  /** Why it cannot be had: what else there is may land without it. */
+  readonly problem: PermanentError | TransientError | undefined;
 }
 
 /**
  * Asks for every file before the first byte lands, so that a file that is not ready costs no download.
  *
- * @throws TransientError `ERR_OUTPUT_NOT_READY` while Gemini still works on one
- * @throws PermanentError `ERR_OUTPUT_INVALID` when Gemini could not make one
+ * @throws TransientError `ERR_OUTPUT_NOT_READY` while Gemini still works on one that is needed
  */
 export async function inspectFiles(gemini: Gemini, plan: LandingPlan, signal: AbortSignal): Promise<ReadyFile[]> {
   const ready: ReadyFile[] = [];
-  for (const file of plan.files) {
-    const resource = await readFileResource(gemini, file.fileId, signal);
-    if (resource?.state === 'PROCESSING') {
-      throw new TransientError('ERR_OUTPUT_NOT_READY', `files/${file.fileId} is still being processed`);
-    }
-    if (resource?.state === 'FAILED') {
-      throw new PermanentError('ERR_OUTPUT_INVALID', `Gemini could not make files/${file.fileId}`);
-    }
-    ready.push({ ...file, resource });
+  const resources = await Promise.all(plan.files.map(({ fileId }) => readFileResource(gemini, fileId, signal)));
+  for (const [index, file] of plan.files.entries()) {
+    const resource = resources[index];
+    const problem = problemOf(file.fileId, resource);
+    if (problem instanceof TransientError && !file.isOptional) throw problem;
+    ready.push({ ...file, resource, problem });
   }
   return ready;
 }
 
+function problemOf(fileId: string, resource: FileResource | undefined): ReadyFile['problem'] {
+  switch (resource?.state) {
+    case 'PROCESSING':
+      return new TransientError('ERR_OUTPUT_NOT_READY', `files/${fileId} is still being processed`);
+    case 'FAILED':
+      return new PermanentError('ERR_OUTPUT_INVALID', `Gemini could not make files/${fileId}`);
+    default:
+      return undefined;
+  }
+}
+
 /** Undefined when it cannot be seen: the download has the last word. */
 async function readFileResource(gemini: Gemini, id: string, signal: AbortSignal): Promise<FileResource | undefined> {
-  const download = await gemini.get(`files/${id}`, signal);
+  const download = await gemini.get(`files/${id}`, signal).catch((error: unknown) => {
+    // Seen for result files, whose ids are longer than documented: 400 here, and a download all the same.
+    if (error instanceof TransientError && error.code === 'ERR_GEMINI_REFUSED') return undefined;
+    throw error;
+  });
   if (download === undefined) return undefined;
   const chunks: Uint8Array[] = [];
   let bytes = 0;
@@ -61,128 +74,45 @@ async function readFileResource(gemini: Gemini, id: string, signal: AbortSignal)
   }
 }
 
-/** @returns counts of what landed inline */
-export async function landResource(
-  download: Download,
-  plan: LandingPlan,
-  landing: Landing,
-): Promise<Record<string, number>> {
+/** The job resource, and what it holds inline. */
+export async function landResource(download: Download, plan: LandingPlan, landing: Landing): Promise<void> {
   const copy = new JsonCopy(
-    landing.open(plan.resourceObject, 'application/json', 'job#'),
+    landing.open({ name: plan.resourceObject, contentType: 'application/json', source: 'job#' }),
     (path) => isWebhookConfig(path) || plan.omit(path),
   );
   const lines = plan.lines && new JsonLines(openLines(landing, plan.lines), plan.lines);
   const text =
     plan.text &&
     new JsonText(
-      landing.open('output.md', 'text/markdown; charset=utf-8', 'job#'),
+      landing.open({ name: 'output.md', contentType: 'text/markdown; charset=utf-8', source: 'job#' }),
       plan.text.choose,
       plan.text.sectionDepth,
     );
   const media = new Map(plan.media.map((output) => [output.pointer, output]));
-  const decoder = new JsonMedia(new Set(media.keys()), (pointer) => {
-    const output = media.get(pointer);
-    media.delete(pointer);
-    return landing.open(output?.name ?? 'media.bin', output?.contentType ?? mediaTypeOf(), `job#${pointer}`);
-  });
+  const decoder = new JsonMedia(
+    new Set(media.keys()),
+    (pointer) => {
+      const output = media.get(pointer);
+      media.delete(pointer);
+      const contentType = output?.contentType ?? mediaTypeOf();
+      return landing.open({ name: output?.name ?? 'media.bin', contentType, source: `job#${pointer}` });
+    },
+    (pointer) => landing.note(`${pointer}: the media is not base64, and did not land`),
+  );
   const visitors: readonly (JsonVisitor | undefined)[] = [copy, lines, text, decoder];
 
   await walkJson(download.chunks, ...visitors.filter((visitor) => visitor !== undefined));
   if (media.size > 0) throw new TransientError('ERR_OUTPUT_TRUNCATED', 'The job resource changed while it was read');
   for (const visitor of [lines, text, copy]) await visitor?.finish();
-  return { ...lines?.counts };
 }
 
 function openLines(landing: Landing, path: JsonPath) {
-  return landing.open('responses.jsonl', 'application/jsonl', `job#/${path.join('/')}`);
+  const source = `job#/${path.join('/')}`;
+  return landing.open({ name: 'responses.jsonl', contentType: 'application/jsonl', source, isLines: true });
 }
 
 /** The API echoes it, and with it the token of the dynamic URL. */
 function isWebhookConfig(path: JsonPath): boolean {
   const name = path.at(-1);
   return name === 'webhook_config' || name === 'webhookConfig';
-}
-
-/** A file that was made a moment ago may not be seen everywhere yet. */
-const GONE_AFTER_ATTEMPTS = 3;
-
-/**
- * Goes on where an earlier invocation was, if Gemini serves the rest of the same file; else begins it again, and says so.
- *
- * @returns counts of its lines
- * @throws PermanentError `ERR_OUTPUT_GONE` when it cannot be had (any more)
- */
-export async function landFile(
-  gemini: Gemini,
-  file: ReadyFile,
-  landing: Landing,
-  attempt: { readonly number: number; readonly signal: AbortSignal },
-): Promise<Record<string, number>> {
-  const { fileId, resource } = file;
-  const before = landing.progress.file?.fileId === fileId ? landing.progress.file : undefined;
-  if (before !== undefined && before.upload.bytes === before.total) {
-    // All of it is there, and only the end was missing: there is no rest to ask for.
-    const counter = file.isLines ? new JsonLinesCounter(before.upload.observer) : undefined;
-    await landing.openFile(before, before.upload, counter).finish();
-    return { ...counter?.counts };
-  }
-  let download = await gemini.download(fileId, attempt.signal, before?.upload.bytes);
-  if (download === undefined) {
-    if (attempt.number < GONE_AFTER_ATTEMPTS && before === undefined) {
-      throw new TransientError('ERR_OUTPUT_NOT_READY', `files/${fileId} cannot be had (yet)`);
-    }
-    throw new PermanentError('ERR_OUTPUT_GONE', `files/${fileId} cannot be had; Gemini keeps files for 48 hours`);
-  }
-  const sizeBytes = resource?.sizeBytes === undefined ? undefined : Number(resource.sizeBytes);
-  const reason = before && whyNotTheRest(before, download);
-  if (reason !== undefined) {
-    await landing.restartFile(`files/${fileId}: begun again, because ${reason}`);
-    if (download.offset > 0) {
-      await discard(download);
-      download = await wholeFile(gemini, fileId, attempt.signal);
-    }
-  }
-  const upload = reason === undefined ? before?.upload : undefined;
-  const total = download.total ?? sizeBytes;
-  landing.expect(total ?? 0);
-  const contentType = before?.contentType ?? mediaTypeOf(file.contentType, resource?.mimeType);
-  const counter = file.isLines ? new JsonLinesCounter(upload?.observer) : undefined;
-  const key = landing.keyOf(file.name(contentType));
-  const sink = landing.openFile({ fileId, key, contentType, total, etag: download.etag }, upload, counter);
-  let bytes = download.offset;
-  for await (const chunk of download.chunks) {
-    bytes += chunk.length;
-    await sink.write(chunk);
-  }
-  if (total !== undefined && bytes !== total) {
-    throw new TransientError('ERR_OUTPUT_TRUNCATED', `files/${fileId} has ${total} bytes, and ${bytes} came`);
-  }
-  await sink.finish();
-  return { ...counter?.counts };
-}
-
-/** Undefined when the download is the rest of what is there. */
-function whyNotTheRest(
-  before: FileIdentity & { upload: { bytes: number } },
-  download: FileDownload,
-): string | undefined {
-  if (download.offset !== before.upload.bytes) return 'Gemini did not serve the rest of it';
-  const isOther = (one: unknown, other: unknown) => one !== undefined && other !== undefined && one !== other;
-  if (isOther(before.total, download.total) || isOther(before.etag, download.etag)) return 'it has changed at Gemini';
-  return undefined;
-}
-
-/** Gives the connection back: a body that nobody began to read would hold it until Gemini counts as silent. */
-async function discard({ chunks }: Download): Promise<void> {
-  try {
-    for await (const _ of chunks) return;
-  } catch {
-    // What is not wanted may break off.
-  }
-}
-
-async function wholeFile(gemini: Gemini, fileId: string, signal: AbortSignal): Promise<FileDownload> {
-  const download = await gemini.download(fileId, signal);
-  if (download?.offset === 0) return download;
-  throw new TransientError('ERR_OUTPUT_NOT_READY', `files/${fileId} cannot be had (yet)`);
 }

@@ -1,14 +1,16 @@
-/** The objects of one job on their way into the bucket: counted, limited in size, and aborted or put away together. */
-import { PermanentError } from '../domain/errors.ts';
-import type { LandingProgress } from '../domain/landing-progress.ts';
+/** The objects of one job on their way into the bucket: counted, limited in size, and aborted together. */
+import { createHash } from 'node:crypto';
+import { PermanentError, TransientError } from '../domain/errors.ts';
 import type { ManifestObject } from '../domain/manifest.ts';
 import type { Sink } from './json-extract.ts';
-import type { ByteObserver, Clock, LandingStore, OutputStore, OutputWriter, UploadState } from './ports.ts';
+import { JsonLinesCounter } from './json-lines-counter.ts';
+import type { OutputStore, OutputWriter, WrittenObject } from './ports.ts';
+
+/** How many objects are completed at a time; a small one is in memory until it is. */
+const FINISHING_AT_A_TIME = 4;
 
 export interface LandingOptions {
   readonly store: OutputStore;
-  readonly landings: LandingStore;
-  readonly clock: Clock;
   /** Ends with a slash. */
   readonly prefix: string;
   /** Of all objects together. */
@@ -16,189 +18,174 @@ export interface LandingOptions {
   readonly signal: AbortSignal;
 }
 
-type FileProgress = NonNullable<LandingProgress['file']>;
+export interface DescribedObject {
+  readonly name: string;
+  readonly contentType: string;
+  readonly source: string;
+  /** Whether it is JSON Lines, whose lines and errors are counted. */
+  readonly isLines?: boolean;
+}
 
-/** What of a file does not change while it lands. */
-export type FileIdentity = Omit<FileProgress, 'upload'>;
+export interface LandingObject extends Sink {
+  writePart: OutputWriter['writePart'];
+  /** Never rejects. */
+  abort(): Promise<void>;
+}
 
 export class Landing {
   readonly #options: LandingOptions;
   readonly #open = new Set<OutputWriter>();
-  /** As it was put away; undefined when this invocation began it. */
-  readonly #found: LandingProgress | undefined;
-  #progress: LandingProgress;
-  /** The writer of the file, whose upload outlives this invocation if it must. */
-  #file: { readonly identity: FileIdentity; readonly writer: OutputWriter } | undefined;
-  /** Whether something of it may be put away. */
-  #isSaved: boolean;
-  /** Id of the upload that is known to be put away. */
-  #savedUpload: string | undefined;
-  #bytes: number;
+  /** In the order in which they were begun. */
+  readonly #objects: (ManifestObject | undefined)[] = [];
+  readonly #notes: string[] = [];
+  readonly #finishing = new Set<Promise<void>>();
+  #failure: { readonly error: unknown } | undefined;
+  #counts: Readonly<Record<string, number>> = {};
+  /** Of what came so far, finished or not. */
+  #bytes = 0;
 
-  private constructor(options: LandingOptions, found: LandingProgress | undefined) {
+  constructor(options: LandingOptions) {
     this.#options = options;
-    this.#found = found;
-    this.#isSaved = found !== undefined;
-    this.#savedUpload = found?.file?.upload.uploadId;
-    this.#progress = found
-      ? { ...found, invocations: found.invocations + 1 }
-      : { startedAt: options.clock().toISOString(), invocations: 1, objects: [], counts: {}, notes: [] };
-    this.#bytes = this.#progress.objects.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
-  /** Goes on where an earlier invocation was. */
-  static async begin(options: LandingOptions): Promise<Landing> {
-    return new Landing(options, await options.landings.load(options.prefix));
-  }
-
-  get progress(): LandingProgress {
-    return this.#progress;
+  get partBytes(): number {
+    return this.#options.store.partBytes;
   }
 
   get objects(): readonly ManifestObject[] {
-    return this.#progress.objects;
+    return this.#objects.filter((object) => object !== undefined);
   }
 
   get bytes(): number {
-    return this.#bytes;
+    return this.objects.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
-  /** What is in the store, finished or not. */
-  get storedBytes(): number {
-    const { objects, file } = this.#progress;
-    return objects.reduce((sum, { bytes }) => sum + bytes, file?.upload.bytes ?? 0);
+  get counts(): Readonly<Record<string, number>> {
+    return this.#counts;
   }
 
-  /** Whether anything of this has come into the store since the landing was put away. */
-  get hasAdvanced(): boolean {
-    const { objects, file } = this.#progress;
-    const before = this.#found?.file?.upload.bytes ?? 0;
-    return objects.length > (this.#found?.objects.length ?? 0) || (file?.upload.bytes ?? 0) > before;
-  }
-
-  count(counts: Readonly<Record<string, number>>): void {
-    this.#progress = { ...this.#progress, counts: { ...this.#progress.counts, ...counts } };
+  get notes(): readonly string[] {
+    return this.#notes;
   }
 
   note(text: string): void {
-    this.#progress = { ...this.#progress, notes: [...this.#progress.notes, text] };
+    this.#notes.push(text);
   }
 
   /** @throws PermanentError `ERR_OUTPUT_TOO_LARGE` when so many bytes more would be too many */
   expect(bytes: number): void {
-    if (this.#bytes + bytes > this.#options.maxBytes) {
-      throw new PermanentError('ERR_OUTPUT_TOO_LARGE', `The outputs are over ${this.#options.maxBytes} bytes`);
-    }
+    const { maxBytes } = this.#options;
+    const sum = this.#bytes + bytes;
+    if (sum <= maxBytes) return;
+    throw new PermanentError(
+      'ERR_OUTPUT_TOO_LARGE',
+      `The outputs have at least ${sum} bytes, and ${maxBytes} may be stored`,
+    );
   }
 
-  keyOf(name: string): string {
-    return this.#options.prefix + name;
-  }
-
-  open(name: string, contentType: string, source: string): Sink {
-    const { store, signal } = this.#options;
-    const key = this.keyOf(name);
-    return this.#sink({ key, contentType, source }, store.open(key, contentType, signal));
-  }
-
-  /** @param upload of an earlier invocation, to go on with */
-  openFile(
-    identity: FileIdentity,
-    upload: FileProgress['upload'] | undefined,
-    observer: ByteObserver | undefined,
-  ): Sink {
-    const { store, signal } = this.#options;
-    const { fileId, key, contentType } = identity;
-    const from = upload && { ...upload, etags: upload.etags.split(' ').filter(Boolean), observer: upload.observer };
-    const checkpoint = (state: UploadState) => this.#save(identity, state);
-    const writer = store.open(key, contentType, signal, { from, observer, checkpoint });
-    this.#file = { identity, writer };
-    this.#bytes += from?.bytes ?? 0;
-    const sink = this.#sink({ key, contentType, source: `files/${fileId}` }, writer);
+  open(described: DescribedObject): LandingObject {
+    const { store, prefix, signal } = this.#options;
+    const counter = described.isLines ? new JsonLinesCounter() : undefined;
+    const writer = store.open(prefix + described.name, described.contentType, signal, counter);
+    const place = this.#objects.push(undefined) - 1;
+    let written = 0;
+    const grow = (bytes: number) => {
+      this.expect(bytes);
+      this.#bytes += bytes;
+      written += bytes;
+    };
+    this.#open.add(writer);
     return {
-      write: sink.write,
-      finish: async () => {
-        await sink.finish();
-        this.#file = undefined;
-        if (this.#isSaved) await this.#forgetFile();
+      write: async (chunk) => {
+        grow(chunk.length);
+        await writer.write(chunk);
+      },
+      writePart: (index, fill) =>
+        writer.writePart(index, async (buffer) => {
+          const bytes = await fill(buffer);
+          grow(bytes);
+          return bytes;
+        }),
+      finish: () =>
+        this.#finishSoon(async () => {
+          const own = await writer.finish();
+          this.#open.delete(writer);
+          const object = own ?? (await this.#readBack(described));
+          if (object === undefined) {
+            throw new TransientError(
+              'ERR_STORE_UNAVAILABLE',
+              'S3 refused an output as if there were one, and has none',
+            );
+          }
+          this.#keep(place, described, object, own && counter);
+        }),
+      abort: async () => {
+        this.#open.delete(writer);
+        this.#bytes -= written;
+        await writer.abort();
       },
     };
   }
 
-  /** Begins the file again: what is there of it cannot be gone on with. */
-  async restartFile(reason: string): Promise<void> {
-    const { file, ...rest } = this.#progress;
-    if (file === undefined) return;
-    this.#progress = rest;
-    this.note(reason);
-    await this.#options.store.abort(file.key, file.upload.uploadId);
+  /** Takes an object that an earlier attempt left for the one that would be written. False when there is none. */
+  async adopt(described: DescribedObject): Promise<boolean> {
+    const place = this.#objects.push(undefined) - 1;
+    const object = await this.#readBack(described);
+    if (object === undefined) return false;
+    this.#bytes += object.bytes;
+    this.#keep(place, described, object, undefined);
+    return true;
+  }
+
+  /** Every object is in the bucket. @throws what one of them failed by */
+  async settle(): Promise<void> {
+    await Promise.all(this.#finishing);
+    if (this.#failure !== undefined) throw this.#failure.error;
   }
 
   /** Leaves nothing behind. Never rejects. */
   async abort(): Promise<void> {
-    const { store, landings, prefix } = this.#options;
-    const { file } = this.#progress;
+    await Promise.all(this.#finishing);
     await Promise.all([...this.#open].map((writer) => writer.abort()));
-    if (file !== undefined && this.#file === undefined) await store.abort(file.key, file.upload.uploadId);
-    if (this.#isSaved) await landings.forget(prefix).catch(() => {});
     this.#open.clear();
   }
 
-  /** Keeps what there is of the file for the next invocation. Never rejects: the last checkpoint holds then. */
-  async suspend(): Promise<void> {
-    const file = this.#file;
-    for (const writer of this.#open) if (writer !== file?.writer) await writer.abort();
-    const state = await file?.writer.suspend();
-    if (file !== undefined && state !== undefined) await this.#keep(file.identity, state);
-    else if (file !== undefined && this.#isSaved) await this.#forgetFile().catch(() => {});
-    this.#open.clear();
-    this.#file = undefined;
+  /** Resolves when few enough others are under way; what fails is thrown by the next call, or by `settle`. */
+  async #finishSoon(step: () => Promise<void>): Promise<void> {
+    while (this.#finishing.size >= FINISHING_AT_A_TIME) await Promise.race(this.#finishing);
+    if (this.#failure !== undefined) throw this.#failure.error;
+    const finishing = step()
+      .catch((error: unknown) => {
+        this.#failure ??= { error };
+      })
+      .finally(() => this.#finishing.delete(finishing));
+    this.#finishing.add(finishing);
   }
 
-  /** The manifest is written. Never rejects: what stays behind expires. */
-  async end(): Promise<void> {
-    const { store, landings, prefix } = this.#options;
-    const { file } = this.#progress;
-    // Of a file that the job resource does not name any more.
-    if (file !== undefined) await store.abort(file.key, file.upload.uploadId);
-    if (this.#isSaved) await landings.forget(prefix).catch(() => {});
+  /** What is in the bucket is what the manifest has to say, and no object there is ever replaced. */
+  async #readBack(described: DescribedObject): Promise<WrittenObject | undefined> {
+    const { store, prefix, signal } = this.#options;
+    const found = await store.read(prefix + described.name, signal);
+    if (found === undefined) return undefined;
+    const hash = createHash('sha256');
+    const counter = described.isLines ? new JsonLinesCounter() : undefined;
+    let bytes = 0;
+    for await (const chunk of found.chunks) {
+      hash.update(chunk);
+      counter?.write(chunk);
+      bytes += chunk.length;
+    }
+    this.#counts = { ...this.#counts, ...counter?.counts };
+    return { bytes, sha256: hash.digest('hex') };
   }
 
-  #sink(described: Pick<ManifestObject, 'key' | 'contentType' | 'source'>, writer: OutputWriter): Sink {
-    this.#open.add(writer);
-    return {
-      write: async (chunk) => {
-        this.expect(chunk.length);
-        this.#bytes += chunk.length;
-        await writer.write(chunk);
-      },
-      finish: async () => {
-        const { bytes, sha256 } = await writer.finish();
-        this.#open.delete(writer);
-        const { key, contentType, source } = described;
-        const objects = [...this.#progress.objects, { key, bytes, sha256, contentType, source }];
-        this.#progress = { ...this.#progress, objects };
-      },
-    };
-  }
-
-  async #forgetFile(): Promise<void> {
-    const { file: _, ...rest } = this.#progress;
-    this.#progress = rest;
-    await this.#options.landings.save(this.#options.prefix, rest);
-  }
-
-  /** An upload of which nothing could be put away is one that nobody would go on with. */
-  async #keep(identity: FileIdentity, state: UploadState): Promise<void> {
-    await this.#save(identity, state).catch(() => {});
-    if (this.#savedUpload !== state.uploadId) await this.#options.store.abort(identity.key, state.uploadId);
-  }
-
-  async #save(identity: FileIdentity, { etags, ...upload }: UploadState): Promise<void> {
-    const { landings, prefix } = this.#options;
-    this.#progress = { ...this.#progress, file: { ...identity, upload: { ...upload, etags: etags.join(' ') } } };
-    this.#isSaved = true;
-    await landings.save(prefix, this.#progress);
-    this.#savedUpload = upload.uploadId;
+  #keep(
+    place: number,
+    { name, contentType, source }: DescribedObject,
+    { bytes, sha256 }: WrittenObject,
+    counter: JsonLinesCounter | undefined,
+  ): void {
+    this.#objects[place] = { key: this.#options.prefix + name, bytes, sha256, contentType, source };
+    this.#counts = { ...this.#counts, ...counter?.counts };
   }
 }

@@ -74,6 +74,7 @@ export class MissedJobs {
       schemaVersion: SCHEMA_VERSION,
       ...{ source, jobType, jobId, code, message },
       userMetadata: { ...userMetadata },
+      displayName: null,
       webhookId: job.webhookId ?? `api#${id}`,
       type: job.eventType ?? 'job.submitted',
       retryable: false,

@@ -6,7 +6,6 @@ import type { FetchedJobType, METRIC_SERIES, MetricName, SubscribableEvent } fro
 import type { VerifiedDelivery } from '../domain/delivery.ts';
 import type { BusEvent } from '../domain/job-event.ts';
 import type { KnownJob, LedgerFact, LedgerJob, OpenJob, OpenState, SweepCursor } from '../domain/job-ledger.ts';
-import type { LandingProgress } from '../domain/landing-progress.ts';
 import type { Manifest } from '../domain/manifest.ts';
 
 /** The only source of time. */
@@ -104,73 +103,69 @@ export interface Download {
   readonly bytes: number | undefined;
 }
 
-/** The rest of a file, or all of it. */
+/** A file of Gemini's, or its beginning. */
 export interface FileDownload extends Download {
-  /** Where in the file the chunks begin: 0, or what was asked for. */
-  readonly offset: number;
   /** Of the whole file; undefined when the server did not say. */
   readonly total: number | undefined;
-  /** Of the file; undefined when it has none. */
-  readonly etag: string | undefined;
+  /**
+   * Where the chunks are the beginning only: reads so many bytes from there on, in as many calls at a time as one likes.
+   * Undefined when they would not be of the same file, or not those.
+   */
+  readonly readRange:
+    | ((start: number, length: number, signal: AbortSignal) => Promise<Download | undefined>)
+    | undefined;
 }
 
 /**
- * Gemini's API, read with the account's own key. Both methods throw `TransientError` for whatever may hold later.
- * Undefined means that the key may not see the thing: it is gone, was never there, or is somebody else's.
+ * Gemini's API, read with the account's own key. Both methods throw `TransientError` for whatever may hold later, refusals
+ * of the key and of the caller included. Undefined is a word about the thing that was asked for: it is gone, was never
+ * there, is not there yet, or is somebody else's.
  */
 export interface Gemini {
   /** @param path below the API version, e.g. `batches/abc` */
   get(path: string, signal: AbortSignal): Promise<Download | undefined>;
   /**
    * The bytes of a file. @param fileId without `files/`
-   * @param offset asks for the rest from there; a server that does not know ranges answers with the whole
+   * @param length asks for so many bytes from the beginning; a server that knows no ranges answers with the whole file
    */
-  download(fileId: string, signal: AbortSignal, offset?: number): Promise<FileDownload | undefined>;
+  download(fileId: string, signal: AbortSignal, length?: number): Promise<FileDownload | undefined>;
 }
 
-/** Sees the bytes of an object in order, and can be put away and taken up again between two parts. */
+/** Sees the bytes of an object in order. */
 export interface ByteObserver {
   write(chunk: Uint8Array): void;
-  save(): string;
 }
 
-/** An upload after its last part that is in the store: with it, another process goes on. */
-export interface UploadState {
-  readonly uploadId: string;
-  /** One for each part, in order. */
-  readonly etags: readonly string[];
+export interface WrittenObject {
   readonly bytes: number;
-  /** State of the SHA-256, base64. */
+  /** Hex. */
   readonly sha256: string;
-  readonly observer: string | undefined;
 }
 
-export interface ResumableOptions {
-  /** Where to go on; undefined begins. */
-  readonly from: UploadState | undefined;
-  readonly observer: ByteObserver | undefined;
-  /** Called when an upload begins, every 16 parts after, and before it is completed; the upload waits for it. */
-  readonly checkpoint: (state: UploadState) => Promise<void>;
-}
-
-/** One object on its way. Nothing of it can be seen before `finish`. */
+/** One object on its way. Nothing of it can be seen before `finish`. Either in one stream or in parts, never both. */
 export interface OutputWriter {
   /** Resolves when there is room for more: at most two parts are in memory. */
   write(chunk: Uint8Array): Promise<void>;
-  /** Done once and for all: repeated after its answer was lost, even by another process, it finds what is there. */
-  finish(): Promise<{ readonly bytes: number; readonly sha256: string }>;
+  /**
+   * The part of this index, from 0, in a buffer of `partBytes` that `fill` fills; all but the last are whole. So many parts
+   * are in memory as there are calls at a time, none of which may leave out an index before its own.
+   *
+   * @param fill gives back how many bytes it put there
+   */
+  writePart(index: number, fill: (buffer: Buffer) => Promise<number>): Promise<void>;
+  /** Undefined when another object has its place: no object is ever replaced. */
+  finish(): Promise<WrittenObject | undefined>;
   /** Never rejects. */
   abort(): Promise<void>;
-  /** Stops, and leaves the upload as it is; undefined when there is none. Never rejects. */
-  suspend(): Promise<UploadState | undefined>;
 }
 
 /** Where outputs land. Every method throws `TransientError('ERR_STORE_UNAVAILABLE')`. */
 export interface OutputStore {
   readonly bucket: string;
-  open(key: string, contentType: string, signal: AbortSignal, resumable?: ResumableOptions): OutputWriter;
-  /** Of an upload that nobody goes on with. Never rejects. */
-  abort(key: string, uploadId: string): Promise<void>;
+  readonly partBytes: number;
+  open(key: string, contentType: string, signal: AbortSignal, observer?: ByteObserver): OutputWriter;
+  /** Undefined when there is no such object. */
+  read(key: string, signal: AbortSignal): Promise<Download | undefined>;
   readManifest(key: string): Promise<Manifest | undefined>;
   /** False when there is one already; it is left as it is. */
   writeManifest(key: string, manifest: Manifest): Promise<boolean>;
@@ -189,19 +184,28 @@ export interface JobLedger {
   writeCursor(source: string, cursor: SweepCursor): Promise<void>;
 }
 
+/** What the ledger has of a job that is being fetched. */
+export interface JobOnRecord {
+  /** An application of this account submitted it, or Gemini's list shows it. */
+  readonly isOurs: boolean;
+  readonly userMetadata: Readonly<Record<string, unknown>>;
+  readonly displayName: string | null;
+  /** Why the attempt before failed. */
+  readonly lastCode: string | undefined;
+}
+
+/** The fetchers' part of the ledger. Both methods throw `TransientError('ERR_STORE_UNAVAILABLE')`. */
+export interface FetchLedger {
+  /** @param attempt from 1 */
+  begin(job: LedgerJob, attempt: number): Promise<JobOnRecord>;
+  /** The message goes back. */
+  postpone(job: LedgerJob, code: string, nextAttemptAt: Date): Promise<void>;
+}
+
 export interface OpenQueue {
   readonly state: OpenState;
   readonly source: string;
   readonly jobType: FetchedJobType;
-}
-
-/** Landings that did not end in one invocation. Every method throws `TransientError('ERR_STORE_UNAVAILABLE')`. */
-export interface LandingStore {
-  /** @param prefix of the landing's objects */
-  load(prefix: string): Promise<LandingProgress | undefined>;
-  save(prefix: string, progress: LandingProgress): Promise<void>;
-  /** No-op when there is none. */
-  forget(prefix: string): Promise<void>;
 }
 
 /** A static webhook as it stands at Gemini. */
@@ -242,6 +246,6 @@ export interface WebhookRegistry {
   update(id: string, changes: Partial<WantedWebhook> & { readonly state?: 'enabled' }): Promise<void>;
   /** Resolves, too, when it is gone already. */
   delete(id: string): Promise<void>;
-  /** The secret that signs from now on. Those before it sign as well for 24 hours. */
-  rotate(id: string): Promise<string>;
+  /** The secret that signs from now on. Those before it sign as well for 24 hours, or `revoked` no longer. */
+  rotate(id: string, previous?: 'revoked'): Promise<string>;
 }

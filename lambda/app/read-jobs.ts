@@ -1,6 +1,6 @@
 /** Asks Gemini how far jobs are, by the streaming reader of the fetchers: a batch's results may stand in the answer. */
 import * as z from 'zod/mini';
-import { PermanentError } from '../domain/errors.ts';
+import { PermanentError, TransientError } from '../domain/errors.ts';
 import { batchJob } from './fetch-batch.ts';
 import type { JobKind, JobState } from './job-kind.ts';
 import { JsonOutline } from './json-outline.ts';
@@ -16,12 +16,14 @@ const BatchPage = z.looseObject({
   nextPageToken: z.optional(z.string()),
 });
 
-/** A job at Gemini, with what its creator wrote into it. */
-export interface JobAtGemini extends JobState {
+/** What the creator of a job wrote into it. */
+interface Creator {
   readonly userMetadata: Readonly<Record<string, unknown>>;
-  /** Whether it has a webhook of its own, which is told of every event. */
+  /** Whether the job has a webhook of its own, which is told of every event. */
   readonly hasWebhook: boolean;
 }
+
+export interface JobAtGemini extends JobState, Creator {}
 
 export interface JobPage {
   readonly jobs: readonly JobAtGemini[];
@@ -37,14 +39,25 @@ export async function readJob(
   jobId: string,
   signal: AbortSignal,
 ): Promise<JobAtGemini | undefined> {
+  const found = await findJob(gemini, kind, jobId, signal);
+  return found && describe(kind, found.outline);
+}
+
+/** Tries the names that the id may stand for. Undefined when the API key may not see any of them. */
+export async function findJob(
+  gemini: Gemini,
+  kind: JobKind,
+  jobId: string,
+  signal: AbortSignal,
+): Promise<{ readonly path: string; readonly outline: unknown } | undefined> {
   for (const path of kind.resourcePaths(jobId)) {
     const outline = await readOutline(gemini, path, kind.isBulk, signal);
-    if (outline !== undefined) return describe(kind, outline);
+    if (outline !== undefined) return { path, outline };
   }
   return undefined;
 }
 
-/** One page of all batches, in whatever order Gemini has them: none is documented. */
+/** One page of all batches, in whatever order Gemini has them: none is documented. @throws TransientError when it is refused */
 export async function listBatches(
   gemini: Gemini,
   pageToken: string | undefined,
@@ -53,7 +66,9 @@ export async function listBatches(
   const query = new URLSearchParams({ pageSize: String(PAGE_SIZE), ...(pageToken && { pageToken }) });
   const isBulk = (path: JsonPath) => path[0] === 'operations' && batchJob.isBulk(path.slice(2));
   const outline = await readOutline(gemini, `batches?${query}`, isBulk, signal);
-  const page = BatchPage.safeParse(outline ?? {});
+  // A list is always there: what hides it may hide every batch.
+  if (outline === undefined) throw new TransientError('ERR_GEMINI_REFUSED', 'Gemini does not show the list of batches');
+  const page = BatchPage.safeParse(outline);
   if (!page.success) throw new PermanentError('ERR_OUTPUT_INVALID', 'What Gemini answered is not a list of batches');
   const { operations, nextPageToken } = page.data;
   const jobs = operations.flatMap((operation) => attempt(() => describe(batchJob, operation)));
@@ -74,14 +89,13 @@ async function readOutline(
 }
 
 function describe(kind: JobKind, outline: unknown): JobAtGemini {
-  const state = kind.stateOf(outline);
+  return { ...kind.stateOf(outline), ...creatorOf(outline) };
+}
+
+export function creatorOf(outline: unknown): Creator {
   const config = webhookConfigOf(outline);
   const metadata = [config?.['user_metadata'], config?.['userMetadata']].map((value) => record.safeParse(value));
-  return {
-    ...state,
-    userMetadata: metadata.find(({ success }) => success)?.data ?? {},
-    hasWebhook: config !== undefined,
-  };
+  return { userMetadata: metadata.find(({ success }) => success)?.data ?? {}, hasWebhook: config !== undefined };
 }
 
 /** Of an interaction at the top, of a batch in its metadata. It holds the dynamic URL: nothing else is taken from it. */

@@ -7,6 +7,7 @@ import { MAX_BODY_BYTES, type RawDelivery } from '../domain/delivery.ts';
 import { toJobEvent } from '../domain/envelope.ts';
 import { PipelineError, RequestError } from '../domain/errors.ts';
 import type { Authenticate } from './authenticate.ts';
+import type { NoteForm } from './form-log.ts';
 import { identify, onceFor, type PublishOncePorts, type PublishResult, publishOnce } from './publish-once.ts';
 import type { Quarantine } from './quarantine.ts';
 
@@ -14,6 +15,8 @@ export interface ReceiveWebhookPorts extends PublishOncePorts {
   readonly authenticate: Authenticate;
   /** Undefined while nothing is quarantined. */
   readonly quarantine?: Quarantine | undefined;
+  /** Undefined while nobody wants to know. */
+  readonly noteForm?: NoteForm | undefined;
 }
 
 /** Throws `RequestError` for what is not a genuine event and `TransientError` when the producer should try again. */
@@ -38,6 +41,7 @@ async function receive(ports: ReceiveWebhookPorts, delivery: RawDelivery): Promi
     throw error;
   });
   const detail = toJobEvent(verified, receivedAt);
+  ports.noteForm?.(delivery, verified, detail);
   const subject = { ...identify({ detail }), scheme: detail.scheme };
   try {
     const result = await publishOnce(ports, onceFor(detail, verified.bodySha256));

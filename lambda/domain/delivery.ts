@@ -19,7 +19,7 @@ export interface VerifiedDelivery {
   /** The Gemini project at whose route it came in and verified. */
   readonly source: string;
   readonly scheme: Scheme;
-  /** The delivery's `webhook-id`; for a JWT its `jti`, else the SHA-256 of the token. */
+  /** The delivery's `webhook-id`; for a JWT the SHA-256 of its `jti`, else of the token. */
   readonly webhookId: string;
   /** When the producer made this attempt. */
   readonly attemptedAt: Date;

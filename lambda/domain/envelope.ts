@@ -3,17 +3,14 @@ import * as z from 'zod/mini';
 import { FETCHED_JOB_TYPES, type FetchedJobType, SCHEMA_VERSION } from '../contract.ts';
 import type { VerifiedDelivery } from './delivery.ts';
 import { RequestError } from './errors.ts';
+import { fitted } from './event-size.ts';
+import { interactionId } from './gemini-names.ts';
 import type { JobEventDetail } from './job-event.ts';
 
 /** EventBridge carries no longer detail-type (PutEventsRequestEntry). */
 const MAX_TYPE_LENGTH = 128;
 /** Far more than any event needs, and far less than what overflows `JSON.stringify`. */
 const MAX_DEPTH = 64;
-/**
- * Of the detail in UTF-8: what EventBridge and SQS carry, 1 MiB, less what they wrap around it. 256 KiB that were signed
- * can be more when they are written again: `1e20` becomes 21 digits, and user metadata stands in two places.
- */
-const MAX_DETAIL_BYTES = 1000 * 1024;
 
 const record = z.record(z.string(), z.unknown());
 const Envelope = z.looseObject({
@@ -45,14 +42,9 @@ export function toJobEvent(delivery: VerifiedDelivery, receivedAt: Date): JobEve
     origin: 'webhook',
     scheme: delivery.scheme,
     userMetadata: findUserMetadata(envelope.data, data),
+    displayName: null,
     data,
   });
-}
-
-/** A genuine event must reach the bus; what does not fit there is only a hint, and is left out. */
-function fitted(detail: JobEventDetail): JobEventDetail {
-  if (Buffer.byteLength(JSON.stringify(detail)) <= MAX_DETAIL_BYTES) return detail;
-  return { ...detail, userMetadata: {}, data: {} };
 }
 
 function parseJson(body: Buffer): unknown {
@@ -76,7 +68,7 @@ function depthOf(value: object): number {
 /** What an id of each job type may look like; anything else is routed as `other`, where nothing is fetched. */
 const JOB_ID: Readonly<Record<FetchedJobType, RegExp>> = {
   batch: /^(?:batches\/)?[A-Za-z0-9_-]{1,200}$/,
-  interaction: /^[A-Za-z0-9_-]{1,512}$/,
+  interaction: /^(?:interactions\/)?[A-Za-z0-9_-]{1,512}$/,
   video: /^(?:(?:models\/[A-Za-z0-9][A-Za-z0-9._-]{0,99}\/)?operations\/)?[A-Za-z0-9_-]{1,200}$/,
 };
 
@@ -84,6 +76,7 @@ function identifyJob(type: string, id: unknown): Pick<JobEventDetail, 'jobType' 
   const jobType = FETCHED_JOB_TYPES.find((candidate) => type.startsWith(`${candidate}.`));
   if (jobType === undefined || typeof id !== 'string' || !JOB_ID[jobType].test(id))
     return { jobType: 'other', jobId: null };
+  if (jobType === 'interaction') return { jobType, jobId: interactionId(id) };
   return { jobType, jobId: jobType === 'batch' && !id.startsWith('batches/') ? `batches/${id}` : id };
 }
 

@@ -17,7 +17,9 @@ export type RequestErrorCode =
 export type TransientErrorCode =
   | 'ERR_API_KEY_REFUSED'
   | 'ERR_FETCH_TIMED_OUT'
+  | 'ERR_GEMINI_REFUSED'
   | 'ERR_GEMINI_UNAVAILABLE'
+  | 'ERR_JOB_NOT_FOUND'
   | 'ERR_KEYS_UNAVAILABLE'
   | 'ERR_OUTPUT_NOT_READY'
   | 'ERR_OUTPUT_TRUNCATED'

@@ -9,6 +9,11 @@ export function batchNames(jobId: string): string[] {
   return id.startsWith('batch_') ? [`batches/${id}`, `batches/${id.slice('batch_'.length)}`] : [`batches/${id}`];
 }
 
+/** Without the prefix that the API does not write before it, and that events of other jobs have. */
+export function interactionId(jobId: string): string {
+  return jobId.replace(/^interactions\//, '');
+}
+
 /**
  * A full operation name as it is. Of a bare id, which no page shows, the short form, which needs no model; and, as with
  * batches, the id may come as `video_123`.
@@ -31,6 +36,11 @@ export function fileIdOf(uri: unknown): string | undefined {
 /** `BATCH_STATE_SUCCEEDED` and `JOB_STATE_SUCCEEDED` are `succeeded`. */
 export function statusOf(state: string): string {
   return state.replace(/^(?:BATCH|JOB)_STATE_/, '').toLowerCase();
+}
+
+/** The id with which a managed agent's files are kept, as part of a file's id. */
+export function environmentFileId(id: unknown): string | undefined {
+  return typeof id === 'string' && /^[A-Za-z0-9_-]{1,100}$/.test(id) ? `environment-${id}` : undefined;
 }
 
 /** RFC 3339 with up to nine decimals. */

@@ -16,6 +16,9 @@ import {
 /** RFC 3339 in UTC, as `Date.prototype.toISOString` writes it. */
 const timestamp = z.iso.datetime();
 
+/** What the application called the job; null where neither the job nor the ledger has a name for it. */
+const displayName = z._default(z.nullable(z.string()), null);
+
 /** How a delivery may be signed. */
 const SIGNATURE_SCHEMES = ['v1', 'v1a', 'jwt'] as const;
 export type Scheme = (typeof SIGNATURE_SCHEMES)[number];
@@ -27,7 +30,7 @@ export const JobEventDetail = z.object({
   schemaVersion: z.literal(SCHEMA_VERSION),
   /** Name of the Gemini project, as configured. An archived event from before there were several has none. */
   source: z._default(z.string(), DEFAULT_SOURCE),
-  /** The delivery's `webhook-id`; for a JWT its `jti`, else the SHA-256 of the token; without a delivery `api#<event key>`. */
+  /** The delivery's `webhook-id`; for a JWT the SHA-256 of its `jti`, else of the token; without a delivery `api#<event key>`. */
   webhookId: z.string(),
   /** Gemini's event type, e.g. `batch.succeeded`. */
   type: z.string(),
@@ -41,6 +44,7 @@ export const JobEventDetail = z.object({
   origin: z.enum(['webhook', 'reconciler']),
   scheme: z.enum(SCHEMES),
   userMetadata: z.record(z.string(), z.unknown()),
+  displayName,
   /** The event's `data`, as delivered. URIs in it are hints and are never fetched. */
   data: z.record(z.string(), z.unknown()),
 });
@@ -60,7 +64,9 @@ const outputDetail = {
   webhookId: z.string(),
   /** Gemini's event type that caused the fetch. */
   type: z.string(),
+  /** What the application submitted of the job, wherever it is known from. */
   userMetadata: z.record(z.string(), z.unknown()),
+  displayName,
 };
 
 /** `detail` of `output.stored`: the job's outputs, or the account of its failure at Gemini, are complete in S3. */
@@ -75,6 +81,8 @@ export const OutputStoredDetail = z.object({
   /** Objects beside the manifest. */
   objectCount: z.int(),
   bytes: z.int(),
+  /** Why something is missing, as far as it fits; all of them are in the manifest. */
+  notes: z._default(z.array(z.string()), []),
   /** When Gemini began and ended the job, as far as its resource says. */
   createdAt: z.nullable(timestamp),
   endedAt: z.nullable(timestamp),

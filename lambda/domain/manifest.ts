@@ -42,9 +42,12 @@ export const Manifest = z.object({
     /** Lower case, without prefix: `succeeded`, `completed`, `failed`, … */
     status: z.string(),
     model: z.nullable(z.string()),
+    displayName: z._default(z.nullable(z.string()), null),
     createdAt: z.nullable(timestamp),
     endedAt: z.nullable(timestamp),
   }),
+  /** What the application submitted of the job, wherever it is known from. */
+  userMetadata: z._default(z.record(z.string(), z.unknown()), {}),
   /** Token counts as the job resource has them. */
   usage: z.nullable(z.record(z.string(), z.unknown())),
   /** The job's own error, or why its outputs could not be fetched. */
@@ -54,8 +57,7 @@ export const Manifest = z.object({
   counts: z.catchall(z.object({ objects: z.int(), bytes: z.int() }), z.int()),
   /** Why something is missing, e.g. the reasons of a safety filter. */
   notes: z.array(z.string()),
-  /** `invocations`: of the fetcher, for a landing that one could not finish. */
-  timings: z.object({ startedAt: timestamp, finishedAt: timestamp, invocations: z._default(z.int(), 1) }),
+  timings: z.object({ startedAt: timestamp, finishedAt: timestamp }),
   fetcher: z.object({ version: z.string() }),
 });
 export type Manifest = z.infer<typeof Manifest>;

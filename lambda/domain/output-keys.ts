@@ -3,6 +3,8 @@ import type { FetchedJobType } from '../contract.ts';
 
 /** Of a fetch that failed for good. Not the job's own status, so that a later fetch can still land the outputs. */
 export const FETCH_FAILED = 'fetch-failed';
+/** Follows the status of a job that ended and never named its outputs: they may be there when it is fetched again. */
+export const WITHOUT_OUTPUTS = '-without-outputs';
 /** For a job whose resource does not say when it was created. */
 const NO_DATE = 'unknown';
 
@@ -16,10 +18,10 @@ export interface JobPlace {
 }
 
 /** Ends with a slash. The same for every delivery about the job, whatever its webhook id and time. */
-export function outputPrefix(place: JobPlace, status: string): string {
+export function outputPrefix(place: JobPlace, status: string, suffix: typeof WITHOUT_OUTPUTS | '' = ''): string {
   const date = place.createdAt?.toISOString().slice(0, 10) ?? NO_DATE;
   const id = place.jobName.slice(place.jobName.lastIndexOf('/') + 1);
-  return `${place.jobType}/source=${place.source}/date=${date}/job=${safe(id, 512)}/${safe(status, 40)}/`;
+  return `${place.jobType}/source=${place.source}/date=${date}/job=${safe(id, 512)}/${safe(status, 40)}${suffix}/`;
 }
 
 function safe(part: string, maxLength: number): string {

@@ -4,6 +4,7 @@
  */
 import { createHmac, createPublicKey, createSecretKey, type KeyObject, timingSafeEqual, verify } from 'node:crypto';
 import * as z from 'zod/mini';
+import { decodeBase64url, importKeys, VERIFYING } from './jwk.ts';
 import type { WebhookHeaders } from './webhook-headers.ts';
 
 /** A secret that signs `v1`. */
@@ -61,23 +62,22 @@ function decodeSignature(value: string): readonly Buffer[] {
 }
 
 const Jwk = z.looseObject({
+  ...VERIFYING,
   kty: z.literal('OKP'),
   crv: z.literal('Ed25519'),
   x: z.string(),
   alg: z.optional(z.enum(['EdDSA', 'Ed25519'])),
-  use: z.optional(z.literal('sig')),
-  key_ops: z.optional(z.array(z.string())),
 });
 
 /** The Ed25519 keys among a JWKS document's entries; what is not one, or is weak, is left out. */
 export function importEd25519Keys(entries: readonly unknown[]): readonly Ed25519Key[] {
-  return entries.flatMap((entry) => {
+  return importKeys(entries, (entry) => {
     const jwk = Jwk.safeParse(entry);
-    if (!jwk.success || jwk.data.key_ops?.includes('verify') === false) return [];
+    if (!jwk.success) return undefined;
     const { kty, crv, x } = jwk.data;
-    const bytes = Buffer.from(x, 'base64url');
-    if (bytes.length !== 32 || bytes.toString('base64url') !== x || hasSmallOrder(bytes)) return [];
-    return [{ key: createPublicKey({ key: { kty, crv, x }, format: 'jwk' }) }];
+    const bytes = decodeBase64url(x);
+    if (bytes?.length !== 32 || hasSmallOrder(bytes)) return undefined;
+    return { key: createPublicKey({ key: { kty, crv, x }, format: 'jwk' }) };
   });
 }
 

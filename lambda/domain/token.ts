@@ -21,8 +21,8 @@ export function digestTokens(secretValue: string): readonly TokenDigest[] {
   return [secretValue.slice(0, TOKEN_LENGTH), secretValue.slice(TOKEN_LENGTH)].map(digestToken);
 }
 
-/** The value after a rotation; two new tokens when there was none of this form. */
-export function nextTokens(secretValue: string | undefined): string {
+/** The value after a rotation; two new tokens when there was none of this form, or none is to be kept. */
+export function nextTokens(secretValue?: string): string {
   const isKnown = secretValue !== undefined && TWO_TOKENS.test(secretValue);
   return (isKnown ? secretValue.slice(TOKEN_LENGTH) : newToken()) + newToken();
 }

@@ -1,4 +1,5 @@
 /** What the three fetchers have in common: composes the ports from the environment and works off queue messages. */
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import * as z from 'zod/mini';
 import {
@@ -8,7 +9,7 @@ import {
   secretsManagerClient,
   sqsClient,
 } from '../adapters/aws-clients.ts';
-import { DynamoDbLandingStore } from '../adapters/dynamodb-landing-store.ts';
+import { DynamoDbFetchLedger } from '../adapters/dynamodb-fetch-ledger.ts';
 import { EnvironmentReader } from '../adapters/environment.ts';
 import { EventBridgePublisher } from '../adapters/eventbridge-publisher.ts';
 import { createApiKeySource, GeminiApi } from '../adapters/gemini-api.ts';
@@ -31,9 +32,10 @@ export function createFetcher(kind: JobKind): (event: SQSEvent, context: Context
     eventBusName: env.required(ENV.eventBusName),
     bucketName: env.required(ENV.bucketName),
     sources: env.sources(ENV.sources, z.object({ apiKeySecretId: z.string() })),
-    maxOutputBytes: env.integer(ENV.maxOutputBytes, { min: 1, max: 350 * 1024 ** 3 }),
+    maxOutputBytes: env.integer(ENV.maxOutputBytes, { min: 1, max: 78 * 1024 ** 3 }),
     queueUrl: env.required(ENV.queueUrl),
     ledgerTableName: env.required(ENV.ledgerTableName),
+    jobRetentionSeconds: env.integer(ENV.jobRetentionSeconds, { min: 3600, max: 55 * 24 * 3600 }),
     maxReceiveCount: env.integer(ENV.maxReceiveCount, { min: 1, max: 1000 }),
     geminiUrl: env.url(ENV.geminiUrl, GEMINI_URL),
   };
@@ -56,9 +58,10 @@ export function createFetcher(kind: JobKind): (event: SQSEvent, context: Context
       throw new TransientError('ERR_SOURCE_UNKNOWN', `The source ${source} is not configured; deploy with it again`);
     },
     store: new S3OutputStore(s3Client(), config.bucketName),
-    landings: new DynamoDbLandingStore({ client: dynamoDbClient(), tableName: config.ledgerTableName, clock }),
+    ledger: new DynamoDbFetchLedger({ client: dynamoDbClient(), tableName: config.ledgerTableName, clock }),
+    retentionMs: config.jobRetentionSeconds * 1000,
     publisher: new EventBridgePublisher(eventBridgeClient(), config.eventBusName),
-    ...{ clock, log, metrics },
+    ...{ clock, log, metrics, wait: (milliseconds: number) => wait(milliseconds) },
     maxOutputBytes: config.maxOutputBytes,
     maxReceiveCount: config.maxReceiveCount,
   };
@@ -70,11 +73,7 @@ export function createFetcher(kind: JobKind): (event: SQSEvent, context: Context
       for (const record of event.Records) {
         const result = await handleMessage(ports, kind, toQueuedJob(record, kind.jobType), deadline);
         if (result.outcome === 'done') continue;
-        if (result.outcome === 'continued') {
-          if (await queue.sendAgain(record)) continue;
-          log.warn('The message comes back by itself: it could not be sent again', { messageId: record.messageId });
-        }
-        await queue.delay(record, result.outcome === 'returned' ? result.delaySeconds : 0);
+        await queue.delay(record, result.delaySeconds);
         batchItemFailures.push({ itemIdentifier: record.messageId });
       }
       return { batchItemFailures };

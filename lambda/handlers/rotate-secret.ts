@@ -1,4 +1,7 @@
-/** Rotates the two secrets of a source's webhook, called by Secrets Manager once for each step. */
+/**
+ * Rotates the two secrets of a source's webhook, called by Secrets Manager once for each step; and revokes one of them after a
+ * leak, called by an operator.
+ */
 import { setTimeout as wait } from 'node:timers/promises';
 import * as z from 'zod/mini';
 import { secretsManagerClient } from '../adapters/aws-clients.ts';
@@ -7,6 +10,7 @@ import { GenAiWebhookRegistry } from '../adapters/genai-webhook-registry.ts';
 import { SecretStore } from '../adapters/secret-store.ts';
 import { SecretReader } from '../adapters/secrets-manager.ts';
 import { createTelemetry } from '../adapters/telemetry.ts';
+import { revokeDynamicToken, revokeSigningSecret } from '../app/revoke-secret.ts';
 import { ROTATION_STEPS, type Rotation, rotateSecret } from '../app/rotate-secret.ts';
 import { dynamicTokenRotation, signingSecretRotation } from '../app/rotate-webhook-secrets.ts';
 import { ENV, GEMINI_URL } from '../contract.ts';
@@ -44,7 +48,31 @@ const RotationEvent = z.looseObject({
   Step: z.enum(ROTATION_STEPS),
 });
 
-export async function handler(input: unknown): Promise<void> {
+/** What an operator invokes it with. */
+const RevocationRequest = z.looseObject({ revoke: z.enum(['signing-secret', 'dynamic-token']) });
+
+const revocation = {
+  ...{ registry, wanted, log, revoke: (secretId: string, value: string) => store.revoke(secretId, value) },
+  signingSecretId: config.signingSecretId,
+  dynamicTokenSecretId: config.dynamicTokenSecretId,
+};
+
+/** Answers an operator; Secrets Manager does not listen. */
+export async function handler(input: unknown): Promise<{ readonly source: string; readonly revoked: string } | void> {
+  const request = RevocationRequest.safeParse(input);
+  if (!request.success) return await rotate(input);
+  const { revoke: revoked } = request.data;
+  try {
+    await (revoked === 'signing-secret' ? revokeSigningSecret : revokeDynamicToken)(revocation);
+    return { source: config.source, revoked };
+  } catch (error) {
+    const reason = error instanceof PipelineError ? error.message : undefined;
+    log.error('The revocation failed', { secret: revoked, reason });
+    throw error;
+  }
+}
+
+async function rotate(input: unknown): Promise<void> {
   const { SecretId: secretId, ClientRequestToken: versionId, Step: step } = RotationEvent.parse(input);
   try {
     await rotateSecret(ports, { secretId, versionId, step });

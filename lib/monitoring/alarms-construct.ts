@@ -30,6 +30,8 @@ export class Alarms extends Construct {
   /** Those that stand for a possible loss; the first is on while any other of them is. */
   readonly loss: readonly IAlarm[];
   readonly others: readonly IAlarm[];
+  /** Of all of them, without the deployment's name and the dash that they begin with. */
+  readonly names: readonly string[];
 
   constructor(scope: Construct, id: string, monitored: Monitored, options: AlarmOptions) {
     super(scope, id);
@@ -54,11 +56,12 @@ export class Alarms extends Construct {
     eventsMayBeLost.addOkAction(action);
     this.loss = [eventsMayBeLost, ...loss];
     this.others = alarms.filter((_, index) => !definitions[index]?.mayLose);
+    this.names = [LOSS.slug, ...definitions.map(nameOf)];
   }
 
   private addAlarm(definition: AlarmDefinition, runbook: string): Alarm {
-    const { slug, of, severity, meaning, metric, threshold, periods = { bad: 1, of: 1 } } = definition;
-    const name = of === undefined ? slug : `${slug}-${of}`;
+    const { slug, severity, meaning, metric, threshold, periods = { bad: 1, of: 1 } } = definition;
+    const name = nameOf(definition);
     return new Alarm(this, pascalOf(name), {
       alarmName: `${deploymentNameOf(this)}-${name}`,
       alarmDescription: `${severity}. ${meaning} ${runbook}#${slug} (Missing data: ${definition.missingDataReason}.)`,
@@ -111,6 +114,10 @@ export class Alarms extends Construct {
     );
     return topic;
   }
+}
+
+function nameOf({ slug, of }: AlarmDefinition): string {
+  return of === undefined ? slug : `${slug}-${of}`;
 }
 
 function pascalOf(name: string): string {

@@ -74,6 +74,15 @@ export function alarmsOfSource(parts: Monitored, source: string): AlarmDefinitio
       missingDataReason: 'a check that could not ask Gemini says nothing, and its silence has an alarm of its own',
     },
     {
+      slug: 'webhook-disabled-by-gemini',
+      ...suffix(source),
+      severity: 'high',
+      meaning: 'Gemini disabled the webhook, because deliveries kept failing. The health check enabled it again.',
+      metric: metrics.webhookFindings(source, 'disabled-due-to-failed-deliveries'),
+      threshold: 1,
+      ...QUIET,
+    },
+    {
       slug: 'health-check-silent',
       ...suffix(source),
       severity: 'high',

@@ -56,11 +56,12 @@ function ofTheDoor({ metrics, verifier, api, sources }: Monitored): AlarmDefinit
       metric: new MathExpression({
         label: '5xx without a run',
         ...period,
-        // A run answers at most one request: what exceeds the runs had none.
-        expression: 'FILL(failed, 0) - FILL(runs, 0)',
+        // A run answers at most one request: what exceeds the runs had none. Bodies that Lambda does not take are nobody's event.
+        expression: 'FILL(failed, 0) - FILL(runs, 0) - FILL(oversized, 0)',
         usingMetrics: {
           failed: api.metricServerError({ statistic: Stats.SUM, ...period }),
           runs: verifier.metricInvocations(period),
+          oversized: metrics.requestsOversized(),
         },
       }),
       threshold: 1,
@@ -108,7 +109,7 @@ function ofTheDoor({ metrics, verifier, api, sources }: Monitored): AlarmDefinit
 }
 
 function ofTheBus({ bus, rules, archiveName, undeliveredQueue }: Monitored): AlarmDefinition[] {
-  const names = [...ruleNames(rules), archiveRuleName(archiveName)];
+  const names = [...ruleNames(rules), ...(archiveName === undefined ? [] : [archiveRuleName(archiveName)])];
   const period = Duration.minutes(5);
   const ofAll = (name: string) =>
     sum(

@@ -11,6 +11,9 @@ const PERIOD = Duration.minutes(5);
 /** Requests that the stage refused with 429; of a metric filter, so that it has no dimension. */
 export const REQUESTS_THROTTLED = 'RequestsThrottled';
 
+/** Requests that ended at the limit of what Lambda takes; of a metric filter as well. */
+export const REQUESTS_OVERSIZED = 'RequestsOversized';
+
 /** Of one deployment: two in one account and Region must not add up. */
 export class PipelineMetrics {
   readonly #namespace: string;
@@ -70,8 +73,18 @@ export class PipelineMetrics {
     return this.#own(REQUESTS_THROTTLED, {});
   }
 
+  /** Counted from the access log, too. */
+  requestsOversized(): Metric {
+    return this.#own(REQUESTS_OVERSIZED, {});
+  }
+
+  /** What a health check found amiss. */
+  webhookFindings(source: string, finding: string): Metric {
+    return this.#own(METRIC.webhookFindings, { service: 'check-webhook', source, finding });
+  }
+
   #own(
-    metricName: MetricName | typeof REQUESTS_THROTTLED,
+    metricName: MetricName | typeof REQUESTS_THROTTLED | typeof REQUESTS_OVERSIZED,
     dimensionsMap: DimensionsMap,
     statistic: string = Stats.SUM,
     period = PERIOD,

@@ -18,7 +18,8 @@ export interface Monitored {
   readonly rotations: readonly { readonly secret: 'signing' | 'token'; readonly interval: Duration }[];
   readonly bus: IEventBus;
   readonly rules: readonly IRule[];
-  readonly archiveName: string;
+  /** Undefined where the Region has no archives. */
+  readonly archiveName: string | undefined;
   readonly undeliveredQueue: IQueue;
   readonly fetchers: readonly Fetcher[];
   readonly reconciliation: ResolvedReconciliation;

@@ -1,6 +1,6 @@
 /** The stage's access log, in the template's own format. */
-import { appendFileSync } from 'node:fs';
-import { LocalRunError } from './local-run-error.ts';
+import { append } from '../append.ts';
+import { LocalRunError } from '../local-run-error.ts';
 
 /** https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html */
 const VARIABLES = [
@@ -10,6 +10,7 @@ const VARIABLES = [
   'status',
   'identity.sourceIp',
   'protocol',
+  'dataProcessed',
   'responseLength',
   'responseLatency',
   'integrationLatency',
@@ -32,6 +33,6 @@ export function createAccessLog(format: string, file: string): (values: AccessLo
   }
   return (values) => {
     const value = (name: string) => values[name as keyof AccessLogValues];
-    appendFileSync(file, `${format.replaceAll(pattern, (_, name: string) => String(value(name) ?? '-'))}\n`);
+    append(file, `${format.replaceAll(pattern, (_, name: string) => String(value(name) ?? '-'))}\n`);
   };
 }

@@ -9,9 +9,9 @@ import type { AddressInfo } from 'node:net';
 import * as z from 'zod';
 import type { WEBHOOK_RESOURCE_TYPE } from '../../lambda/contract.ts';
 import type { LambdaFunction } from '../lambda/lambda-function.ts';
-import { ACCOUNT, REGION } from '../template/intrinsics.ts';
+import { LocalRunError } from '../local-run-error.ts';
+import { STACK_ID } from '../template/intrinsics.ts';
 import type { Resource } from '../template/stack.ts';
-import { LocalRunError } from './local-run-error.ts';
 
 type CustomResource = Resource<typeof WEBHOOK_RESOURCE_TYPE>;
 type Properties = Readonly<Record<string, unknown>>;
@@ -121,7 +121,7 @@ export class CustomResources {
         ...request,
         ServiceToken: resource.properties.ServiceToken,
         ResponseURL: mailbox.url,
-        StackId: `arn:aws:cloudformation:${REGION}:${ACCOUNT}:stack/local/1`,
+        StackId: STACK_ID,
         RequestId: randomUUID(),
         LogicalResourceId: resource.id,
       };

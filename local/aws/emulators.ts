@@ -7,6 +7,7 @@ import { REGION } from '../template/intrinsics.ts';
 import { OPERATOR } from './aws-call.ts';
 import { mirrorObjects } from './s3-mirror.ts';
 import { answerPreconditions } from './s3-preconditions.ts';
+import { takeAllCharacters } from './sqs-characters.ts';
 
 /** Nobody checks them; the SDK wants some. */
 const CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' };
@@ -32,6 +33,7 @@ export async function startEmulators(s3Dir: string): Promise<Emulators> {
   const dynamodb = dynalite({ createTableMs: 0 });
   dynamodb.listen(0, '127.0.0.1');
   await once(dynamodb, 'listening');
+  await takeAllCharacters();
   const app = buildApp({ logger: false });
   answerPreconditions(app);
   const mirror = mirrorObjects(app, s3Dir);

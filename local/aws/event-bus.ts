@@ -1,12 +1,13 @@
 /** PutEvents with EventBridge's limits, and the rules of the template behind it. */
 import { randomUUID } from 'node:crypto';
-import { appendFileSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import * as z from 'zod';
+import { append } from '../append.ts';
+import { LocalRunError } from '../local-run-error.ts';
 import { ACCOUNT, REGION } from '../template/intrinsics.ts';
 import type { Resource } from '../template/stack.ts';
 import { compilePattern } from './event-pattern.ts';
 import type { JsonAnswer } from './gateway.ts';
-import { LocalRunError } from './local-run-error.ts';
 
 const MAX_ENTRIES = 10;
 const MAX_ENTRY_BYTES = 1024 * 1024;
@@ -74,6 +75,7 @@ export class EventBus {
     targets: readonly Target[];
   }[];
   readonly #listeners = new Set<(event: BusEvent) => void>();
+  readonly #delivering = new Set<Promise<void>>();
 
   /** @throws LocalRunError for a target that cannot be delivered to; EventPatternError for a pattern */
   constructor(options: EventBusOptions) {
@@ -90,20 +92,20 @@ export class EventBus {
     return () => this.#listeners.delete(listener);
   }
 
-  readonly serve = async (input: unknown): Promise<JsonAnswer> => {
+  readonly serve = (input: unknown): JsonAnswer => {
     const parsed = Input.safeParse(input);
     if (!parsed.success) {
       return { status: 400, body: { __type: 'ValidationException', message: z.prettifyError(parsed.error) } };
     }
     const entries = [];
-    for (const entry of parsed.data.Entries) entries.push(await this.#accept(entry));
+    for (const entry of parsed.data.Entries) entries.push(this.#accept(entry));
     return {
       status: 200,
       body: { FailedEntryCount: entries.filter((entry) => 'ErrorCode' in entry).length, Entries: entries },
     };
   };
 
-  async #accept(input: unknown): Promise<{ EventId: string } | { ErrorCode: string; ErrorMessage: string }> {
+  #accept(input: unknown): { EventId: string } | { ErrorCode: string; ErrorMessage: string } {
     const parsed = Entry.safeParse(input);
     if (!parsed.success) return { ErrorCode: 'InvalidArgument', ErrorMessage: z.prettifyError(parsed.error) };
     const entry = parsed.data;
@@ -130,14 +132,14 @@ export class EventBus {
       resources: entry.Resources ?? [],
       detail,
     };
-    appendFileSync(this.#options.eventsFile, `${JSON.stringify(event)}\n`);
-    await this.#route(event);
+    append(this.#options.eventsFile, `${JSON.stringify(event)}\n`);
+    this.#route(event);
     for (const listener of this.#listeners) listener(event);
     return { EventId: event.id };
   }
 
   /** Of what was accepted between two times, to some of the rules; as one `StartReplay`. */
-  readonly replay = async (input: unknown): Promise<JsonAnswer> => {
+  readonly replay = (input: unknown): JsonAnswer => {
     const { EventStartTime, EventEndTime, Destination, ReplayName } = Replay.parse(input);
     const names = (Destination.FilterArns ?? []).map((arn) => arn.slice(arn.lastIndexOf('/') + 1));
     const events = readFileSync(this.#options.eventsFile, 'utf8')
@@ -148,27 +150,44 @@ export class EventBus {
       const at = Date.parse(time) / 1000;
       return at >= EventStartTime && at <= EventEndTime;
     });
-    for (const event of chosen) await this.#route({ ...event, 'replay-name': ReplayName }, names);
+    for (const event of chosen) this.#route({ ...event, 'replay-name': ReplayName }, names);
     return { status: 200, body: { ReplayArn: ReplayName, State: 'COMPLETED', ReplayStartTime: Date.now() / 1000 } };
   };
 
-  /** @param ruleIds only these; all rules by default */
-  async #route(event: BusEvent, ruleIds: readonly string[] = []): Promise<void> {
+  /** Resolves when whatever was accepted has reached its targets, or their dead-letter queues. */
+  async settled(): Promise<void> {
+    while (this.#delivering.size > 0) await Promise.all(this.#delivering);
+  }
+
+  /**
+   * Targets are delivered to after the answer: what they refuse is no affair of whoever published the event.
+   *
+   * @param ruleIds only these; all rules by default
+   */
+  #route(event: BusEvent, ruleIds: readonly string[] = []): void {
     const body = JSON.stringify(event);
     const targets = this.#rules
       .filter(({ arn }) => ruleIds.length === 0 || ruleIds.some((id) => arn.endsWith(`/${id}`)))
       .filter(({ matches }) => matches(event))
       .flatMap((rule) => rule.targets);
-    await Promise.all(
-      targets.map(async ({ arn, ruleArn, deliver, bury }) => {
-        try {
-          await deliver(body);
-        } catch (error) {
-          const ERROR_MESSAGE = error instanceof Error ? error.message : 'unknown';
-          await bury?.(body, { ERROR_CODE: 'SDK_CLIENT_ERROR', ERROR_MESSAGE, RULE_ARN: ruleArn, TARGET_ARN: arn });
-        }
-      }),
-    );
+    for (const target of targets) {
+      const delivery = deliver(target, body);
+      this.#delivering.add(delivery);
+      void delivery.finally(() => this.#delivering.delete(delivery));
+    }
+  }
+}
+
+/** Never rejects: an event that its dead-letter queue does not take either is lost, as at EventBridge. */
+async function deliver({ arn, ruleArn, deliver: send, bury }: Target, body: string): Promise<void> {
+  try {
+    await send(body);
+  } catch (error) {
+    const ERROR_MESSAGE = error instanceof Error ? error.message : 'unknown';
+    const attributes = { ERROR_CODE: 'SDK_CLIENT_ERROR', ERROR_MESSAGE, RULE_ARN: ruleArn, TARGET_ARN: arn };
+    await bury?.(body, attributes).catch((cause: unknown) => {
+      console.error(`An event for ${arn} is lost, since its dead-letter queue does not take it either:`, cause);
+    });
   }
 }
 

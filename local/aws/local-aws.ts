@@ -2,11 +2,12 @@
  * The stack of a cloud assembly, running on this machine: the template says what there is and how it is wired, the bundles
  * are those that would be deployed, and every listener is on loopback.
  */
-import { appendFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { WEBHOOK_RESOURCE_TYPE } from '../../lambda/contract.ts';
+import { append } from '../append.ts';
 import { LambdaFunction } from '../lambda/lambda-function.ts';
+import { LocalRunError } from '../local-run-error.ts';
 import { type Assembly, readAssembly } from '../template/assembly.ts';
 import { REGION } from '../template/intrinsics.ts';
 import { readStack, type Stack } from '../template/stack.ts';
@@ -16,7 +17,6 @@ import { clientOptions, startEmulators } from './emulators.ts';
 import { type BusEvent, type DeliverTo, EventBus } from './event-bus.ts';
 import { startGateway } from './gateway.ts';
 import { listen } from './http-api.ts';
-import { LocalRunError } from './local-run-error.ts';
 import { Permissions } from './permissions.ts';
 import { startQueuePoller } from './queue-poller.ts';
 import { rotate } from './rotation.ts';
@@ -129,6 +129,7 @@ async function start(
   closers.push(async () => sqs.destroy());
   await createState(stack, emulators, sqs);
   const bus = createBus(stack, sqs, permissions, directories);
+  closers.push(() => bus.settled());
   const functions = createFunctions(
     stack,
     assembly,
@@ -225,11 +226,12 @@ function createBus(
   const [bus, ...more] = stack.all('AWS::Events::EventBus');
   if (bus === undefined || more.length > 0) throw new LocalRunError('The template must have exactly one event bus.');
   const queues = new Map(stack.all('AWS::SQS::Queue').map(({ arn, ref }) => [arn, ref]));
-  const logGroups = new Map(stack.all('AWS::Logs::LogGroup').map(({ arn, id }) => [arn, id]));
+  // The ARN that CloudFormation gives ends in `:*`; of a target with that EventBridge delivers nothing.
+  const logGroups = new Map(stack.all('AWS::Logs::LogGroup').map(({ arn, id }) => [arn.replace(/:\*$/, ''), id]));
   const deliverTo: DeliverTo = (arn, ruleArn) => {
     const QueueUrl = queues.get(arn);
     const logGroup = logGroups.get(arn);
-    if (logGroup !== undefined) return (body) => appendFile(join(logsDir, `${logGroup}.log`), `${body}\n`);
+    if (logGroup !== undefined) return async (body) => append(join(logsDir, `${logGroup}.log`), `${body}\n`);
     if (QueueUrl === undefined) return undefined;
     const needed = { action: 'sqs:SendMessage', resource: arn, context: { 'aws:SourceArn': ruleArn } };
     return async (MessageBody, attributes = {}) => {

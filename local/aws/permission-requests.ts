@@ -1,9 +1,9 @@
 /** What a call needs permission for: IAM's action, the resource and the condition keys that the policies may ask for. */
 import type { IncomingMessage } from 'node:http';
+import { secretArn } from '../template/catalogue.ts';
 import { ACCOUNT, REGION } from '../template/intrinsics.ts';
 import type { AwsCall } from './aws-call.ts';
 import type { PermissionRequest } from './permissions.ts';
-import { secretArn } from './secrets-manager.ts';
 
 /** IAM has one action for several of S3's calls. */
 const S3_ACTIONS: Readonly<Record<string, string>> = {

@@ -1,7 +1,7 @@
 /** A rotation as Secrets Manager makes it: a pending version, and the function invoked for each of the four steps. */
 import type { LambdaFunction } from '../lambda/lambda-function.ts';
+import { LocalRunError } from '../local-run-error.ts';
 import type { Resource } from '../template/stack.ts';
-import { LocalRunError } from './local-run-error.ts';
 import type { SecretsManager } from './secrets-manager.ts';
 
 /** https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html */

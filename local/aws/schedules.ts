@@ -1,7 +1,7 @@
 /** Rules with a schedule: their targets are invoked at its rate, or at once when somebody asks. */
 import type { LambdaFunction } from '../lambda/lambda-function.ts';
+import { LocalRunError } from '../local-run-error.ts';
 import type { Resource } from '../template/stack.ts';
-import { LocalRunError } from './local-run-error.ts';
 
 export interface Schedules {
   /** Invokes what the rules whose logical id contains this would invoke, and waits for it. */

@@ -1,11 +1,13 @@
 /** Secrets with the staging labels of a rotation, and the calls that the functions make. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import * as z from 'zod';
-import { ACCOUNT, REGION } from '../template/intrinsics.ts';
+import { REVOKES_PREVIOUS } from '../../lambda/contract.ts';
+import { LocalRunError } from '../local-run-error.ts';
+import { secretArn } from '../template/catalogue.ts';
 import type { JsonAnswer } from './gateway.ts';
-import { LocalRunError } from './local-run-error.ts';
 
-type Stage = 'AWSCURRENT' | 'AWSPENDING' | 'AWSPREVIOUS';
+const stage = z.enum(['AWSCURRENT', 'AWSPENDING', 'AWSPREVIOUS', REVOKES_PREVIOUS]);
+type Stage = z.infer<typeof stage>;
 
 interface Version {
   /** Undefined for one that a rotation has begun. */
@@ -22,7 +24,6 @@ interface Secret {
   readonly stages: Map<Stage, string>;
 }
 
-const stage = z.enum(['AWSCURRENT', 'AWSPENDING', 'AWSPREVIOUS']);
 const INPUTS = {
   GetSecretValue: z.strictObject({
     SecretId: z.string(),
@@ -216,11 +217,6 @@ export class SecretsManager {
 
 function labelsOf({ stages }: Secret, version: string): Stage[] {
   return [...stages].filter(([, holder]) => holder === version).map(([label]) => label);
-}
-
-/** Secrets Manager appends a dash and six characters to a name. */
-export function secretArn(name: string): string {
-  return `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:${name}-AbCdEf`;
 }
 
 function identify({ name }: Secret): object {

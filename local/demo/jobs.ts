@@ -1,8 +1,6 @@
 /** The demo's jobs, one of every kind, submitted as an application would: through the SDK where it can. */
-import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import type { GoogleGenAI } from '@google/genai';
-import { createJobAnnouncer } from '../../lambda/submit-job.ts';
-import { operatorOptions } from '../aws/emulators.ts';
+import { announceJob } from '../run/announce.ts';
 import type { Endpoints } from '../run/endpoints.ts';
 
 export interface DemoJob {
@@ -77,15 +75,9 @@ async function cancelledBatch(client: GoogleGenAI): Promise<string> {
 }
 
 /** Gemini lists no interactions: the application says on the bus that there is one. */
-async function lostInteraction(client: GoogleGenAI, { awsUrl, busName }: Endpoints): Promise<string> {
+async function lostInteraction(client: GoogleGenAI, endpoints: Endpoints): Promise<string> {
   const jobId = await interaction(client, 'video-inline', undefined, LOST);
-  const bus = new EventBridgeClient(operatorOptions(awsUrl));
-  try {
-    const announce = createJobAnnouncer({ client: bus, eventBusName: busName });
-    await announce({ jobType: 'interaction', jobId, userMetadata: { from: 'the demo' } });
-  } finally {
-    bus.destroy();
-  }
+  await announceJob(endpoints, 'interaction', jobId, { from: 'the demo' });
   return jobId;
 }
 

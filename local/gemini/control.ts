@@ -30,6 +30,13 @@ const CreateJob = z.strictObject({
 });
 type CreateJob = z.infer<typeof CreateJob>;
 
+/** Of a dynamic webhook, which is signed with Gemini's own key. */
+const Message = z.strictObject({
+  id: z.string(),
+  timestamp: z.int(),
+  body: z.string().transform((text) => Buffer.from(text)),
+});
+
 export interface Stats {
   /** Calls of the API by name. */
   readonly calls: Map<string, number>;
@@ -56,6 +63,12 @@ export function controlRoutes(world: World, routes: readonly Route[], stats: Sta
       if (!world.deliveries.redeliver(param(call, 'id'))) throw notFound();
       return { json: {} };
     }),
+    route('POST', '/signatures', (call) => ({ json: { signature: world.keys.signV1a(parse(Message, call)) } })),
+    // As the project's owner does in Google AI Studio: the key of before is deleted.
+    route('PUT', '/api-key', (call) => {
+      world.apiKey = z.strictObject({ apiKey: z.string().min(1) }).parse(json(call)).apiKey;
+      return { json: {} };
+    }),
     route('POST', '/keys:rotate', () => {
       world.keys.rotate();
       return { json: {} };
@@ -78,14 +91,18 @@ function updateSwitches(world: World, call: Call): Answer {
   }
 }
 
+function parse<Output>(schema: z.ZodType<Output>, call: Call): Output {
+  const parsed = schema.safeParse(json(call));
+  if (parsed.success) return parsed.data;
+  throw new ApiError(400, z.prettifyError(parsed.error));
+}
+
 function summary({ kind, name, scenario, status, createdAt, endedAt }: Job): object {
   return { kind, name, scenario, status, createdAt: createdAt.toISOString(), endedAt: endedAt?.toISOString() ?? null };
 }
 
 async function createJob(world: World, routes: readonly Route[], call: Call): Promise<Answer> {
-  const parsed = CreateJob.safeParse(json(call));
-  if (!parsed.success) throw new ApiError(400, z.prettifyError(parsed.error));
-  const order = parsed.data;
+  const order = parse(CreateJob, call);
   const before = new Set(world.jobs.keys());
   const { name, params, body } = requestOf(world, order);
   const route = routes.find((candidate) => candidate.name === name);

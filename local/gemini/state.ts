@@ -46,7 +46,8 @@ export interface JobOutcome {
 export interface World {
   /** Origin of the API, no slash at the end. */
   readonly url: string;
-  readonly apiKey: string;
+  /** The only key that is valid. */
+  apiKey: string;
   readonly timers: Timers;
   readonly switches: SwitchBoard;
   readonly keys: SigningKeys;

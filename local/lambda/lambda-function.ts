@@ -1,5 +1,5 @@
 /** A function: a pool of sandboxes, as many as there are invocations at a time, reused while they live. */
-import { appendFileSync } from 'node:fs';
+import { append } from '../append.ts';
 import { type InvocationResult, Sandbox, type SandboxOptions } from './sandbox.ts';
 
 /** As many as a new account may run at a time. */
@@ -83,6 +83,6 @@ export class LambdaFunction {
     const maxMemoryUsedMB = result.outcome === 'answered' ? Math.ceil(result.maxRssKiB / 1024) : undefined;
     const record = { status, metrics: { durationMs, memorySizeMB: memoryMiB, maxMemoryUsedMB } };
     const line = { time: new Date().toISOString(), type: 'platform.report', record };
-    appendFileSync(logFile, `${JSON.stringify(line)}\n`);
+    append(logFile, `${JSON.stringify(line)}\n`);
   }
 }

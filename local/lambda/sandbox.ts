@@ -99,6 +99,8 @@ export class Sandbox {
     const log = openSync(logFile, 'a');
     const child = spawn(process.execPath, [`--max-old-space-size=${memoryMiB}`, CLIENT], {
       cwd: codeDir,
+      // A group of its own: what a terminal sends on Ctrl-C is for the run, which still needs its functions then.
+      detached: true,
       stdio: ['pipe', log, log],
       env: {
         PATH: process.env['PATH'],

@@ -1,5 +1,5 @@
 /** The simulator's control API, as the programs of the local run call it. */
-import { LocalRunError } from '../aws/local-run-error.ts';
+import { LocalRunError } from '../local-run-error.ts';
 import type { Endpoints } from './endpoints.ts';
 
 /** @throws LocalRunError when it is not answered 2xx */
@@ -9,6 +9,9 @@ export async function control(
   path: string,
   body?: object,
 ): Promise<unknown> {
+  if (simulatorControlUrl === null) {
+    throw new LocalRunError('This needs the simulator, and the local run has another Gemini in its place.');
+  }
   const response = await fetch(`${simulatorControlUrl}${path}`, {
     method,
     ...(body && { body: JSON.stringify(body) }),

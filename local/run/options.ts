@@ -1,6 +1,6 @@
 /** The command line of the local run: every fault at once, each with what to do. */
 import { parseArgs } from 'node:util';
-import { LocalRunError } from '../aws/local-run-error.ts';
+import { LocalRunError } from '../local-run-error.ts';
 
 export const USAGE = `npm start -- [options]
 
@@ -17,10 +17,13 @@ Runs the stack on this machine, from the template and the bundles that would be 
   --state-dir <dir>    for objects, logs, events and endpoints.json (default .local)
   --help               this text
 
+  --assembly <dir>     runs what "cdk synth" wrote there, and synthesizes nothing
+
 Another Gemini in the place of the simulator, all three together:
   --gemini-url <url>   its origin, e.g. https://generativelanguage.googleapis.com
   --jwks-url <url>     where its keys for dynamic webhooks are
   --api-key <key>      what fetchers look jobs up with
+  --register           registers the webhook there, too, and deletes it at the end; it must reach 127.0.0.1
 
 While it runs, <state-dir>/endpoints.json says where everything is, and
   npm run send -- <event type> <job id>   sends a signed webhook.
@@ -36,8 +39,12 @@ export interface Options {
   readonly mode: 'demo' | 'once' | 'rotate' | 'reconcile' | 'serve' | 'help';
   readonly port: number;
   readonly stateDir: string;
+  /** Undefined synthesizes. */
+  readonly assemblyDir: string | undefined;
   /** Undefined for the simulator. */
   readonly gemini: OtherGemini | undefined;
+  /** Whether the webhook is registered at another Gemini as well. */
+  readonly register: boolean;
 }
 
 const OPTIONS = {
@@ -47,9 +54,11 @@ const OPTIONS = {
   serve: { type: 'boolean' },
   port: { type: 'string' },
   'state-dir': { type: 'string' },
+  assembly: { type: 'string' },
   'gemini-url': { type: 'string' },
   'jwks-url': { type: 'string' },
   'api-key': { type: 'string' },
+  register: { type: 'boolean' },
   help: { type: 'boolean' },
 } as const;
 
@@ -68,6 +77,9 @@ export function parseOptions(args: readonly string[]): Options {
     faults.push('--once, --rotate, --reconcile and --serve exclude each other; give one of them');
   if (ending.length > 0 && given > 0)
     faults.push(`--${ending[0]} needs the simulator; use --serve with another Gemini`);
+  if (values.assembly === '') faults.push('--assembly is empty; give the folder that cdk synth wrote');
+  if (values.register && given === 0)
+    faults.push('--register is about another Gemini; give --gemini-url, --jwks-url and --api-key, or leave it out');
   if (given > 0 && given < 3) faults.push('--gemini-url, --jwks-url and --api-key belong together; give all three');
   for (const name of ['gemini-url', 'jwks-url'] as const) {
     const url = values[name];
@@ -85,7 +97,9 @@ export function parseOptions(args: readonly string[]): Options {
     mode: help ? 'help' : (ending[0] ?? (isServing ? 'serve' : 'demo')),
     port: Number(port),
     stateDir: values['state-dir'] ?? '.local',
+    assemblyDir: values.assembly,
     gemini: given > 0 ? { url, jwksUrl, apiKey } : undefined,
+    register: values.register ?? false,
   };
 }
 

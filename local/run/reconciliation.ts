@@ -1,12 +1,10 @@
 /** Jobs whose webhooks are lost, late, or not sent because Gemini disabled the webhook: who announced them, and how often. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import * as z from 'zod';
 import { DETAIL_TYPE, type FetchedJobType } from '../../lambda/contract.ts';
-import { createJobAnnouncer } from '../../lambda/submit-job.ts';
-import { operatorOptions } from '../aws/emulators.ts';
 import type { BusEvent } from '../aws/event-bus.ts';
 import type { SwitchesUpdate } from '../gemini/switches.ts';
+import { announceJob } from './announce.ts';
 import { control } from './control.ts';
 import { createClient, type Run } from './run.ts';
 
@@ -63,18 +61,15 @@ export async function reconcileMissed(
 class Stage {
   readonly #run: Run;
   readonly #events: BusEvent[] = [];
-  readonly #bus: EventBridgeClient;
   readonly #stop: () => void;
 
   constructor(run: Run) {
     this.#run = run;
-    this.#bus = new EventBridgeClient(operatorOptions(run.aws.awsUrl));
     this.#stop = run.aws.onEvent((event) => this.#events.push(event));
   }
 
   close(): void {
     this.#stop();
-    this.#bus.destroy();
   }
 
   async play(webhooks: string, switches: SwitchesUpdate): Promise<ReconciliationRow> {
@@ -108,13 +103,12 @@ class Stage {
 
   /** What Gemini does not list is announced by the application. */
   async #submit(): Promise<string[]> {
-    const announce = createJobAnnouncer({ client: this.#bus, eventBusName: this.#run.endpoints.busName });
     const names: string[] = [];
     for (const kind of JOBS) {
       const { name } = z
         .object({ name: z.string() })
         .parse(await control(this.#run.endpoints, 'POST', '/jobs', { kind }));
-      if (kind !== 'batch') await announce({ jobType: kind, jobId: name });
+      if (kind !== 'batch') await announceJob(this.#run.endpoints, kind, name);
       names.push(name);
     }
     return names;

@@ -5,10 +5,11 @@ import { resolve } from 'node:path';
 import { GoogleGenAI } from '@google/genai';
 import * as z from 'zod';
 import { DEFAULT_SOURCE, ENV, TOKEN_LENGTH } from '../../lambda/contract.ts';
+import { parseDescription } from '../../lambda/deployment-description.ts';
 import { type LocalAws, startLocalAws } from '../aws/local-aws.ts';
-import { LocalRunError } from '../aws/local-run-error.ts';
 import { startGeminiSimulator } from '../gemini/simulator.ts';
 import type { SwitchesUpdate } from '../gemini/switches.ts';
+import { LocalRunError } from '../local-run-error.ts';
 import { type Endpoints, writeEndpoints } from './endpoints.ts';
 import type { OtherGemini } from './options.ts';
 import { repeat } from './repeat.ts';
@@ -23,6 +24,8 @@ export interface RunOptions {
   readonly port: number;
   /** Undefined starts the simulator. */
   readonly gemini?: OtherGemini | undefined;
+  /** Whether the webhook is registered there as well. */
+  readonly register?: boolean;
   /** Of the simulator, from the start. */
   readonly switches?: SwitchesUpdate;
   /** How soon after its end a job is announced without its webhook, and how often jobs are looked for. */
@@ -37,6 +40,8 @@ export interface Run {
   readonly endpoints: Endpoints;
   /** As Secrets Manager does on its schedule; `endpoints` and its file have the new value afterwards. */
   rotate(which: 'signing-secret' | 'dynamic-token'): Promise<void>;
+  /** As an operator does after a leak; `endpoints` and its file have the new value afterwards, too. */
+  revoke(which: 'signing-secret' | 'dynamic-token'): Promise<void>;
   /** Deletes the webhook at the simulator; leaves no process, no listener and no endpoints file. */
   close(): Promise<void>;
 }
@@ -62,9 +67,13 @@ export async function startRun(options: RunOptions): Promise<Run> {
       ...(options.repairWebhook && { [ENV.repairWebhook]: 'true' }),
     };
     aws = await startLocalAws({ ...options, stateDir, environment });
-    const endpoints = await connect(aws, gemini);
+    const endpoints = await connect(aws, gemini, options.register ?? false);
     let remove = writeEndpoints(stateDir, endpoints);
     const started = aws;
+    const keepSecrets = () => {
+      Object.assign(endpoints, secretsOf(started));
+      remove = writeEndpoints(stateDir, endpoints);
+    };
     const stopReconciling =
       options.reconcile && repeat(() => started.runSchedule('Reconciler'), options.reconcile.everyMs);
     return {
@@ -73,8 +82,11 @@ export async function startRun(options: RunOptions): Promise<Run> {
       async rotate(which) {
         const ids = secretIdsOf(started);
         await started.rotate(which === 'signing-secret' ? ids.signingSecretId : ids.dynamicTokenSecretId);
-        Object.assign(endpoints, secretsOf(started));
-        remove = writeEndpoints(stateDir, endpoints);
+        keepSecrets();
+      },
+      async revoke(which) {
+        await started.invoke('DefaultWebhookRotator', { revoke: which });
+        keepSecrets();
       },
       async close() {
         remove();
@@ -97,11 +109,11 @@ async function reachGemini({ gemini, switches }: RunOptions): Promise<Gemini> {
 }
 
 /** Puts the API key where the functions look for it, and has the webhook registered as a deployment does. */
-async function connect(aws: LocalAws, gemini: Gemini): Promise<Endpoints> {
+async function connect(aws: LocalAws, gemini: Gemini, register: boolean): Promise<Endpoints> {
   for (const name of aws.variables(ENV.apiKeySecretId)) aws.secrets.put(name, gemini.apiKey);
-  const { WebhookUrl = '', OutputBucketName = '', DeliveriesTableName = '', EventBusName = '' } = aws.outputs;
+  const { WebhookUrl = '', OutputBucketName = '', EventBusName = '', Deployment = '' } = aws.outputs;
   const { signingSecretId } = secretIdsOf(aws);
-  if (gemini.controlUrl) await aws.customResources.create();
+  if (gemini.controlUrl || register) await aws.customResources.create();
   // Google's Gemini cannot reach loopback: nothing is registered there, and who drives the run signs by itself.
   else aws.secrets.put(signingSecretId, `whsec_${randomBytes(32).toString('base64')}`);
   return {
@@ -112,7 +124,7 @@ async function connect(aws: LocalAws, gemini: Gemini): Promise<Endpoints> {
     dynamodbUrl: aws.dynamodbUrl,
     s3Url: aws.s3Url,
     bucket: OutputBucketName,
-    table: DeliveriesTableName,
+    table: parseDescription(Deployment)?.idempotencyTable ?? '',
     busName: EventBusName,
     eventsFile: aws.eventsFile,
     jwksUrl: gemini.jwksUrl,

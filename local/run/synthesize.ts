@@ -1,35 +1,38 @@
-/** Synthesizes the stack as a deployment would, by the CDK's own command. */
+/**
+ * Synthesizes the stack as `cdk synth` does, by the same app with the same context. Left out are the CDK's own command and
+ * its checks of the template, which cost three times what the synthesis costs; `npm run synth` has both.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { delimiter, dirname } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { LocalRunError } from '../aws/local-run-error.ts';
+import * as z from 'zod';
+import { LocalRunError } from '../local-run-error.ts';
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
-const CDK = fileURLToPath(new URL('../../node_modules/aws-cdk/bin/cdk', import.meta.url));
+const CdkJson = z.object({ context: z.record(z.string(), z.unknown()) });
 
 /**
  * @param context configuration besides that of cdk.json, by key without prefix
  * @param signal ends it, with all that it started
- * @throws LocalRunError with what the CDK said
+ * @throws LocalRunError with what the app said
  */
 export async function synthesize(
   outputDir: string,
   context: Readonly<Record<string, number | string>> = {},
   signal?: AbortSignal,
 ): Promise<void> {
-  // A name of one's own would lead away from this machine.
-  const options = Object.entries({ customDomain: '', ...context }).flatMap(([key, value]) => [
-    '-c',
-    `gemini-webhooks:${key}=${value}`,
-  ]);
-  const args = [CDK, 'synth', '--quiet', '--output', outputDir, ...options];
-  const child = spawn(process.execPath, args, {
+  const child = spawn(process.execPath, [join('bin', 'app.ts')], {
     cwd: PROJECT,
     stdio: ['ignore', 'pipe', 'pipe'],
-    // The CDK starts the app as "node", which may be an older one.
-    env: { ...process.env, PATH: `${dirname(process.execPath)}${delimiter}${process.env['PATH'] ?? ''}` },
-    // A group of its own, since the CDK does not end the app with itself.
-    detached: signal !== undefined,
+    env: {
+      ...process.env,
+      CDK_OUTDIR: outputDir,
+      CDK_CONTEXT_JSON: JSON.stringify(contextOf(context)),
+      CDK_VALIDATION: 'false',
+    },
+    // A group of its own, with what bundles the functions.
+    detached: true,
   });
   const end = () => killGroup(child);
   signal?.addEventListener('abort', end);
@@ -41,7 +44,20 @@ export async function synthesize(
   }
   const code = await new Promise<number | null>((done, fail) => child.on('error', fail).on('close', done));
   signal?.removeEventListener('abort', end);
-  if (code !== 0) throw new LocalRunError(`cdk synth failed:\n${said.trim()}\nCorrect this and start again.`);
+  if (code !== 0) throw new LocalRunError(`The synthesis failed:\n${said.trim()}\nCorrect this and start again.`);
+}
+
+/** As the CDK's command would pass it on: that of cdk.json, and on top what comes from a command line, which is text. */
+function contextOf(context: Readonly<Record<string, number | string>>): Readonly<Record<string, unknown>> {
+  const own = Object.entries({ ...context, customDomain: '' });
+  const fromFile = CdkJson.parse(JSON.parse(readFileSync(join(PROJECT, 'cdk.json'), 'utf8'))).context;
+  return {
+    ...fromFile,
+    // A domain name of one's own would lead away from this machine.
+    ...Object.fromEntries(own.map(([key, value]) => [`gemini-webhooks:${key}`, String(value)])),
+    'aws:cdk:enable-path-metadata': false,
+    'aws:cdk:version-reporting': false,
+  };
 }
 
 function killGroup({ pid }: ChildProcess): void {

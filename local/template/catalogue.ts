@@ -4,7 +4,6 @@
  */
 import * as z from 'zod';
 import { WEBHOOK_RESOURCE_TYPE } from '../../lambda/contract.ts';
-import { secretArn } from '../aws/secrets-manager.ts';
 import type { Identity } from './intrinsics.ts';
 import { ACCOUNT, REGION } from './intrinsics.ts';
 
@@ -13,6 +12,8 @@ const oneOrMore = z.union([text, z.array(text)]).transform((value) => [value].fl
 /** Evaluated as IAM would; what a statement may hold besides is the evaluator's affair. */
 const policy = z.looseObject({ Statement: z.array(z.looseObject({ Action: oneOrMore })) });
 const inert = z.unknown().optional();
+
+const routeSettings = z.strictObject({ ThrottlingBurstLimit: z.number(), ThrottlingRateLimit: z.number() });
 
 /** A type with no effect here. */
 function without(...properties: readonly string[]) {
@@ -42,9 +43,10 @@ export const RESOURCES = {
   'AWS::ApiGatewayV2::Stage': z.strictObject({
     ApiId: text,
     AutoDeploy: inert,
-    StageName: z.literal('$default'),
+    StageName: text,
     AccessLogSettings: z.strictObject({ DestinationArn: text, Format: text }),
-    DefaultRouteSettings: z.strictObject({ ThrottlingBurstLimit: z.number(), ThrottlingRateLimit: z.number() }),
+    DefaultRouteSettings: routeSettings,
+    RouteSettings: z.record(text, routeSettings),
   }),
   // Nobody is told anything from here, and nothing is measured.
   'AWS::CloudWatch::Alarm': z.looseObject({}),
@@ -72,7 +74,7 @@ export const RESOURCES = {
   'AWS::EventSchemas::Registry': z.looseObject({}),
   'AWS::EventSchemas::Schema': z.looseObject({}),
   'AWS::Events::Archive': without('Description', 'EventPattern', 'KmsKeyIdentifier', 'RetentionDays', 'SourceArn'),
-  'AWS::Events::EventBus': z.strictObject({ Name: text, Description: inert, LogConfig: inert }),
+  'AWS::Events::EventBus': z.strictObject({ Name: text, Description: inert, LogConfig: inert, Policy: inert }),
   'AWS::Events::Rule': z.strictObject({
     Description: inert,
     EventBusName: text.optional(),
@@ -117,7 +119,7 @@ export const RESOURCES = {
   'AWS::Logs::Delivery': without('DeliveryDestinationArn', 'DeliverySourceName'),
   'AWS::Logs::DeliveryDestination': without('DestinationResourceArn', 'Name', 'OutputFormat'),
   'AWS::Logs::DeliverySource': without('LogType', 'Name', 'ResourceArn'),
-  'AWS::Logs::LogGroup': without('RetentionInDays'),
+  'AWS::Logs::LogGroup': without('LogGroupName', 'ResourcePolicyDocument', 'RetentionInDays'),
   'AWS::Logs::MetricFilter': without('FilterPattern', 'LogGroupName', 'MetricTransformations'),
   'AWS::Logs::ResourcePolicy': without('PolicyDocument', 'PolicyName'),
   'AWS::S3::Bucket': without(
@@ -199,6 +201,11 @@ export function identify(type: ResourceType, id: string, name: unknown, endpoint
     default:
       return { ref: id, attributes: { Arn: arn('local', id) } };
   }
+}
+
+/** Secrets Manager appends a dash and six characters to a name. */
+export function secretArn(name: string): string {
+  return `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:${name}-AbCdEf`;
 }
 
 /** Bucket names are lower case and at most 63 characters long. */

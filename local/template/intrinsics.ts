@@ -1,5 +1,5 @@
 /** CloudFormation's intrinsic functions, as far as the stack uses them. Any other stops the run. */
-import { LocalRunError } from '../aws/local-run-error.ts';
+import { LocalRunError } from '../local-run-error.ts';
 
 /** What a resource is to others: the value of `Ref`, and its attributes. */
 export interface Identity {
@@ -9,11 +9,14 @@ export interface Identity {
 
 export const REGION = 'us-east-1';
 export const ACCOUNT = '000000000000';
+/** The same in every run: names that are derived from it stay, and so does what they name. */
+export const STACK_ID = `arn:aws:cloudformation:${REGION}:${ACCOUNT}:stack/local/00000000-0000-4000-8000-000000000000`;
 
 const PSEUDO: Readonly<Record<string, string>> = {
   'AWS::AccountId': ACCOUNT,
   'AWS::Partition': 'aws',
   'AWS::Region': REGION,
+  'AWS::StackId': STACK_ID,
   'AWS::StackName': 'local',
   'AWS::URLSuffix': 'amazonaws.com',
 };

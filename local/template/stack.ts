@@ -1,5 +1,5 @@
 /** The resources of a template, resolved and checked: what the local run is to be. */
-import { LocalRunError } from '../aws/local-run-error.ts';
+import { LocalRunError } from '../local-run-error.ts';
 import type { Assembly } from './assembly.ts';
 import {
   type Endpoints,
@@ -73,7 +73,9 @@ export function readStack(assembly: Assembly, endpoints: Endpoints): Stack {
 /** Of a rule that of its bus: rules are known by both. */
 function nameOf({ resources }: Assembly, properties: Readonly<Record<string, unknown>> = {}): unknown {
   const bus = properties['EventBusName'] as { readonly Ref?: string } | undefined;
-  return bus?.Ref === undefined ? properties['Name'] : resources[bus.Ref]?.Properties?.['Name'];
+  const name = bus?.Ref === undefined ? properties['Name'] : resources[bus.Ref]?.Properties?.['Name'];
+  // A name may be derived from the stack's id, but not from other resources.
+  return name === undefined ? undefined : resolve(name, () => undefined, 'Name');
 }
 
 /** Their properties are not looked into, so that what they refer to need not be known. */

@@ -1,8 +1,8 @@
 /** What the deployed bundles measure: the series that alarms and dashboard are held to. */
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { METRIC_SERIES } from '../../lambda/contract.ts';
-import { readMeasured } from '../../local/dashboard/measured.ts';
 import { deliveryOf, listen, post, startTestRun } from './local-run.ts';
 
 it('writes metrics by the functions and under the dimensions that the contract says', async () => {
@@ -23,12 +23,7 @@ it('writes metrics by the functions and under the dimensions that the contract s
     await run.aws.runSchedule('HealthCheck');
     await run.aws.runSchedule('Reconciler');
 
-    const own = readMeasured(join(run.stateDir, 'logs')).filter(
-      ({ namespace }) => namespace === 'GeminiWebhooks/local',
-    );
-    const written = new Set(
-      own.map(({ name, dimensions: { service, ...rest } }) => `${name} ${service} ${Object.keys(rest).toSorted()}`),
-    );
+    const written = seriesIn(join(run.stateDir, 'logs'));
     const told = Object.entries(METRIC_SERIES).flatMap(([name, { services, dimensions }]) =>
       services.map((service) => `${name} ${service} ${dimensions.toSorted()}`),
     );
@@ -57,3 +52,25 @@ it('writes metrics by the functions and under the dimensions that the contract s
     await run.close();
   }
 });
+
+/** Name, service and names of the other dimensions of every metric that a function wrote as a line of EMF. */
+function seriesIn(logsDir: string): ReadonlySet<string> {
+  const lines = readdirSync(logsDir)
+    .flatMap((file) => readFileSync(join(logsDir, file), 'utf8').split('\n'))
+    .filter((line) => line.includes('"Namespace":"GeminiWebhooks/local"'));
+  const series = lines.flatMap((line) => {
+    const emf = JSON.parse(line) as { service: string; _aws: { CloudWatchMetrics: Directive[] } };
+    return emf._aws.CloudWatchMetrics.flatMap(({ Dimensions, Metrics }) =>
+      Metrics.flatMap(({ Name }) =>
+        Dimensions.map((names) => `${Name} ${emf.service} ${names.filter((name) => name !== 'service').toSorted()}`),
+      ),
+    );
+  });
+  return new Set(series);
+}
+
+/** https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html */
+interface Directive {
+  readonly Dimensions: readonly (readonly string[])[];
+  readonly Metrics: readonly { readonly Name: string }[];
+}

@@ -90,8 +90,8 @@ function deliveryOf({ project, jobId, webhookId, eventType, deliveredAt }: JobRo
 }
 
 function logsOf({ jobId, deliveredAt, fetchStartedAt, storedAt }: JobRow) {
-  const line = (at: string, name: string, level: string, message: string, fields: object = {}) => {
-    return { at, function: name, level, message, fields: { jobId, ...fields } };
+  const line = (time: string, name: string, level: string, message: string, fields: object = {}) => {
+    return { time, function: name, level, message, requestId: null, fields: { jobId, ...fields } };
   };
   return [
     line(after(deliveredAt, 28), 'Verifier', 'INFO', 'Delivery handled', { scheme: 'v1a', outcome: 'accepted' }),
@@ -119,6 +119,7 @@ function manifestOf(row: JobRow, outputs: readonly StoredOutput[]): StoredManife
   return {
     key: `${JOB_PREFIX}manifest.json`,
     manifest: {
+      userMetadata: { ...row.userMetadata },
       ...{ schemaVersion: '1', outcome: 'stored', source: row.project },
       event: {
         ...{ webhookId: webhookId ?? '', type: eventType ?? '', scheme: 'v1a', origin: 'webhook' },
@@ -129,6 +130,7 @@ function manifestOf(row: JobRow, outputs: readonly StoredOutput[]): StoredManife
         id: jobId,
         status: 'completed',
         model: 'deep-research-preview-04-2026',
+        displayName: null,
         createdAt,
         endedAt,
       },
@@ -140,7 +142,7 @@ function manifestOf(row: JobRow, outputs: readonly StoredOutput[]): StoredManife
       })),
       counts: { objects: outputs.length, bytes },
       notes: [],
-      timings: { startedAt: fetchStartedAt ?? '', finishedAt: storedAt ?? '', invocations: 1 },
+      timings: { startedAt: fetchStartedAt ?? '', finishedAt: storedAt ?? '' },
       fetcher: { version: '0.1.0' },
     },
   };

@@ -10,8 +10,8 @@ import {
   type JobDetail,
   nameOf,
 } from '../../cli/console/source.ts';
-import type { LogLine } from '../../cli/jobs/job-logs.ts';
 import type { JobRow } from '../../cli/jobs/job-row.ts';
+import type { LogLine } from '../../cli/logs.ts';
 
 /** Of everything in the fake; the newest job was submitted a minute before. */
 export const FAKE_NOW = new Date('2026-11-24T14:05:00.000Z');
@@ -119,7 +119,7 @@ export function fakeSource(
         { code: 'ERR_TOKEN_MISMATCH', count: 3 },
       ],
       refusedSince: 'in the last 24 hours',
-      quarantined: undefined,
+      quarantined: 2,
     }),
     health: async () => source.healthRows,
     async change(change) {

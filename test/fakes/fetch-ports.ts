@@ -1,8 +1,16 @@
 /** Ports of the fetchers in memory, with a record of every call, and a place at which the process may die. */
 import { createHash } from 'node:crypto';
 import type { FetchOutputsPorts } from '../../lambda/app/fetch-outputs.ts';
-import type { FileDownload, Gemini, LandingStore, OutputStore, ResumableOptions } from '../../lambda/app/ports.ts';
+import type {
+  ByteObserver,
+  FetchLedger,
+  FileDownload,
+  Gemini,
+  JobOnRecord,
+  OutputStore,
+} from '../../lambda/app/ports.ts';
 import type { BusEvent, FetchableEvent } from '../../lambda/domain/job-event.ts';
+import type { LedgerJob } from '../../lambda/domain/job-ledger.ts';
 import type { Manifest } from '../../lambda/domain/manifest.ts';
 
 export const NOW = new Date('2026-11-24T05:00:00.000Z');
@@ -22,16 +30,16 @@ export function eventOf(jobType: FetchableEvent['jobType'], jobId: string, type:
     origin: 'webhook',
     scheme: 'v1',
     userMetadata: { team: 'a' },
+    displayName: null,
     data: { id: jobId, output_file_uri: 'files/of-the-event' },
   };
 }
 
-/** Sends in pieces of 7 bytes, so that whatever is read is read across borders. */
-function downloadOf(body: Uint8Array): FileDownload {
+function downloadOf(body: Uint8Array, size: number): FileDownload {
   async function* chunks() {
-    for (let offset = 0; offset < body.length; offset += 7) yield body.subarray(offset, offset + 7);
+    for (let offset = 0; offset < body.length; offset += size) yield body.subarray(offset, offset + size);
   }
-  return { chunks: chunks(), bytes: body.length, offset: 0, total: body.length, etag: undefined };
+  return { chunks: chunks(), bytes: body.length, total: body.length, readRange: undefined };
 }
 
 /** A body that answers to a path, an error that is thrown, or nothing: 404. */
@@ -40,9 +48,11 @@ export type Answers = Record<string, string | Uint8Array | object | Error>;
 class FakeGemini implements Gemini {
   readonly calls: string[] = [];
   readonly #answers: Answers;
+  readonly #chunkBytes: number;
 
-  constructor(answers: Answers) {
+  constructor(answers: Answers, chunkBytes: number) {
     this.#answers = answers;
+    this.#chunkBytes = chunkBytes;
   }
 
   get = (path: string) => this.#answer(path);
@@ -53,13 +63,15 @@ class FakeGemini implements Gemini {
     const answer = this.#answers[path];
     if (answer === undefined) return undefined;
     if (answer instanceof Error) throw answer;
-    if (answer instanceof Uint8Array) return downloadOf(answer);
-    return downloadOf(Buffer.from(typeof answer === 'string' ? answer : JSON.stringify(answer)));
+    if (answer instanceof Uint8Array) return downloadOf(answer, this.#chunkBytes);
+    const text = typeof answer === 'string' ? answer : JSON.stringify(answer);
+    return downloadOf(Buffer.from(text), this.#chunkBytes);
   }
 }
 
 class FakeStore implements OutputStore {
   readonly bucket = 'outputs';
+  readonly partBytes = 8;
   readonly objects = new Map<string, { readonly body: Buffer; readonly contentType: string }>();
   readonly manifests = new Map<string, Manifest>();
   /** Keys that were begun and neither finished nor aborted. */
@@ -67,18 +79,23 @@ class FakeStore implements OutputStore {
   readonly aborted: string[] = [];
   readonly order: string[] = [];
 
-  open(key: string, contentType: string, _signal?: AbortSignal, resumable?: ResumableOptions) {
+  open(key: string, contentType: string, _signal?: AbortSignal, observer?: ByteObserver) {
     const chunks: Buffer[] = [];
     this.unfinished.add(key);
     return {
       write: async (chunk: Uint8Array) => {
         chunks.push(Buffer.from(chunk));
       },
+      writePart: async (index: number, fill: (buffer: Buffer) => Promise<number>) => {
+        const buffer = Buffer.alloc(this.partBytes);
+        chunks[index] = buffer.subarray(0, await fill(buffer));
+      },
       finish: async () => {
         const body = Buffer.concat(chunks);
-        resumable?.observer?.write(body);
-        this.objects.set(key, { body, contentType });
+        observer?.write(body);
         this.unfinished.delete(key);
+        if (this.objects.has(key)) return undefined;
+        this.objects.set(key, { body, contentType });
         this.order.push(key);
         return { bytes: body.length, sha256: createHash('sha256').update(body).digest('hex') };
       },
@@ -86,16 +103,12 @@ class FakeStore implements OutputStore {
         this.unfinished.delete(key);
         this.aborted.push(key);
       },
-      // As of an object that is smaller than a part: there is no upload.
-      suspend: async () => {
-        this.unfinished.delete(key);
-        return undefined;
-      },
     };
   }
 
-  async abort(key: string) {
-    this.aborted.push(key);
+  async read(key: string) {
+    const found = this.objects.get(key);
+    return found && downloadOf(found.body, 7);
   }
 
   async readManifest(key: string) {
@@ -114,30 +127,50 @@ class FakeStore implements OutputStore {
   }
 }
 
-/** Nothing is ever put away. */
-export const NO_LANDINGS: LandingStore = {
-  load: async () => undefined,
-  save: async () => {},
-  forget: async () => {},
+/** Knows nothing, and takes everything. */
+export const NO_LEDGER: FetchLedger = {
+  begin: async () => ({ isOurs: true, userMetadata: {}, displayName: null, lastCode: undefined }),
+  postpone: async () => {},
 };
 
-export function portsOf(answers: Answers, maxOutputBytes = 1_000_000) {
-  const gemini = new FakeGemini(answers);
+class FakeLedger implements FetchLedger {
+  /** What it has of every job. */
+  known: JobOnRecord = { isOurs: true, userMetadata: {}, displayName: null, lastCode: undefined };
+  readonly calls: unknown[][] = [];
+
+  async begin(job: LedgerJob, attempt: number) {
+    this.calls.push(['begin', job.jobId, attempt]);
+    return this.known;
+  }
+
+  async postpone(job: LedgerJob, code: string, nextAttemptAt: Date) {
+    this.calls.push(['postpone', job.jobId, code, nextAttemptAt.toISOString()]);
+    this.known = { ...this.known, lastCode: code };
+  }
+}
+
+/** @param chunkBytes so few that whatever is read is read across borders */
+export function portsOf(answers: Answers, maxOutputBytes = 1_000_000, chunkBytes = 7) {
+  const ledger = new FakeLedger();
+  const gemini = new FakeGemini(answers, chunkBytes);
   const store = new FakeStore();
   const published: BusEvent[] = [];
   const metrics: unknown[][] = [];
   const lines: string[] = [];
   const write = (message: string, fields: object) => lines.push(JSON.stringify([message, fields]));
+  const time = { now: NOW };
   const ports: FetchOutputsPorts = {
     geminiOf: () => gemini,
-    landings: NO_LANDINGS,
+    ledger,
+    retentionMs: 48 * 3600_000,
     store,
     publisher: {
       publish: async (event) => {
         published.push(event);
       },
     },
-    clock: () => NOW,
+    clock: () => time.now,
+    wait: async () => {},
     log: { info: write, warn: write, error: write },
     metrics: {
       count: (...call) => metrics.push(call),
@@ -145,5 +178,5 @@ export function portsOf(answers: Answers, maxOutputBytes = 1_000_000) {
     },
     maxOutputBytes,
   };
-  return { ports, gemini, store, published, metrics, lines };
+  return { ports, time, gemini, ledger, store, published, metrics, lines };
 }

@@ -49,13 +49,13 @@ export class FakeWebhookRegistry implements WebhookRegistry {
       if (webhook) this.webhooks.set(id, { ...webhook, ...changes, ...(events && { events }) });
     });
   delete = (id: string) => this.#call('delete', () => void this.webhooks.delete(id));
-  rotate = (id: string) => this.#call('rotate', () => this.#newSecret(id));
+  rotate = (id: string, previous?: 'revoked') => this.#call('rotate', () => this.#newSecret(id, previous));
 
-  #newSecret(id: string): string {
+  #newSecret(id: string, previous?: 'revoked'): string {
     const secret = secretOf(++this.#made);
     const webhook = this.webhooks.get(id);
-    const before =
-      webhook?.secrets.map((old) => ({ ...old, expiresAt: old.expiresAt ?? '2026-11-25T05:00:00Z' })) ?? [];
+    const kept = previous ? [] : (webhook?.secrets ?? []);
+    const before = kept.map((old) => ({ ...old, expiresAt: old.expiresAt ?? '2026-11-25T05:00:00Z' }));
     const secrets = [{ ending: secret.slice(-5), expiresAt: undefined }, ...before];
     if (webhook) this.webhooks.set(id, { ...webhook, secrets });
     return secret;

@@ -25,7 +25,6 @@ it('says which job was created', async () => {
       EventBusName: 'the-bus',
       Source: 'gemini.applications',
       DetailType: 'job.submitted',
-      Time: submittedAt,
       Detail:
         '{"schemaVersion":"1","source":"default","jobType":"interaction","jobId":"v1_a","submittedAt":"2026-11-24T05:00:00.000Z","userMetadata":{"team":"a"}}',
     },

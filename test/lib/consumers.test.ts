@@ -1,11 +1,14 @@
-import { Template } from 'aws-cdk-lib/assertions';
+import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { describe, expect, it } from 'vitest';
+import type { Consumers } from '../../lib/index.ts';
 import { newStack, readable, resourceOf, resourcesOf, synthesize } from './synthesize.ts';
+
+const template = synthesize();
 
 describe('the schema registry', () => {
   it('has a schema for each kind of event, and one for manifests', () => {
-    const schemas = Object.values(resourcesOf(synthesize(), 'AWS::EventSchemas::Schema'));
+    const schemas = Object.values(resourcesOf(template, 'AWS::EventSchemas::Schema'));
 
     expect(schemas.map(({ Properties }) => [Properties['SchemaName'], Properties['Type']])).toEqual([
       ['gemini.webhooks@JobEvent', 'JSONSchemaDraft4'],
@@ -20,46 +23,129 @@ describe('the schema registry', () => {
 });
 
 describe('consumers', () => {
-  it('may have rules on the bus, each account those that it made', () => {
-    const template = synthesize({ consumers: { organizationId: 'o-a1b2c3d4e5', accountIds: ['123456789012'] } });
-    const policies = Object.values(resourcesOf(template, 'AWS::Events::EventBusPolicy')).map(
-      ({ Properties }) => Properties['Statement'] as Record<string, unknown>,
+  interface Statement {
+    readonly Sid: string;
+    readonly Action: string | string[];
+    readonly Resource: unknown;
+    readonly Principal: { readonly AWS: string | unknown[] };
+    readonly Condition: object;
+  }
+  const policyOf = (consumers: Consumers) => {
+    const { Policy } = resourceOf(
+      synthesize({ consumers }),
+      'AWS::Events::EventBus',
+      'GeminiWebhooksEventBus',
+    ).Properties;
+    return Policy as { Statement: Statement[] };
+  };
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: a variable of IAM's
+  const creator = { 'events:creatorAccount': '${aws:PrincipalAccount}' };
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: a variable of IAM's
+  const ownTargets = { 'events:TargetArn': 'arn:*:*:*:${aws:PrincipalAccount}:*' };
+
+  it('may have rules on the bus, each account those that it made, to targets of its own', () => {
+    const policy = policyOf({ organizationId: 'o-a1b2c3d4e5', accountIds: ['123456789012', '210987654321'] });
+    const [, , , make, set, have] = policy.Statement;
+
+    expect(policy.Statement.map(({ Sid }) => Sid)).toEqual([
+      ...['OrganizationMakeRules', 'OrganizationSetTargets', 'OrganizationHaveRules'],
+      ...['AccountsMakeRules', 'AccountsSetTargets', 'AccountsHaveRules'],
+    ]);
+    expect(make).toMatchObject({
+      Action: 'events:PutRule',
+      Condition: {
+        StringEqualsIfExists: creator,
+        'ForAllValues:StringEquals': { 'events:source': 'gemini.webhooks' },
+        Null: { 'events:source': 'false' },
+      },
+    });
+    expect(set).toMatchObject({
+      Action: 'events:PutTargets',
+      Condition: {
+        StringEquals: creator,
+        'ForAllValues:ArnLike': ownTargets,
+        Null: { 'events:TargetArn': 'false' },
+      },
+    });
+    expect(have?.Condition).toEqual({ StringEquals: creator });
+    expect([have?.Action].flat()).not.toContain('events:PutTargets');
+    expect(JSON.stringify(policy)).not.toContain('events:PutEvents');
+    for (const { Resource } of policy.Statement) {
+      expect(JSON.stringify(Resource)).toMatch(/":rule\/gemini-webhooks-",\{"Fn::Select":.*"\/\*"\]\]\}$/);
+    }
+    expect(JSON.stringify(policy.Statement[0])).toContain('"aws:PrincipalOrgID":"o-a1b2c3d4e5"');
+    for (const { Principal } of policy.Statement.slice(3)) expect(Principal.AWS).toHaveLength(2);
+  });
+
+  it('fit into the policy of a bus, however many there may be and however long the names are', () => {
+    const accountIds = Array.from({ length: 60 }, (_, index) => String(100_000_000_000 + index));
+    const policy = policyOf({ organizationId: 'o-a1b2c3d4e5a1b2c3d4e5a1b2c3d4e5a1', accountIds });
+    const longest: Readonly<Record<string, string>> = {
+      'AWS::Partition': 'aws-us-gov',
+      'AWS::Region': 'ap-southeast-4',
+      'AWS::AccountId': '123456789012',
+    };
+    const written = JSON.stringify(policy, (_, value) => {
+      if (value?.Ref !== undefined) return longest[value.Ref] ?? value;
+      if (value?.['Fn::Select'] !== undefined) return '51af3dc0-da77-11e4-872e-1234567db123';
+      return value;
+    }).replaceAll(/\{"Fn::Join":\["",\[([^\]]*)\]\]\}/g, (_, parts: string) =>
+      JSON.stringify((JSON.parse(`[${parts}]`) as string[]).join('')),
     );
 
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: a variable of IAM's
-    const creator = { 'events:creatorAccount': '${aws:PrincipalAccount}' };
-    expect(policies).toHaveLength(4);
-    for (const statement of policies) {
-      expect(readable([statement['Resource']].flat()[0])).toBe(
-        'arn:<AWS::Partition>:events:<AWS::Region>:<AWS::AccountId>:rule/<GeminiWebhooksEventBusDE0CBF58>/*',
-      );
-    }
-    expect(policies.map(({ Action }) => [Action].flat().includes('events:PutRule'))).toEqual([
-      true,
-      false,
-      true,
-      false,
-    ]);
-    expect(policies[0]?.['Condition']).toMatchObject({
-      StringEqualsIfExists: creator,
-      'ForAllValues:StringEquals': { 'events:source': 'gemini.webhooks' },
-      Null: { 'events:source': 'false' },
+    expect(written).not.toMatch(/Ref|Fn::/);
+    expect(written.length).toBeGreaterThan(9_000);
+    expect(written.length).toBeLessThanOrEqual(10_240);
+  });
+
+  it('see one project where they are named for it: its events are sent to their bus', () => {
+    const eventBusArn = 'arn:aws:events:eu-west-1:210987654321:event-bus/team';
+    const forwarding = synthesize({
+      sources: [{ name: 'default' }, { name: 'acme' }],
+      consumers: { projects: [{ project: 'acme', eventBusArn }] },
     });
-    expect(policies[1]?.['Condition']).toMatchObject({ StringEquals: creator });
-    expect(JSON.stringify(policies)).not.toContain('events:PutEvents');
-    expect(JSON.stringify(policies[0])).toContain('"aws:PrincipalOrgID":"o-a1b2c3d4e5"');
-    expect(JSON.stringify(policies[2])).toContain('123456789012');
+
+    forwarding.hasResourceProperties('AWS::Events::Rule', {
+      EventPattern: { source: ['gemini.webhooks'], detail: { source: ['acme'] } },
+      Targets: [
+        Match.objectLike({
+          Arn: eventBusArn,
+          DeadLetterConfig: { Arn: { 'Fn::GetAtt': ['GeminiWebhooksEventBusUndelivered6B9B3E1E', 'Arn'] } },
+        }),
+      ],
+    });
+    forwarding.hasResourceProperties('AWS::IAM::Policy', {
+      PolicyDocument: { Statement: [{ Effect: 'Allow', Action: 'events:PutEvents', Resource: eventBusArn }] },
+    });
+    expect(resourceOf(forwarding, 'AWS::Events::EventBus', 'GeminiWebhooksEventBus').Properties).not.toHaveProperty(
+      'Policy',
+    );
   });
 
   it('are nobody by default', () => {
-    synthesize().resourceCountIs('AWS::Events::EventBusPolicy', 0);
+    template.resourceCountIs('AWS::Events::EventBusPolicy', 0);
+    expect(resourceOf(template, 'AWS::Events::EventBus', 'GeminiWebhooksEventBus').Properties).not.toHaveProperty(
+      'Policy',
+    );
   });
 
   it.each([
-    [{ organizationId: 'acme' }, 'organizationId is "acme"'],
-    [{ accountIds: ['12'] }, 'accountIds has "12"; give twelve digits.'],
+    [{ organizationId: 'acme' }, 'consumers.organizationId is "acme"'],
+    [{ accountIds: ['12'] }, 'consumers.accountIds has "12"; give twelve digits.'],
+    [
+      { accountIds: Array.from({ length: 61 }, (_, index) => String(100_000_000_000 + index)) },
+      'consumers.accountIds has 61 accounts, and the policy of a bus holds 60; give the organization that they are in.',
+    ],
+    [
+      { projects: [{ project: 'acme', eventBusArn: 'arn:aws:events:eu-west-1:210987654321:event-bus/team' }] },
+      'consumers.projects has "acme"; give one of default.',
+    ],
+    [
+      { projects: [{ project: 'default', eventBusArn: 'team' }] },
+      'consumers.projects has the bus "team"; give the ARN of an event bus.',
+    ],
     [{}, 'consumers names nobody'],
-  ])('are refused when they are %j', (consumers, message) => {
+  ])('are refused when they are %#', (consumers, message) => {
     expect(() => synthesize({ consumers })).toThrow(message);
   });
 });

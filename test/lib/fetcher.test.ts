@@ -1,4 +1,4 @@
-import { Size } from 'aws-cdk-lib';
+import { Duration, Size } from 'aws-cdk-lib';
 import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { type Resource, resourceOf, resourcesOf, synthesize } from './synthesize.ts';
@@ -39,7 +39,8 @@ describe('Fetcher', () => {
         SOURCES: '{"default":{"apiKeySecretId":"gemini-webhooks/api-key"}}',
         MAX_OUTPUT_BYTES: '107374182400',
         QUEUE_URL: { Ref: 'GeminiWebhooksBatchFetcherQueue658709B9' },
-        MAX_RECEIVE_COUNT: '30',
+        JOB_RETENTION_SECONDS: '172800',
+        MAX_RECEIVE_COUNT: '36',
         NODE_OPTIONS: '--enable-source-maps',
         POWERTOOLS_METRICS_NAMESPACE: { 'Fn::Join': ['', ['GeminiWebhooks/', { Ref: 'AWS::StackName' }]] },
       },
@@ -55,21 +56,52 @@ describe('Fetcher', () => {
     configured.hasResourceProperties('AWS::Lambda::EventSourceMapping', { ScalingConfig: { MaximumConcurrency: 7 } });
   });
 
+  it('knows how long Gemini keeps a job of its type', () => {
+    const configured = synthesize({ reconciliation: { interactionRetention: Duration.days(55) } });
+    const retentionOf = (id: string) =>
+      (
+        resourceOf(configured, 'AWS::Lambda::Function', `GeminiWebhooks${id}Fetcher`).Properties['Environment'] as {
+          Variables: Record<string, string>;
+        }
+      ).Variables['JOB_RETENTION_SECONDS'];
+
+    expect(['Batch', 'Interaction', 'Video'].map(retentionOf)).toEqual(['172800', '4752000', '172800']);
+  });
+
+  it('updates items of its own job type in the ledger, and no other', () => {
+    template.hasResourceProperties('AWS::IAM::Policy', {
+      Roles: [{ Ref: Match.stringLikeRegexp('^GeminiWebhooksBatchFetcher') }],
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          {
+            Effect: 'Allow',
+            Action: 'dynamodb:UpdateItem',
+            Resource: { 'Fn::GetAtt': [Match.stringLikeRegexp('^GeminiWebhooksJobLedgerTable'), 'Arn'] },
+            Condition: {
+              'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': 'job#*#batch#*' },
+              Null: { 'dynamodb:LeadingKeys': 'false' },
+            },
+          },
+        ]),
+      },
+    });
+  });
+
   it('has for each queue a dead-letter queue of its own that keeps messages for 14 days', () => {
     const targets = mainQueues.map(([, queue]) => queue.Properties['RedrivePolicy']);
 
     expect(targets).toEqual([
       {
         deadLetterTargetArn: { 'Fn::GetAtt': ['GeminiWebhooksBatchFetcherDeadLetters27BEE329', 'Arn'] },
-        maxReceiveCount: 30,
+        maxReceiveCount: 36,
       },
       {
         deadLetterTargetArn: { 'Fn::GetAtt': ['GeminiWebhooksInteractionFetcherDeadLetters6C736151', 'Arn'] },
-        maxReceiveCount: 30,
+        maxReceiveCount: 36,
       },
       {
         deadLetterTargetArn: { 'Fn::GetAtt': ['GeminiWebhooksVideoFetcherDeadLetters9E748CD3', 'Arn'] },
-        maxReceiveCount: 30,
+        maxReceiveCount: 36,
       },
     ]);
     const deadLetterQueues = Object.values(queues).filter((queue) => !redriveOf(queue));

@@ -58,21 +58,23 @@ describe('GeminiWebhooks', () => {
       ['logs:CreateLogStream logs:PutLogEvents', `<${id}HandlerLogs${fetcher.logs}.Arn>`],
       ['xray:PutTelemetryRecords xray:PutTraceSegments', '*'],
       [
-        'sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:GetQueueAttributes sqs:GetQueueUrl sqs:ReceiveMessage sqs:SendMessage',
+        'sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:GetQueueAttributes sqs:GetQueueUrl sqs:ReceiveMessage',
         `<${id}Queue${fetcher.queue}.Arn>`,
       ],
-      ['s3:AbortMultipartUpload s3:PutObject', `<GeminiWebhooksOutputBucketOutputs636BE2D7.Arn>/${fetcher.jobType}/*`],
-      ['s3:GetObject', `<GeminiWebhooksOutputBucketOutputs636BE2D7.Arn>/${fetcher.jobType}/*/manifest.json`],
+      [
+        's3:AbortMultipartUpload s3:GetObject s3:PutObject',
+        `<GeminiWebhooksOutputBucketOutputs636BE2D7.Arn>/${fetcher.jobType}/*`,
+      ],
       [
         's3:ListBucket',
         '<GeminiWebhooksOutputBucketOutputs636BE2D7.Arn>',
         { StringLikeIfExists: { 's3:prefix': `${fetcher.jobType}/*` } },
       ],
       [
-        'dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem',
+        'dynamodb:UpdateItem',
         expect.stringMatching('^<GeminiWebhooksJobLedgerTable\\w+.Arn>$'),
         {
-          'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': `landing#${fetcher.jobType}/*` },
+          'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': `job#*#${fetcher.jobType}#*` },
           Null: { 'dynamodb:LeadingKeys': 'false' },
         },
       ],

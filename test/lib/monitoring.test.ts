@@ -42,7 +42,7 @@ describe('alarms', () => {
       ],
       ...['store-unavailable', 'undelivered-events', 'undelivered-lost', 'verifier-errors', 'verifier-throttled'],
       ...['verifier-unreached'],
-      ...['webhook-unhealthy', 'webhooks-missed'],
+      ...['webhook-disabled-by-gemini', 'webhook-unhealthy', 'webhooks-missed'],
     ]);
   });
 
@@ -103,7 +103,7 @@ describe('alarms', () => {
     const metrics = alarmOf('verifier-unreached')['Metrics'] as MetricQuery[];
 
     expect(metrics.map(({ Expression, MetricStat }) => Expression ?? MetricStat?.Metric)).toEqual([
-      'FILL(failed, 0) - FILL(runs, 0)',
+      'FILL(failed, 0) - FILL(runs, 0) - FILL(oversized, 0)',
       {
         ...{ Namespace: 'AWS/ApiGateway', MetricName: '5xx' },
         Dimensions: [{ Name: 'ApiId', Value: { Ref: 'GeminiWebhooksDoorApi0B30BEF5' } }],
@@ -112,7 +112,27 @@ describe('alarms', () => {
         ...{ Namespace: 'AWS/Lambda', MetricName: 'Invocations' },
         Dimensions: [{ Name: 'FunctionName', Value: { Ref: expect.stringMatching('^GeminiWebhooksDoorVerifier') } }],
       },
+      { Namespace: NAMESPACE, MetricName: 'RequestsOversized' },
     ]);
+  });
+
+  it('take nothing for a lost event that is larger than what Lambda takes', () => {
+    template.hasResourceProperties('AWS::Logs::MetricFilter', {
+      FilterPattern: '{ $.status = "5*" && $.dataProcessed = %^[4-9][0-9]{6}$|^1[0-9]{7}$% }',
+      LogGroupName: { Ref: Match.stringLikeRegexp('^GeminiWebhooksDoorAccessLog') },
+      MetricTransformations: [{ MetricName: 'RequestsOversized', MetricNamespace: NAMESPACE, MetricValue: '1' }],
+    });
+  });
+
+  it('go off when Gemini disabled the webhook, though it is enabled again', () => {
+    expect(alarmOf('webhook-disabled-by-gemini')).toMatchObject({
+      ...{ Namespace: NAMESPACE, MetricName: 'WebhookFindings', Threshold: 1, TreatMissingData: 'notBreaching' },
+      Dimensions: [
+        { Name: 'finding', Value: 'disabled-due-to-failed-deliveries' },
+        { Name: 'service', Value: 'check-webhook' },
+        { Name: 'source', Value: 'default' },
+      ],
+    });
   });
 
   it('count refused requests in the access log', () => {

@@ -1,7 +1,7 @@
 /** Synthesizes the stack as `cdk.json` configures it, without bundling the functions: seconds that no template test needs. */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { App } from 'aws-cdk-lib';
+import { App, type StackProps } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { type GeminiWebhooksProps, Monitoring, WebhooksStack } from '../../lib/index.ts';
 
@@ -23,10 +23,14 @@ export interface Resource {
 }
 
 /** Alarms by e-mail, if nothing else is asked for. */
-export function newStack(webhooks: Partial<GeminiWebhooksProps> = {}): WebhooksStack {
+export function newStack(
+  webhooks: Partial<GeminiWebhooksProps> = {},
+  { id = 'GeminiWebhooks', ...stack }: StackProps & { readonly id?: string } = {},
+): WebhooksStack {
   const { context } = JSON.parse(readFileSync(CDK_JSON, 'utf8'));
   const app = new App({ context: { ...context, 'aws:cdk:bundling-stacks': [] } });
-  return new WebhooksStack(app, 'GeminiWebhooks', {
+  return new WebhooksStack(app, id, {
+    ...stack,
     webhooks: { handlersPath: HANDLERS, monitoring: MONITORING, ...webhooks },
   });
 }
@@ -55,5 +59,6 @@ export function readable(value: unknown): string {
   if (name === 'Ref') return `<${argument}>`;
   if (name === 'Fn::GetAtt') return `<${argument.join('.')}>`;
   if (name === 'Fn::Join') return argument[1].map(readable).join(argument[0]);
+  if (name === 'Fn::Select') return `${readable(argument[1]['Fn::Split'][1])}[${argument[0]}]`;
   throw new Error(`${name} is not known to readable(); add it.`);
 }

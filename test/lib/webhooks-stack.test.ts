@@ -3,6 +3,8 @@ import { synthesize } from './synthesize.ts';
 
 const template = synthesize().toJSON();
 
+const STAGE = { 'Fn::Select': [2, { 'Fn::Split': ['/', { Ref: 'AWS::StackId' }] }] };
+
 it('outputs the webhook URL and the names of bucket, table and bus, and no part of the dynamic URL that is secret', () => {
   const outputs = template['Outputs'];
 
@@ -10,7 +12,10 @@ it('outputs the webhook URL and the names of bucket, table and bus, and no part 
     WebhookUrl: {
       Description: 'The static webhook of the source default; it is registered at Gemini.',
       Value: {
-        'Fn::Join': ['', [{ 'Fn::GetAtt': ['GeminiWebhooksDoorApi0B30BEF5', 'ApiEndpoint'] }, '/webhooks/gemini']],
+        'Fn::Join': [
+          '',
+          [{ 'Fn::GetAtt': ['GeminiWebhooksDoorApi0B30BEF5', 'ApiEndpoint'] }, '/', STAGE, '/webhooks/gemini'],
+        ],
       },
     },
     DynamicWebhookUrlCommand: {
@@ -21,6 +26,8 @@ it('outputs the webhook URL and the names of bucket, table and bus, and no part 
           [
             'echo "',
             { 'Fn::GetAtt': ['GeminiWebhooksDoorApi0B30BEF5', 'ApiEndpoint'] },
+            '/',
+            STAGE,
             '/webhooks/gemini/dynamic/$(aws secretsmanager get-secret-value --secret-id ',
             { Ref: 'GeminiWebhooksDefaultSecretsDynamicToken4F377C01' },
             ' --query SecretString --output text | cut -c 1-43)"',
@@ -28,15 +35,11 @@ it('outputs the webhook URL and the names of bucket, table and bus, and no part 
         ],
       },
     },
-    ApiKeySecretName: { Description: expect.any(String), Value: 'gemini-webhooks/api-key' },
     OutputBucketName: {
       Description: expect.any(String),
       Value: { Ref: 'GeminiWebhooksOutputBucketOutputs636BE2D7' },
     },
-    DeliveriesTableName: {
-      Description: expect.any(String),
-      Value: { Ref: 'GeminiWebhooksIdempotencyTableDeliveries82F76538' },
-    },
+    Deployment: { Description: expect.any(String), Value: expect.anything() },
     EventBusArn: {
       Description: expect.any(String),
       Value: { 'Fn::GetAtt': ['GeminiWebhooksEventBusDE0CBF58', 'Arn'] },

@@ -1,16 +1,17 @@
 /**
  * The fetch of one job, under every order of the calls of two overlapping fetches and every way in which each call can
- * end: each read, each part, each object, the manifest, the announcement.
+ * end: each read, each part, each object, the manifest, the announcement. What Gemini gives changes with every reading.
  */
+import { createHash } from 'node:crypto';
 import { batchJob } from '../../lambda/app/fetch-batch.ts';
 import { type FetchOutputsPorts, fetchOutputs } from '../../lambda/app/fetch-outputs.ts';
 import type { FileDownload } from '../../lambda/app/ports.ts';
 import { TransientError } from '../../lambda/domain/errors.ts';
 import type { BusEvent } from '../../lambda/domain/job-event.ts';
 import type { Manifest } from '../../lambda/domain/manifest.ts';
-import { LIVE, NO_LANDINGS, NOW } from '../fakes/fetch-ports.ts';
+import { LIVE, NO_LEDGER, NOW } from '../fakes/fetch-ports.ts';
 import type { Choose } from './explore.ts';
-import { EVENT, FILE, JOB, MANIFEST, PARTS, RESPONSES } from './fetched-job.ts';
+import { EVENT, jobAt, MANIFEST, partsAt, RESPONSES } from './fetched-job.ts';
 import { Process, step } from './process.ts';
 
 export interface FetcherModelOptions {
@@ -28,22 +29,29 @@ class World {
   readonly published: BusEvent[] = [];
   readonly failures: string[] = [];
   hasCrashed = false;
+  #readings = 0;
+
+  /** The number of this reading. */
+  read(): number {
+    this.#readings += 1;
+    return this.#readings;
+  }
 }
 
 /** Calls that touch nothing that others see: in whatever order they happen, the runs are the same. */
-const PRIVATE = ['get', 'download', 'write'];
+const PRIVATE = ['get', 'download', 'write', 'read'];
 
 /** @throws when an invariant does not hold in this run */
 export async function runFetcherModel(options: FetcherModelOptions, choose: Choose): Promise<void> {
   const world = new World();
   const processes: Process[] = [];
   let faultsLeft = options.maxFaults;
-  const stepOf = async (candidates: readonly Process[]) => {
-    const made = await step(choose, candidates, faultsLeft);
+  const stepOf = async (candidates: readonly Process[], names?: readonly string[]) => {
+    const made = await step(choose, candidates, faultsLeft, names);
     if (made === undefined) return;
     faultsLeft -= Number(made.outcome !== 'ok');
     world.hasCrashed ||= made.outcome === 'crash';
-    while (made.process.isInFlight && PRIVATE.includes(made.process.pending?.name ?? '')) await stepOf([made.process]);
+    while (made.process.waitsAt(PRIVATE)) await stepOf([made.process], PRIVATE);
     check(world);
   };
   for (;;) {
@@ -54,7 +62,7 @@ export async function runFetcherModel(options: FetcherModelOptions, choose: Choo
       const process = new Process();
       processes.push(process);
       await process.start(() => fetchOnce(world, process));
-      while (process.isInFlight && PRIVATE.includes(process.pending?.name ?? '')) await stepOf([process]);
+      while (process.waitsAt(PRIVATE)) await stepOf([process], PRIVATE);
     } else {
       await stepOf(processes);
     }
@@ -70,11 +78,12 @@ async function fetchOnce(world: World, process: Process): Promise<void> {
 function check(world: World): void {
   for (const { objects } of world.manifests.values()) {
     if (objects.length !== 2) world.failures.push('a manifest without its objects');
-    for (const { key } of objects)
-      if (!world.objects.has(key)) world.failures.push(`the manifest lists ${key}, which is missing`);
+    for (const { key, sha256 } of objects)
+      if (sha256 !== sha256Of(world.objects.get(key))) world.failures.push(`${key} is not what the manifest says`);
   }
-  const responses = world.objects.get(RESPONSES);
-  if (world.manifests.size > 0 && responses !== FILE) world.failures.push('a manifest beside half a file');
+  const responses = world.objects.get(RESPONSES) ?? '';
+  if (world.manifests.size > 0 && responses.split('\n').length !== 3)
+    world.failures.push('a manifest beside half a file');
   const announced = world.published.some(({ detailType }) => detailType === 'output.stored');
   if (announced && !world.manifests.has(MANIFEST)) world.failures.push('announced without a manifest');
 }
@@ -83,7 +92,7 @@ function check(world: World): void {
 async function redeliver(world: World): Promise<void> {
   const process = new Process();
   await process.start(() => fetchOnce(world, process));
-  while (process.isInFlight) await process.pending?.proceed('ok');
+  await process.runOn();
   check(world);
   if (!world.manifests.has(MANIFEST)) world.failures.push('never landed');
   if (!world.published.some(({ detailType }) => detailType === 'output.stored')) world.failures.push('never announced');
@@ -96,16 +105,17 @@ function portsOf(world: World, process: Process): FetchOutputsPorts {
   const away = () => new TransientError('ERR_STORE_UNAVAILABLE', 'away');
   return {
     geminiOf: () => ({
-      get: (path) => process.call('get', () => (path === 'batches/abc' ? downloadOf([JOB]) : undefined), away),
+      get: (path) =>
+        process.call('get', () => (path === 'batches/abc' ? downloadOf([jobAt(world.read())]) : undefined), away),
       // An answer that breaks off unnoticed is the way in which this call fails without an error.
       download: () =>
-        process.call('download', () => downloadOf(PARTS), away, downloadOf(PARTS.slice(0, 1), FILE.length)),
+        process.call('download', () => downloadOf(partsAt(world.read())), away, downloadOf(['{"key":"1"}\n'], 24)),
     }),
-    landings: NO_LANDINGS,
     store: {
-      abort: async () => {},
       bucket: 'outputs',
+      partBytes: 1_000_000,
       open: (key) => open(world, process, key),
+      read: (key) => process.call('read', () => objectOf(world, key), away),
       readManifest: (key) => process.call('readManifest', () => world.manifests.get(key), away),
       writeManifest: (key, manifest) => process.call('writeManifest', () => writeManifest(world, key, manifest), away),
     },
@@ -115,6 +125,9 @@ function portsOf(world: World, process: Process): FetchOutputsPorts {
     clock: () => NOW,
     log: { info: () => {}, warn: () => {}, error: () => {} },
     metrics: { count: () => {}, seconds: () => {} },
+    ledger: NO_LEDGER,
+    retentionMs: 48 * 3600_000,
+    wait: async () => {},
     maxOutputBytes: 1_000_000,
   };
 }
@@ -123,7 +136,7 @@ function downloadOf(parts: readonly string[], bytes = Buffer.byteLength(parts.jo
   async function* chunks() {
     for (const part of parts) yield Buffer.from(part);
   }
-  return { chunks: chunks(), bytes, offset: 0, total: bytes, etag: undefined };
+  return { chunks: chunks(), bytes, total: bytes, readRange: undefined };
 }
 
 function open(world: World, process: Process, key: string) {
@@ -132,26 +145,30 @@ function open(world: World, process: Process, key: string) {
   const written: Buffer[] = [];
   world.openUploads.add(upload);
   return {
+    writePart: async () => {},
     write: (chunk: Uint8Array) => process.call('write', () => void written.push(Buffer.from(chunk)), away),
     finish: () =>
       process.call(
         'finish',
         () => {
           const body = Buffer.concat(written).toString('utf8');
-          world.objects.set(key, body);
           world.openUploads.delete(upload);
-          return { bytes: body.length, sha256: '' };
+          if (world.objects.has(key)) return undefined;
+          world.objects.set(key, body);
+          return { bytes: body.length, sha256: sha256Of(body) };
         },
         away,
       ),
     abort: async () => void world.openUploads.delete(upload),
-    // Of an object that is smaller than a part nothing is left.
-    suspend: async () => {
-      world.openUploads.delete(upload);
-      return undefined;
-    },
   };
 }
+
+function objectOf(world: World, key: string) {
+  const body = world.objects.get(key);
+  return body === undefined ? undefined : downloadOf([body]);
+}
+
+const sha256Of = (body = '') => createHash('sha256').update(body).digest('hex');
 
 function writeManifest(world: World, key: string, manifest: Manifest): boolean {
   if (world.manifests.has(key)) return false;

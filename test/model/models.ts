@@ -1,7 +1,6 @@
 /** The models at the two sizes at which they are run: whole, and short enough for every test run. */
 import { type Exploration, explore } from './explore.ts';
 import { runFetcherModel } from './fetcher-model.ts';
-import { runLandingModel } from './landing-model.ts';
 import { runVerifierModel } from './verifier-model.ts';
 
 export interface Model {
@@ -16,15 +15,11 @@ export const SHORT: readonly Model[] = [
   verifier('3 deliveries, one fault', { deliveries: 3, maxFaults: 1, withExpiry: true }),
   fetcher('1 fetch, any faults', { fetches: 1, maxFaults: UNLIMITED }),
   fetcher('2 fetches, one fault', { fetches: 2, maxFaults: 1 }),
-  landing('2 fetches in turn, 2 faults', { fetches: 2, maxFaults: 2, overlap: false }),
-  landing('2 fetches at a time', { fetches: 0, maxFaults: 0, overlap: true }),
 ];
 
 export const WHOLE: readonly Model[] = [
   verifier('3 deliveries, any faults', { deliveries: 3, maxFaults: UNLIMITED, withExpiry: true }),
   fetcher('2 fetches, any faults', { fetches: 2, maxFaults: UNLIMITED }),
-  landing('3 fetches in turn, 3 faults', { fetches: 3, maxFaults: 3, overlap: false }),
-  landing('2 fetches at a time', { fetches: 0, maxFaults: 0, overlap: true }),
 ];
 
 function verifier(name: string, options: Parameters<typeof runVerifierModel>[0]): Model {
@@ -38,12 +33,5 @@ function fetcher(name: string, options: Parameters<typeof runFetcherModel>[0]): 
   return {
     name: `fetcher: ${name}`,
     explore: (onProgress) => explore((choose) => runFetcherModel(options, choose), onProgress),
-  };
-}
-
-function landing(name: string, options: Parameters<typeof runLandingModel>[0]): Model {
-  return {
-    name: `landing: ${name}`,
-    explore: (onProgress) => explore((choose) => runLandingModel(options, choose), onProgress),
   };
 }

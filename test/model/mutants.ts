@@ -68,18 +68,6 @@ const MUTANTS: readonly Mutant[] = [
     to: "  await store.writeManifest(key, writeUp(ports, event, { outcome: 'stored', plan, startedAt, error: null }));\n  const files = await inspectFiles(",
   },
   {
-    name: 'forget the upload under way',
-    file: 'lambda/app/landing.ts',
-    from: '    if (file !== undefined && state !== undefined) await this.#keep(file.identity, state);\n    else if',
-    to: '    if',
-  },
-  {
-    name: 'count a rest as a whole',
-    file: 'lambda/app/land-job.ts',
-    from: '  let bytes = download.offset;',
-    to: '  let bytes = 0;',
-  },
-  {
     name: 'announce first',
     file: 'lambda/app/fetch-outputs.ts',
     from: '  const isFirst = await store.writeManifest(key, manifest);',
@@ -94,7 +82,7 @@ const MUTANTS: readonly Mutant[] = [
   {
     name: 'leave uploads open',
     file: 'lambda/app/fetch-outputs.ts',
-    from: '  await landing.suspend();\n',
+    from: '    await landing.abort();\n',
     to: '',
   },
 ];

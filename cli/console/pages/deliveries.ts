@@ -32,19 +32,21 @@ const WHY: Readonly<Record<string, string>> = {
 };
 
 function refused({ deliveries, allowsChanges }: DeliveriesView): Html {
-  const { refused: all, refusedSince, quarantined } = deliveries;
+  const { refused: all, refusedSince, quarantined = 0 } = deliveries;
+  const again =
+    quarantined > 0 && allowsChanges
+      ? html` <button type="button" class="small" data-change="${JSON.stringify({ kind: 'reverify' })}">Verify once more</button>`
+      : NOTHING;
   const kept =
-    quarantined === undefined
+    quarantined === 0
       ? NOTHING
-      : html`<p class="hint">${plural(quarantined, 'delivery', 'deliveries')} in quarantine.${
-          allowsChanges && quarantined > 0
-            ? html` <button type="button" data-change="${JSON.stringify({ kind: 'reverify' })}">Verify once more</button>`
-            : NOTHING
-        }</p>`;
-  if (all === undefined) return html`<h2>Refused</h2><p class="hint">The metrics cannot be read.</p>${kept}`;
+      : html`<p class="hint">${plural(quarantined, 'delivery', 'deliveries')} in quarantine.${again}</p>`;
   if (all.length === 0) return html`<h2>Refused</h2><p class="hint">None ${refusedSince}.</p>${kept}`;
   return html`<h2>Refused <span class="quiet">${refusedSince}</span></h2><div class="scroll fit" role="region" aria-label="Refused" tabindex="0"><table class="plain"><thead><tr><th scope="col" class="number">Count</th><th scope="col">Code</th><th scope="col">Why</th></tr></thead>
-<tbody>${all.map(({ code, count }) => html`<tr><td class="number">${count}</td><td><code>${code}</code></td><td class="wrap">${WHY[code] ?? ''}</td></tr>`)}</tbody></table></div>${kept}`;
+<tbody>${all.map(
+    ({ code, count }) =>
+      html`<tr><td class="number">${count}</td><td><code>${code}</code></td><td class="wrap">${WHY[code] ?? ''}</td></tr>`,
+  )}</tbody></table></div>${kept}`;
 }
 
 function table({ deliveries: { rows }, allowsChanges, isLocal, now }: DeliveriesView): Html {

@@ -1,6 +1,6 @@
 /** One job: its life, its outputs, its events, its manifests and what the functions logged about it. */
 import { html } from 'hono/html';
-import type { LogLine } from '../../jobs/job-logs.ts';
+import type { LogLine } from '../../logs.ts';
 import { formatBytes } from '../../table.ts';
 import { kindOf } from '../outputs/content.ts';
 import type { JobDetail, StoredManifest } from '../source.ts';
@@ -143,8 +143,8 @@ function logLines(lines: readonly LogLine[] | undefined, now: Date): Html {
   return html`<h2>Logs <span class="count">${lines.length}</span></h2>
 <div class="scroll" role="region" aria-label="Log lines" tabindex="0"><table class="plain logs"><thead><tr><th scope="col">Time</th><th scope="col">Function</th><th scope="col">Level</th><th scope="col">Message</th></tr></thead>
 <tbody>${lines.map(
-    ({ at, function: name, level, message, fields }) =>
-      html`<tr><td>${timeTag(at, now)}</td><td>${name}</td><td><span class="level ${level.toLowerCase()}">${level.toLowerCase()}</span></td><td class="wrap">${message} ${Object.entries(
+    ({ time, function: name, level, message, fields }) =>
+      html`<tr><td>${timeTag(time, now)}</td><td>${name}</td><td><span class="level ${level.toLowerCase()}">${level.toLowerCase()}</span></td><td class="wrap">${message} ${Object.entries(
         fields,
       ).map(
         ([field, value]) =>

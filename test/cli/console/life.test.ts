@@ -72,7 +72,13 @@ const detail: JobDetail = {
   ],
 };
 const log = {
-  ...{ at: at(34), function: 'VideoFetcher', level: 'WARN', message: 'The message goes back to the queue' },
+  ...{
+    time: at(34),
+    requestId: null,
+    function: 'VideoFetcher',
+    level: 'WARN',
+    message: 'The message goes back to the queue',
+  },
   fields: { code: 'ERR_RATE_LIMITED', receiveCount: 1, delaySeconds: 5 },
 };
 
@@ -143,7 +149,7 @@ describe('a timeline', () => {
 
 describe('deliveries', () => {
   const line = (second: number, fields: Record<string, unknown>, message = 'Delivery handled') => ({
-    ...{ at: at(second), function: 'DoorVerifier', level: 'INFO', message },
+    ...{ time: at(second), requestId: null, function: 'DoorVerifier', level: 'INFO', message },
     fields: {
       source: 'default',
       scheme: 'v1',

@@ -18,12 +18,14 @@ const EVENT: BusEvent = {
     webhookId: 'msg_1',
     type: 'batch.succeeded',
     userMetadata: {},
+    displayName: null,
     status: 'succeeded',
     bucket: 'b',
     prefix: 'p/',
     manifestKey: 'p/manifest.json',
     objectCount: 1,
     bytes: 2,
+    notes: [],
     createdAt: null,
     endedAt: '2026-11-24T04:59:00.000Z',
     fetchStartedAt: '2026-11-24T05:00:00.000Z',
@@ -35,7 +37,7 @@ beforeEach(() => {
   client.reset();
 });
 
-it('puts the event on the bus', async () => {
+it('puts the event on the bus, which sets its time', async () => {
   client.on(PutEventsCommand).resolves({ FailedEntryCount: 0, Entries: [{ EventId: 'e' }] });
 
   await publisher.publish(EVENT);
@@ -47,7 +49,6 @@ it('puts the event on the bus', async () => {
           EventBusName: 'the-bus',
           Source: 'gemini.webhooks',
           DetailType: 'output.stored',
-          Time: TIME,
           Detail:
             '{"schemaVersion":"1","source":"default","jobType":"batch","jobId":"batches/abc","webhookId":"msg_1","type":"batch.succeeded","userMetadata":{},' +
             '"status":"succeeded","bucket":"b","prefix":"p/","manifestKey":"p/manifest.json","objectCount":1,"bytes":2,"createdAt":null,"endedAt":"2026-11-24T04:59:00.000Z","fetchStartedAt":"2026-11-24T05:00:00.000Z","landedAt":"2026-11-24T05:00:01.000Z"}',

@@ -141,16 +141,19 @@ it('creates, updates and rotates in the words of the API', async () => {
   expect(await registry.create(WANTED)).toEqual({ id: 'wh1', secret: 'whsec_new' });
   await registry.update('wh1', { uri: 'https://elsewhere', events: ['batch.failed'] });
   expect(await registry.rotate('wh1')).toBe('whsec_newer');
+  await registry.rotate('wh1', 'revoked');
 
   expect(requests).toEqual([
     'POST /v1beta/webhooks',
     'PATCH /v1beta/webhooks/wh1?update_mask=uri%2Csubscribed_events',
+    'POST /v1beta/webhooks/wh1:rotateSigningSecret',
     'POST /v1beta/webhooks/wh1:rotateSigningSecret',
   ]);
   expect(bodies).toEqual([
     { name: 'ours', uri: 'https://api/webhooks/gemini', subscribed_events: ['batch.succeeded'] },
     { uri: 'https://elsewhere', subscribed_events: ['batch.failed'] },
     { revocation_behavior: 'revoke_previous_secrets_after_h24' },
+    { revocation_behavior: 'revoke_previous_secrets_immediately' },
   ]);
 });
 

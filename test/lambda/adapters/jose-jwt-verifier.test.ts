@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { exportJWK, type JWK, SignJWT, UnsecuredJWT } from 'jose';
-import { beforeAll, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { importRsaKeys, JoseJwtVerifier } from '../../../lambda/adapters/jose-jwt-verifier.ts';
 
 const NOW = new Date(1_780_000_000_000);
@@ -36,12 +36,23 @@ function signed(claims: Record<string, unknown>, header: Record<string, unknown>
   return new SignJWT(claims).setProtectedHeader({ alg: 'RS256', ...header }).sign(key);
 }
 
+/** `printf jwt-1 | sha256sum` */
+const SHA256_OF_JWT_1 = 'ba2f0df40c45906bfcab77e08cd6bbbdce529633a0b3ad72655f39fa27294ffe';
+
 it('takes the event from the claims and the id from the jti, though no kid names the key', async () => {
   expect(await verify(await signed(EVENT))).toMatchObject({
     scheme: 'jwt',
-    webhookId: 'jwt-1',
+    webhookId: SHA256_OF_JWT_1,
     payload: { type: 'batch.succeeded', data: { id: 'batches/abc' } },
   });
+});
+
+it('tells apart two jti that differ at their ends alone', async () => {
+  const ids = await Promise.all(
+    ['a', 'b'].map(async (end) => (await verify(await signed({ ...EVENT, jti: 'x'.repeat(300) + end }))).webhookId),
+  );
+
+  expect(ids[0]).not.toBe(ids[1]);
 });
 
 it('takes the SHA-256 of the token as the id when there is no jti', async () => {
@@ -86,7 +97,35 @@ it('takes of a key set what describes an RSA key, and leaves out what nests deep
   const verifier = new JoseJwtVerifier({ current: async () => keys, refreshed: async () => undefined }, [AUDIENCE]);
 
   expect(keys).toEqual(jwks);
-  expect(await verifier.verify(await signed(EVENT), NOW)).toMatchObject({ webhookId: 'jwt-1' });
+  expect(await verifier.verify(await signed(EVENT), NOW)).toMatchObject({ webhookId: SHA256_OF_JWT_1 });
+});
+
+describe('of a key set', () => {
+  const small = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ format: 'jwk' });
+
+  it.each([
+    ['with an exponent of 1, for which anybody can sign', { e: 'AQ' }],
+    ['with an exponent of 3', { e: 'Aw' }],
+    ['with an even exponent', { e: 'AQAC' }],
+    ['with an exponent that is empty', { e: '' }],
+    ['with an exponent that is padded', { e: 'AQAB==' }],
+    ['of 1024 bits', { n: small.n }],
+    ['of 8200 bits', { n: Buffer.alloc(1025, 0xff).toString('base64url') }],
+    [
+      'with an even modulus',
+      { n: Buffer.concat([Buffer.alloc(255, 0xff), Buffer.from([0xfe])]).toString('base64url') },
+    ],
+    ['for encryption', { use: 'enc' }],
+    ['for another algorithm', { alg: 'PS256' }],
+    ['not meant to verify', { key_ops: ['encrypt'] }],
+    ['published with its private part', { d: 'AQAB' }],
+    ['whose name is no text', { kid: 7 }],
+  ])('leaves out an RSA key %s', (_what, change) => {
+    const [, key] = jwks;
+
+    expect(importRsaKeys([{ ...key, ...change }])).toEqual([]);
+    expect(importRsaKeys([null, { ...key, ...change }, { ...key, use: 'sig', key_ops: ['verify'] }])).toEqual([key]);
+  });
 });
 
 /** A genuine signature's payload under a header that was not signed. */

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { loadJwks } from '../../../lambda/adapters/remote-jwks.ts';
 
 async function loadFrom(listener: RequestListener) {
@@ -16,19 +16,31 @@ async function loadFrom(listener: RequestListener) {
   }
 }
 
-it('reads the entries of the document', async () => {
-  const keys = await loadFrom((_request, response) => response.end('{"keys":[{"kty":"OKP","x":"a"},{"kty":"RSA"}]}'));
-
-  expect(keys).toEqual([{ kty: 'OKP', x: 'a' }, { kty: 'RSA' }]);
+it.each([
+  ['as it is', '{"keys":[{"kty":"OKP","x":"a"},{"kty":"RSA"}]}', [{ kty: 'OKP', x: 'a' }, { kty: 'RSA' }]],
+  ['after a byte order mark', '\ufeff{"keys":[{"kty":"OKP"}]}', [{ kty: 'OKP' }]],
+  [
+    'entry by entry, of whatever form each is',
+    '{"keys":[null,{"x":"a"},7,{"kty":"OKP"}]}',
+    [null, { x: 'a' }, 7, { kty: 'OKP' }],
+  ],
+  ['with more than 32 entries', `{"keys":[${Array(33).fill('{"kty":"OKP"}')}]}`, Array(33).fill({ kty: 'OKP' })],
+])('reads the document %s', async (_how, document, keys) => {
+  expect(await loadFrom((_request, response) => response.end(document))).toEqual(keys);
 });
 
 it.each<[string, RequestListener]>([
   ['an error status', (_request, response) => response.writeHead(500).end('{"keys":[]}')],
-  ['a redirect', (_request, response) => response.writeHead(302, { location: '/elsewhere' }).end()],
+  [
+    'a redirect, though a key set is there',
+    ({ url }, response) =>
+      url === '/jwks.json'
+        ? response.writeHead(302, { location: '/elsewhere' }).end()
+        : response.end('{"keys":[{"kty":"OKP"}]}'),
+  ],
   ['no JSON', (_request, response) => response.end('<html>')],
   ['no keys', (_request, response) => response.end('{}')],
-  ['a key without a type', (_request, response) => response.end('{"keys":[{"x":"a"}]}')],
-  ['more than 32 keys', (_request, response) => response.end(JSON.stringify({ keys: Array(33).fill({ kty: 'OKP' }) }))],
+  ['keys that are no list', (_request, response) => response.end('{"keys":{"kty":"OKP"}}')],
   [
     'more than 64 KiB',
     (_request, response) => response.end(JSON.stringify({ keys: [{ kty: 'OKP', x: 'a'.repeat(65_536) }] })),
@@ -36,4 +48,14 @@ it.each<[string, RequestListener]>([
   ['a cut connection', (request) => request.socket.destroy()],
 ])('fails on %s', async (_name, listener) => {
   await expect(loadFrom(listener)).rejects.toMatchObject({ code: 'ERR_KEYS_UNAVAILABLE' });
+});
+
+it('waits for 1.5 s and no longer', async () => {
+  const timeout = vi.spyOn(AbortSignal, 'timeout').mockReturnValue(AbortSignal.abort());
+  onTestFinished(() => timeout.mockRestore());
+
+  const loading = loadFrom((_request, response) => response.end('{"keys":[{"kty":"OKP"}]}'));
+
+  await expect(loading).rejects.toMatchObject({ code: 'ERR_KEYS_UNAVAILABLE' });
+  expect(timeout).toHaveBeenCalledWith(1500);
 });

@@ -1,31 +1,34 @@
 import { createHash } from 'node:crypto';
+import { crc32 } from 'node:zlib';
 import {
+  CompleteMultipartUploadCommand,
   CreateBucketCommand,
-  DeleteObjectCommand,
+  CreateMultipartUploadCommand,
   GetObjectCommand,
   PutObjectCommand,
   S3Client,
+  S3ServiceException,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { mockClient } from 'aws-sdk-client-mock';
 import { buildApp } from 'fauxqs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { S3OutputStore } from '../../../lambda/adapters/s3-output-store.ts';
-import { JsonLinesCounter } from '../../../lambda/app/json-lines-counter.ts';
-import type { UploadState } from '../../../lambda/app/ports.ts';
 import type { Manifest } from '../../../lambda/domain/manifest.ts';
+import { answerPreconditions } from '../../../local/aws/s3-preconditions.ts';
 import { LIVE } from '../../fakes/fetch-ports.ts';
 
 const MIB = 1024 * 1024;
-const AT = { Bucket: 'outputs' };
 const app = buildApp({ logger: false });
 let client: S3Client;
 let store: S3OutputStore;
 const requests: string[] = [];
 
 beforeAll(async () => {
+  answerPreconditions(app);
   app.addHook('onRequest', async (request) => {
-    requests.push(`${request.method} ${request.url}`);
+    // By which the emulator looks whether there is an object.
+    if (request.method !== 'HEAD') requests.push(`${request.method} ${request.url}`);
   });
   const endpoint = await app.listen({ host: '127.0.0.1', port: 0 });
   client = new S3Client({
@@ -92,13 +95,17 @@ it('has no manifest before one is written, and gives back what was written', asy
       occurredAt: '2026-11-24T04:59:00.000Z',
       receivedAt: '2026-11-24T04:59:01.000Z',
     },
-    job: { type: 'batch', id: 'batches/a', status: 'succeeded', model: null, createdAt: null, endedAt: null },
+    job: {
+      ...{ type: 'batch', id: 'batches/a', status: 'succeeded' },
+      ...{ model: null, displayName: null, createdAt: null, endedAt: null },
+    },
+    userMetadata: {},
     usage: null,
     error: null,
     objects: [],
     counts: { objects: 0, bytes: 0, requests: 3 },
     notes: [],
-    timings: { startedAt: '2026-11-24T05:00:00.000Z', finishedAt: '2026-11-24T05:00:01.000Z', invocations: 1 },
+    timings: { startedAt: '2026-11-24T05:00:00.000Z', finishedAt: '2026-11-24T05:00:01.000Z' },
     fetcher: { version: '0.1.0' },
   };
 
@@ -107,21 +114,172 @@ it('has no manifest before one is written, and gives back what was written', asy
   expect(await store.readManifest('batch/manifest.json')).toEqual(manifest);
 });
 
-it('writes a manifest only where there is none', async () => {
-  const s3 = mockClient(S3Client);
-  const mocked = new S3OutputStore(new S3Client({ region: 'us-east-1' }), 'outputs');
-  const { S3ServiceException } = await import('@aws-sdk/client-s3');
-  const refusal = (httpStatusCode: number) =>
-    new S3ServiceException({ name: 'x', $fault: 'client', $metadata: { httpStatusCode } });
+const mocks: { restore(): void }[] = [];
+afterEach(() => {
+  for (const mock of mocks.splice(0)) mock.restore();
+});
 
+const refusal = (httpStatusCode: number, name = 'x') =>
+  new S3ServiceException({ name, $fault: 'client', $metadata: { httpStatusCode } });
+
+/** A store whose S3 answers as the mock says. */
+function mockedStore() {
+  const s3 = mockClient(S3Client);
+  s3.onAnyCommand().resolves({});
+  mocks.push(s3);
+  const pauses: number[] = [];
+  const wait = async (milliseconds: number) => void pauses.push(milliseconds);
+  return { s3, pauses, store: new S3OutputStore(new S3Client({ region: 'us-east-1' }), 'outputs', wait) };
+}
+
+it('writes a manifest only where there is none', async () => {
+  const { s3, store: mocked } = mockedStore();
   s3.onAnyCommand().rejects(refusal(412));
   expect(await mocked.writeManifest('k', {} as Manifest)).toBe(false);
-  expect(s3.call(0).args[0].input).toMatchObject({ Bucket: 'outputs', Key: 'k', IfNoneMatch: '*' });
+  expect(s3.call(0).args[0].input).toMatchObject({
+    ...{ Bucket: 'outputs', Key: 'k' },
+    ...{ IfNoneMatch: '*', ChecksumAlgorithm: 'SHA256' },
+  });
 
   s3.onAnyCommand().rejects(refusal(403));
   await expect(mocked.writeManifest('k', {} as Manifest)).rejects.toMatchObject({ code: 'ERR_STORE_UNAVAILABLE' });
   await expect(mocked.readManifest('k')).rejects.toMatchObject({ code: 'ERR_STORE_UNAVAILABLE' });
-  s3.restore();
+  await expect(mocked.read('k', LIVE)).rejects.toMatchObject({ code: 'ERR_STORE_UNAVAILABLE' });
+});
+
+it('writes a manifest again after a conflict, which says nothing of whether there is one', async () => {
+  const { s3, pauses, store: mocked } = mockedStore();
+  s3.on(PutObjectCommand).rejectsOnce(refusal(409)).rejectsOnce(refusal(409)).resolvesOnce({}).rejects(refusal(409));
+
+  expect(await mocked.writeManifest('k', {} as Manifest)).toBe(true);
+  expect(pauses).toEqual([100, 200]);
+  await expect(mocked.writeManifest('k', {} as Manifest)).rejects.toMatchObject({ code: 'ERR_STORE_UNAVAILABLE' });
+  expect(pauses).toEqual([100, 200, 100, 200, 400, 800, 1600]);
+});
+
+it.each([
+  ['in one piece', 10],
+  ['in parts', 9 * MIB],
+])('leaves an object as it is, and says that it is there: %s', async (what, length) => {
+  const key = `batch/once ${what}`;
+  const first = store.open(key, 'text/plain', LIVE);
+  await first.write(Buffer.from('first'));
+  await first.finish();
+
+  const second = store.open(key, 'text/plain', LIVE);
+  await second.write(Buffer.alloc(length));
+
+  expect(await second.finish()).toBeUndefined();
+  expect((await stored(key)).body.toString()).toBe('first');
+  if (length > MIB) expect(requests.at(-2)).toMatch(/^DELETE .*uploadId=/);
+});
+
+it('has one winner of two writers at a time, whose object both see', async () => {
+  const writers = ['a', 'b'].map(async (text) => {
+    const writer = store.open('batch/raced', 'text/plain', LIVE);
+    await writer.write(Buffer.from(text));
+    return await writer.finish();
+  });
+
+  const results = await Promise.all(writers);
+
+  expect(results.filter((result) => result !== undefined)).toHaveLength(1);
+  expect((await stored('batch/raced')).body.toString()).toBe(results[0] === undefined ? 'b' : 'a');
+});
+
+it('completes an upload again after a conflict, and takes an upload that is unknown then for one that was completed', async () => {
+  const { s3, pauses, store: mocked } = mockedStore();
+  s3.on(CreateMultipartUploadCommand).resolves({ UploadId: 'u' }).on(UploadPartCommand).resolves({ ETag: 'e' });
+  s3.on(CompleteMultipartUploadCommand).rejectsOnce(refusal(409)).rejects(refusal(404, 'NoSuchUpload'));
+  const writer = mocked.open('k', 'text/plain', LIVE);
+  await writer.write(Buffer.alloc(9 * MIB));
+
+  expect(await writer.finish()).toBeUndefined();
+  expect(pauses).toEqual([100]);
+});
+
+it('lets S3 compare what it got: the SHA-256 of an object in one piece, the CRC-32 and the size of one in parts', async () => {
+  const { s3, store: mocked } = mockedStore();
+  s3.on(CreateMultipartUploadCommand).resolves({ UploadId: 'u' }).on(UploadPartCommand).resolves({ ETag: 'e' });
+  const small = mocked.open('small', 'text/plain', LIVE);
+  await small.write(Buffer.from('123456789'));
+  await small.finish();
+  const bytes = Buffer.alloc(8 * MIB + 9, '123456789');
+  const large = mocked.open('large', 'text/plain', LIVE);
+  await large.write(bytes);
+  await large.finish();
+
+  // The check values of both algorithms for these nine digits are published.
+  const sha256 = 'FeKw08M4keuw8e9gnsQZQgwg4yDOlMZfvIwzEkSOsiU=';
+  expect(s3.commandCalls(PutObjectCommand)[0]?.args[0].input).toMatchObject({
+    ...{ IfNoneMatch: '*', ChecksumAlgorithm: 'SHA256', ChecksumSHA256: sha256 },
+  });
+  expect(s3.commandCalls(CreateMultipartUploadCommand)[0]?.args[0].input).toMatchObject({
+    ...{ ChecksumAlgorithm: 'CRC32', ChecksumType: 'FULL_OBJECT' },
+  });
+  const base64 = (sum: number) => Buffer.from(sum.toString(16).padStart(8, '0'), 'hex').toString('base64');
+  const parts = [base64(crc32(bytes.subarray(0, 8 * MIB))), base64(crc32(bytes.subarray(8 * MIB)))];
+  expect(s3.commandCalls(UploadPartCommand).map(({ args }) => args[0].input.ChecksumCRC32)).toEqual(parts);
+  expect(s3.commandCalls(CompleteMultipartUploadCommand)[0]?.args[0].input).toMatchObject({
+    ...{ IfNoneMatch: '*', ChecksumType: 'FULL_OBJECT', ChecksumCRC32: base64(crc32(bytes)) },
+    MpuObjectSize: 8 * MIB + 9,
+    MultipartUpload: { Parts: parts.map((ChecksumCRC32, at) => ({ PartNumber: at + 1, ETag: 'e', ChecksumCRC32 })) },
+  });
+});
+
+it('takes parts in whatever order they come, and hashes them in theirs', async () => {
+  const bytes = Buffer.concat(['a', 'b', 'c'].map((letter) => Buffer.alloc(8 * MIB, letter))).subarray(0, 20 * MIB);
+  const seen: string[] = [];
+  const observer = { write: (chunk: Uint8Array) => void seen.push(String.fromCharCode(chunk[0] ?? 0)) };
+  const writer = store.open('batch/parts', 'text/plain', LIVE, observer);
+  const gates = [0, 1, 2].map(() => Promise.withResolvers<void>());
+  const parts = gates.map(({ promise }, index) =>
+    writer.writePart(index, async (buffer) => {
+      await promise;
+      return bytes.copy(buffer, 0, index * 8 * MIB, (index + 1) * 8 * MIB);
+    }),
+  );
+
+  for (const index of [2, 0, 1]) {
+    gates[index]?.resolve();
+    await new Promise(setImmediate);
+  }
+  await Promise.all(parts);
+
+  expect(await writer.finish()).toEqual({ bytes: 20 * MIB, sha256: createHash('sha256').update(bytes).digest('hex') });
+  expect(seen).toEqual(['a', 'b', 'c']);
+  expect((await stored('batch/parts')).body.equals(bytes)).toBe(true);
+});
+
+it('ends every part when one fails, and leaves no upload', async () => {
+  const writer = store.open('batch/broken', 'text/plain', LIVE);
+  const broken = new Error('broken');
+  const parts = [
+    writer.writePart(0, async () => Promise.reject(broken)),
+    writer.writePart(1, async (buffer) => buffer.length),
+  ];
+
+  expect(await Promise.allSettled(parts)).toEqual([
+    { status: 'rejected', reason: broken },
+    { status: 'rejected', reason: broken },
+  ]);
+  await writer.abort();
+  expect(requests.at(-1)).toMatch(/^DELETE \/outputs\/batch\/broken\?.*uploadId=/);
+});
+
+it('reads an object back, and tells one that is not there from one that cannot be read', async () => {
+  const writer = store.open('batch/read', 'text/plain', LIVE);
+  await writer.write(Buffer.from('there'));
+  await writer.finish();
+  const chunks: Uint8Array[] = [];
+
+  const found = await store.read('batch/read', LIVE);
+  for await (const chunk of found?.chunks ?? []) chunks.push(chunk);
+
+  expect(found?.bytes).toBe(5);
+  expect(Buffer.concat(chunks).toString()).toBe('there');
+  expect(await store.read('batch/not-there', LIVE)).toBeUndefined();
+  await expect(store.read('batch/read', AbortSignal.abort())).rejects.toMatchObject({ code: 'ERR_FETCH_TIMED_OUT' });
 });
 
 it('fails at the end when a part did not arrive', async () => {
@@ -139,164 +297,4 @@ it('stops when the time of the function has run out', async () => {
   await writer.write(Buffer.from('x'));
 
   await expect(writer.finish()).rejects.toMatchObject({ code: 'ERR_FETCH_TIMED_OUT' });
-});
-
-/** Writes from where an upload is, in pieces that are no parts. */
-async function writeOn(bytes: Buffer, writer: { write(chunk: Uint8Array): Promise<void> }, from: number, to: number) {
-  for (let offset = from; offset < to; offset += 1_000_003) {
-    await writer.write(bytes.subarray(offset, Math.min(to, offset + 1_000_003)));
-  }
-}
-
-it('goes on with an upload in another process, and has the same hash and count in the end', async () => {
-  const line = Buffer.from('{"key":"a","error":{}}\n');
-  const bytes = Buffer.alloc(40 * MIB, line);
-  const key = 'batch/resumed';
-  const saved: UploadState[] = [];
-  const checkpoint = async (state: UploadState) => void saved.push(structuredClone(state));
-  let from: UploadState | undefined;
-  let counter = new JsonLinesCounter();
-  const before = requests.length;
-
-  // Each process is stopped somewhere within a part, which is then sent again.
-  for (const stop of [9, 17.5, 31, 40].map((mebibytes) => mebibytes * MIB)) {
-    counter = new JsonLinesCounter(from?.observer);
-    const writer = store.open(key, 'application/jsonl', LIVE, { from, observer: counter, checkpoint });
-    await writeOn(bytes, writer, from?.bytes ?? 0, stop);
-    if (stop === bytes.length) {
-      expect(await writer.finish()).toEqual({
-        bytes: bytes.length,
-        sha256: createHash('sha256').update(bytes).digest('hex'),
-      });
-    } else {
-      from = await writer.suspend();
-      expect(from?.bytes).toBe(Math.floor(stop / (8 * MIB)) * 8 * MIB);
-    }
-  }
-
-  // Written down before the first part, so that no upload is forgotten, and before its end, so that it can be repeated.
-  expect(saved).toMatchObject([
-    { etags: [], bytes: 0 },
-    { etags: { length: 5 }, bytes: bytes.length },
-  ]);
-  expect((await stored(key)).body.equals(bytes)).toBe(true);
-  expect(counter.counts).toEqual({ lines: Math.ceil(bytes.length / line.length), lineErrors: 1_823_610 });
-  const calls = requests.slice(before).map((request) => request.split(' ')[0]);
-  expect(calls.filter((method) => method === 'POST')).toHaveLength(2);
-});
-
-it('writes down every sixteenth part, and the last', async () => {
-  const saved: number[] = [];
-  const checkpoint = async ({ etags }: UploadState) => void saved.push(etags.length);
-  const writer = store.open('batch/checkpoints', 'text/plain', LIVE, {
-    from: undefined,
-    observer: undefined,
-    checkpoint,
-  });
-
-  await writeOn(Buffer.alloc(280 * MIB), writer, 0, 280 * MIB);
-  await writer.finish();
-
-  expect(saved).toEqual([0, 16, 32, 35]);
-});
-
-describe('an upload whose completion was not heard of', () => {
-  const bytes = Buffer.alloc(17 * MIB, 'Gemini says: ');
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
-
-  async function completed(key: string): Promise<UploadState> {
-    const saved: UploadState[] = [];
-    const checkpoint = async (state: UploadState) => void saved.push(state);
-    const writer = store.open(key, 'text/plain', LIVE, { from: undefined, observer: undefined, checkpoint });
-    await writeOn(bytes, writer, 0, bytes.length);
-    await writer.finish();
-    const last = saved.at(-1);
-    if (last === undefined) throw new Error('Nothing was written down.');
-    return last;
-  }
-  const again = (key: string, from: UploadState) =>
-    store.open(key, 'text/plain', LIVE, { from, observer: undefined, checkpoint: async () => {} });
-
-  it('is done when another process finds its object', async () => {
-    const from = await completed('batch/completed');
-
-    expect(await again('batch/completed', from).finish()).toEqual({ bytes: bytes.length, sha256 });
-  });
-
-  it.each([
-    ['nothing', async () => {}],
-    [
-      'another object',
-      async (Key: string) => void (await client.send(new PutObjectCommand({ ...AT, Key, Body: 'x' }))),
-    ],
-    [
-      // A prefix of a key lists whatever begins with it.
-      'an object whose key goes on',
-      async (Key: string) => void (await completed(`${Key}.old`)),
-    ],
-  ])('is unknown when %s is there', async (what, put) => {
-    const key = `batch/completed/${what}`;
-    const from = await completed(key);
-    await client.send(new DeleteObjectCommand({ ...AT, Key: key }));
-    await put(key);
-
-    const writer = again(key, from);
-    await expect(writer.finish()).rejects.toMatchObject({ code: 'ERR_STORE_UNAVAILABLE' });
-
-    expect(await writer.suspend()).toBeUndefined();
-  });
-});
-
-it('has no state of an upload that the store does not know any more', async () => {
-  const from = { uploadId: 'gone', etags: [], bytes: 0, sha256: '', observer: undefined };
-  const first = store.open('batch/gone', 'text/plain', LIVE, {
-    from: undefined,
-    observer: undefined,
-    checkpoint: async () => {},
-  });
-  await writeOn(Buffer.alloc(9 * MIB), first, 0, 9 * MIB);
-  const state = (await first.suspend()) ?? from;
-  await store.abort('batch/gone', state.uploadId);
-
-  const writer = store.open('batch/gone', 'text/plain', LIVE, {
-    from: state,
-    observer: undefined,
-    checkpoint: async () => {},
-  });
-  await writeOn(Buffer.alloc(17 * MIB), writer, 0, 17 * MIB).catch(() => {});
-  await expect(writer.finish()).rejects.toMatchObject({ code: 'ERR_STORE_UNAVAILABLE' });
-
-  expect(await writer.suspend()).toBeUndefined();
-});
-
-it('lets parts grow, so that 10,000 of them hold 390 GiB', async () => {
-  const s3 = mockClient(S3Client);
-  s3.onAnyCommand().resolves({ ETag: 'e' });
-  const mocked = new S3OutputStore(new S3Client({ region: 'us-east-1' }), 'outputs');
-  const sent = async (parts: number, bytes: number) => {
-    s3.resetHistory();
-    const from = { uploadId: 'u', etags: Array(parts).fill('e'), bytes: 0, sha256: STATE, observer: undefined };
-    const writer = mocked.open('k', 't', LIVE, { from, observer: undefined, checkpoint: async () => {} });
-    await writer.write(Buffer.alloc(bytes + 1));
-    await writer.suspend();
-    return s3.commandCalls(UploadPartCommand).map(({ args }) => (args[0].input.Body as Buffer).length / MIB);
-  };
-  const STATE = (await stateOfNothing()).sha256;
-
-  expect(await sent(1998, 48 * MIB)).toEqual([8, 8, 32]);
-  expect(await sent(5999, 96 * MIB)).toEqual([32, 64]);
-  await expect(sent(9999, 64 * MIB)).rejects.toMatchObject({ code: 'ERR_OUTPUT_TOO_LARGE' });
-  s3.restore();
-
-  async function stateOfNothing(): Promise<UploadState> {
-    s3.onAnyCommand().resolves({ UploadId: 'u', ETag: 'e' });
-    const states: UploadState[] = [];
-    const checkpoint = async (state: UploadState) => void states.push(state);
-    const writer = mocked.open('k', 't', LIVE, { from: undefined, observer: undefined, checkpoint });
-    await writer.write(Buffer.alloc(9 * MIB));
-    await writer.suspend();
-    const [first] = states;
-    if (first === undefined) throw new Error('Nothing was written down.');
-    return first;
-  }
 });

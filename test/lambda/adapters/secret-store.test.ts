@@ -27,6 +27,15 @@ it('makes what it stores the current value', async () => {
   expect(inputs()).toEqual([{ SecretId: 's', SecretString: 'whsec_value' }]);
 });
 
+it('makes the value current and revokes what was before in one call, a rotation under way as well', async () => {
+  client.on(PutSecretValueCommand).resolves({});
+
+  await store.revoke('s', 'whsec_value');
+
+  const VersionStages = ['AWSCURRENT', 'AWSPENDING', 'REVOKES-PREVIOUS'];
+  expect(inputs()).toEqual([{ SecretId: 's', SecretString: 'whsec_value', VersionStages }]);
+});
+
 it('tells when a secret was rotated, or else made', async () => {
   const made = new Date('2026-11-01T00:00:00Z');
   const last = new Date('2026-11-24T00:00:00Z');
@@ -74,6 +83,7 @@ it('reads the labels, and of a version without a value nothing', async () => {
 
 it.each([
   ['put', () => store.put('s', 'whsec_value')],
+  ['revoke', () => store.revoke('s', 'whsec_value')],
   ['rotatedAt', () => store.rotatedAt('s')],
   ['stages', () => rotated.stages()],
   ['read', () => rotated.read('new')],

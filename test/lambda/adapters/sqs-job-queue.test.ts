@@ -1,4 +1,4 @@
-import { ChangeMessageVisibilityCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { ChangeMessageVisibilityCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { SQSRecord } from 'aws-lambda';
 import { mockClient } from 'aws-sdk-client-mock';
 import { expect, it } from 'vitest';
@@ -42,18 +42,4 @@ it('delays a message, and leaves it to the queue when that fails', async () => {
   });
   sqs.onAnyCommand().rejects(new Error('away'));
   await expect(queue.delay(record(''), 40)).resolves.toBeUndefined();
-});
-
-it('sends a message again, and says when that fails', async () => {
-  const sqs = mockClient(SQSClient);
-  sqs.onAnyCommand().resolves({});
-  const queue = new SqsJobQueue(new SQSClient({ region: 'us-east-1' }), 'https://queue');
-
-  expect(await queue.sendAgain(record('{"a":1}'))).toBe(true);
-  expect(sqs.commandCalls(SendMessageCommand)[0]?.args[0].input).toEqual({
-    QueueUrl: 'https://queue',
-    MessageBody: '{"a":1}',
-  });
-  sqs.onAnyCommand().rejects(new Error('away'));
-  expect(await queue.sendAgain(record('{"a":1}'))).toBe(false);
 });

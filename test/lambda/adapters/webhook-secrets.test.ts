@@ -4,7 +4,7 @@ import {
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import { mockClient } from 'aws-sdk-client-mock';
-import { beforeEach, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { SecretReader } from '../../../lambda/adapters/secrets-manager.ts';
 import { loadDynamicTokens, loadSigningSecrets } from '../../../lambda/adapters/webhook-secrets.ts';
 
@@ -39,6 +39,29 @@ it('takes the current and the previous token, the previous one for 96 h', async 
   // Of each value the token for URLs and the one after it.
   expect(await loadDynamicTokens(reader, 's', hoursLater(96))()).toHaveLength(4);
   expect(await loadDynamicTokens(reader, 's', hoursLater(96.1))()).toHaveLength(2);
+});
+
+describe('after a revocation', () => {
+  const VersionStages = ['AWSCURRENT', 'REVOKES-PREVIOUS'];
+
+  it('takes nothing of before, and what Gemini signs with from the next rotation on', async () => {
+    hold({ AWSCURRENT: A, AWSPENDING: B, AWSPREVIOUS: B });
+    client
+      .on(GetSecretValueCommand, { SecretId: 's', VersionStage: 'AWSCURRENT' })
+      .resolves({ SecretString: A, CreatedDate: ROTATED, VersionStages });
+
+    expect(await loadSigningSecrets(reader, 's', hoursLater(0))()).toHaveLength(2);
+    expect(await loadDynamicTokens(reader, 's', hoursLater(0))()).toHaveLength(0);
+  });
+
+  it('has nothing that verifies while there is no new value, and says so as an answer', async () => {
+    hold({ AWSPREVIOUS: B });
+    client
+      .on(GetSecretValueCommand, { SecretId: 's', VersionStage: 'AWSCURRENT' })
+      .resolves({ SecretString: 'revoked', CreatedDate: ROTATED, VersionStages });
+
+    expect(await loadSigningSecrets(reader, 's', hoursLater(0))()).toEqual([]);
+  });
 });
 
 it.each([

@@ -27,7 +27,7 @@ it('downloads nothing when the manifest is there, and announces again what it sa
 
   await fetchOutputs(ports, batchJob, { ...EVENT, webhookId: 'msg_2' }, ATTEMPT);
 
-  expect(gemini.calls.slice(callsOfFirst)).toEqual(['batches/abc']);
+  expect(gemini.calls.slice(callsOfFirst)).toEqual(['batches/abc', 'files/batch-abc']);
   expect(published).toHaveLength(2);
   expect(published[1]).toMatchObject({ detail: { webhookId: 'msg_2', manifestKey: KEY, objectCount: 2 } });
 });
@@ -99,6 +99,98 @@ it('puts a message back with a delay that doubles, and not sooner than Gemini as
   }
 
   expect(delays.map((result) => 'delaySeconds' in result && result.delaySeconds)).toEqual([34, 34, 40, 1280, 3600]);
+});
+
+it.each([
+  ['static', 'v1', true],
+  ['dynamic', 'v1a', false],
+] as const)('lands a job of the %s route that Gemini hides at first', async (_route, scheme, isOurs) => {
+  const { ports, gemini, ledger, published } = portsOf(ANSWERS);
+  ledger.known = { ...ledger.known, isOurs };
+  const get = gemini.get.bind(gemini);
+  const hidden = vi.spyOn(gemini, 'get').mockResolvedValue(undefined);
+  const receive = (receiveCount: number) =>
+    handleMessage(
+      { ...ports, maxReceiveCount: 36 },
+      batchJob,
+      { ...message, event: { ...EVENT, scheme }, receiveCount },
+      LIVE,
+    );
+
+  for (const receiveCount of [1, 2, 3, 4]) expect(await receive(receiveCount)).toMatchObject({ outcome: 'returned' });
+  hidden.mockImplementation(get);
+  expect(await receive(5)).toEqual({ outcome: 'done' });
+
+  expect(published).toMatchObject([{ detailType: 'output.stored' }]);
+  expect(ledger.calls.slice(0, 4)).toEqual([
+    ['begin', 'batches/abc', 1],
+    ['postpone', 'batches/abc', 'ERR_JOB_NOT_FOUND', '2026-11-24T05:00:05.000Z'],
+    ['begin', 'batches/abc', 2],
+    ['postpone', 'batches/abc', 'ERR_JOB_NOT_FOUND', '2026-11-24T05:00:10.000Z'],
+  ]);
+});
+
+it('hands a job that stays hidden to the dead-letter queue, from which it may come back', async () => {
+  const { ports, published } = portsOf({});
+
+  const last = { ...message, receiveCount: 36 };
+  expect(await handleMessage({ ...ports, maxReceiveCount: 36 }, batchJob, last, LIVE)).toMatchObject({
+    outcome: 'returned',
+  });
+
+  expect(published).toMatchObject([
+    { detailType: 'output.failed', detail: { code: 'ERR_JOB_NOT_FOUND', retryable: true } },
+  ]);
+});
+
+it('does without a ledger that is away', async () => {
+  const { ports, ledger, published, lines } = portsOf(ANSWERS);
+  vi.spyOn(ledger, 'begin').mockRejectedValue(away);
+  vi.spyOn(ledger, 'postpone').mockRejectedValue(away);
+
+  expect(await handleMessage({ ...ports, maxReceiveCount: 3 }, batchJob, message, LIVE)).toEqual({ outcome: 'done' });
+  const broken = { ...ports, publisher: { publish: () => Promise.reject(away) }, maxReceiveCount: 3 };
+  expect(await handleMessage(broken, batchJob, message, LIVE)).toEqual({ outcome: 'returned', delaySeconds: 5 });
+
+  expect(published).toMatchObject([{ detailType: 'output.stored' }]);
+  expect(lines.join()).toContain('The ledger was not asked');
+});
+
+it('says in event and manifest whose job it was: the event’s word over the job’s own, over the ledger’s', async () => {
+  const webhookConfig = { uris: ['https://example.com/x'], userMetadata: { by: 'job', of: 'job' } };
+  const { metadata, ...job } = ANSWERS['batches/abc'];
+  const { ports, ledger, store, published } = portsOf({
+    ...ANSWERS,
+    'batches/abc': { ...job, metadata: { ...metadata, displayName: 'nightly-eval', webhookConfig } },
+  });
+  ledger.known = { ...ledger.known, userMetadata: { by: 'ledger', of: 'ledger', job_group: 'g' }, displayName: 'old' };
+
+  await fetchOutputs(ports, batchJob, { ...EVENT, userMetadata: { by: 'event' } }, ATTEMPT);
+
+  const userMetadata = { by: 'event', of: 'job', job_group: 'g' };
+  expect(published).toMatchObject([{ detail: { userMetadata, displayName: 'nightly-eval' } }]);
+  expect(store.manifests.get(KEY)).toMatchObject({ userMetadata, job: { displayName: 'nightly-eval' } });
+});
+
+it('says of a job that could not be seen whose it was, as far as the ledger knows', async () => {
+  const { ports, ledger, published } = portsOf({});
+  ledger.known = { ...ledger.known, userMetadata: { job_group: 'g' }, displayName: 'nightly-eval' };
+
+  await expect(fetchOutputs(ports, batchJob, EVENT, { ...ATTEMPT, isLast: true })).rejects.toThrow();
+
+  expect(published).toMatchObject([
+    { detail: { userMetadata: { job_group: 'g', team: 'a' }, displayName: 'nightly-eval' } },
+  ]);
+});
+
+it('leaves metadata out of an announcement that would be too large for the bus', async () => {
+  const { ports, ledger, store, published } = portsOf(ANSWERS);
+  ledger.known = { ...ledger.known, userMetadata: { a: 'x'.repeat(1_024_000) } };
+
+  await fetchOutputs(ports, batchJob, EVENT, ATTEMPT);
+
+  expect(published).toMatchObject([{ detailType: 'output.stored', detail: { userMetadata: {}, manifestKey: KEY } }]);
+  expect(store.manifests.get(KEY)?.userMetadata).toMatchObject({ team: 'a' });
 });
 
 it('announces after the last receive that the outputs did not come, and lets the queue bury the message', async () => {

@@ -16,6 +16,7 @@ function sink() {
       chunks.push(Buffer.from(chunk));
     },
     finish: async () => {},
+    abort: async () => {},
     bytes: () => Buffer.concat(chunks),
     text: () => Buffer.concat(chunks).toString('utf8'),
   };
@@ -99,14 +100,53 @@ it('joins texts, and sets those of different sections apart', async () => {
   expect(target.text()).toBe('a👋\n\nb\n\ncd');
 });
 
-it.each([0, 1, 2, 3, 100_000])('decodes %i bytes of base64', async (length) => {
+it.each([0, 1, 2, 3, 100_000])('decodes %i bytes of base64, bare and in a data: URL', async (length) => {
   const bytes = Buffer.alloc(length, 'Zürich');
-  const target = sink();
+  for (const head of ['', 'data:image/png;base64,', 'DATA:;base64,']) {
+    const target = sink();
+
+    await walkJson(
+      chunksOf(JSON.stringify({ m: head + bytes.toString('base64'), n: 'AAAA' }), 1000),
+      new JsonMedia(
+        new Set(['/m']),
+        () => target,
+        () => expect.unreachable(),
+      ),
+    );
+
+    expect(target.bytes().equals(bytes)).toBe(true);
+  }
+});
+
+it.each([
+  ['<svg>'],
+  ['data:text/plain,hello'],
+  ['data:image/png;base64,<svg>'],
+  [`${'A'.repeat(100_000)}!`],
+  [`!${'A'.repeat(200_000)}`],
+  [`AAAAdata:;base64,AAAA`],
+])('refuses %.40s, leaves nothing of it, and reads what comes next', async (broken) => {
+  const refused: string[] = [];
+  const aborted: string[] = [];
+  const next = sink();
 
   await walkJson(
-    chunksOf(JSON.stringify({ m: bytes.toString('base64'), n: 'AAAA' }), 1000),
-    new JsonMedia(new Set(['/m']), () => target),
+    chunksOf(JSON.stringify({ m: broken, n: 'QUJD' }), 1000),
+    new JsonMedia(
+      new Set(['/m', '/n']),
+      (pointer) => (pointer === '/n' ? next : { ...sink(), abort: async () => void aborted.push(pointer) }),
+      (pointer) => refused.push(pointer),
+    ),
   );
 
-  expect(target.bytes().equals(bytes)).toBe(true);
+  expect([refused, aborted, next.text()]).toEqual([['/m'], ['/m'], 'ABC']);
+});
+
+it('outlines a document of many strings that are too long to matter', async () => {
+  const document = { steps: Array.from({ length: 3000 }, () => 'x'.repeat(5000)), name: 'n'.repeat(4096) };
+  const outline = new JsonOutline(() => false);
+
+  await walkJson(chunksOf(JSON.stringify(document), 64 * 1024), outline);
+
+  expect(outline.value).toEqual({ steps: Array(3000).fill(''), name: 'n'.repeat(4096) });
 });

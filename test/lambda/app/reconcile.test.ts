@@ -237,6 +237,7 @@ describe('with every webhook dropped', () => {
         origin: 'reconciler',
         scheme: 'api',
         userMetadata: {},
+        displayName: null,
         data: { id: 'lost', error_code: '13', error_message: 'internal' },
       },
     });
@@ -485,6 +486,7 @@ describe('the deadline', () => {
       code: 'ERR_OUTPUT_GONE',
       message: 'Nothing landed in the 48 hours for which Gemini keeps it',
       userMetadata: {},
+      displayName: null,
       retryable: false,
       bucket: 'outputs',
       manifestKey: null,

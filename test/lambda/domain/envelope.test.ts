@@ -27,6 +27,7 @@ it('makes the event on the bus from a batch delivery', () => {
     origin: 'webhook',
     scheme: 'v1',
     userMetadata: { team: 'a' },
+    displayName: null,
     data: { id: 'abc' },
   });
 });
@@ -35,7 +36,12 @@ it.each([
   ['batch.failed', 'batches/x1', 'batch', 'batches/x1'],
   ['batch.failed', 'batch_123456', 'batch', 'batches/batch_123456'],
   ['interaction.completed', 'v1_ChdTbXNI', 'interaction', 'v1_ChdTbXNI'],
+  ['interaction.completed', 'interactions/v1_ChdTbXNI', 'interaction', 'v1_ChdTbXNI'],
   ['video.generated', 'models/veo-3.1/operations/ld6i', 'video', 'models/veo-3.1/operations/ld6i'],
+  ['video.generated', 'operations/ld6i', 'video', 'operations/ld6i'],
+  ['interaction.completed', 'batches/v1_x', 'other', null],
+  ['interaction.completed', 'interactions/', 'other', null],
+  ['interaction.completed', 'interactions/interactions/x', 'other', null],
   ['video.generated', 'ld6i', 'video', 'ld6i'],
   ['batch.succeeded', '../../etc', 'other', null],
   ['batch.succeeded', 'batches/é', 'other', null],

@@ -86,11 +86,29 @@ describe('v1a, signed by node:crypto with the key of RFC 8032 §7.1 test 1', () 
     ['for encryption', { ...jwk, use: 'enc' }],
     ['for another algorithm', { ...jwk, alg: 'ES256' }],
     ['not meant to verify', { ...jwk, key_ops: ['sign'] }],
+    ['published with its private part', { ...jwk, d }],
+    ['padded', { ...jwk, x: `${x}=` }],
+    ['without a type', { crv: 'Ed25519', x }],
+    ['nothing', null],
     ['a point of order 1', { ...jwk, x: 'AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA' }],
     ['a point of order 4', { ...jwk, x: 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA' }],
     ['too short', { ...jwk, x: 'AQ' }],
     ['not an object', 'key'],
   ])('leaves out a key that is %s', (_name, entry) => {
     expect(importEd25519Keys([entry])).toEqual([]);
+    expect(importEd25519Keys([entry, jwk, entry])).toHaveLength(1);
+  });
+
+  it('imports a key with all that may describe it', () => {
+    const described = { ...jwk, use: 'sig', alg: 'Ed25519', key_ops: ['verify'], kid: 7, x5c: [null] };
+
+    expect(findV1aKey(headers(`v1a,${signature}`), BODY, importEd25519Keys([described]))).toBeDefined();
+  });
+
+  it('imports a hundred keys and no more: each is tried for a bad signature', () => {
+    expect(
+      findV1aKey(headers(`v1a,${signature}`), BODY, importEd25519Keys([...Array(99).fill(other), jwk])),
+    ).toBeDefined();
+    expect(importEd25519Keys(Array(101).fill(jwk))).toHaveLength(100);
   });
 });

@@ -20,6 +20,7 @@ const secrets = new SecretsManager();
 const onFatal = vi.fn();
 let gateway: Gateway;
 let events: EventBridgeClient;
+let eventBus: EventBus;
 let secretsManager: SecretsManagerClient;
 
 const target = (Arn: string) => ({ Id: 'Target0', Arn, DeadLetterConfig: { Arn: 'dlq' } });
@@ -27,6 +28,7 @@ const rule = (id: string, EventPattern: Record<string, unknown>, arn: string) =>
   ...{ id, ref: id, arn: `arn:${id}` },
   properties: { EventBusName: 'bus', EventPattern, State: 'ENABLED' as const, Targets: [target(arn)] },
 });
+let isOpen = Promise.resolve();
 const bus = {
   id: 'Bus',
   ref: 'bus',
@@ -34,14 +36,16 @@ const bus = {
   properties: { Name: 'bus' },
 };
 const deliverTo = (arn: string) => async (body: string, attributes?: Record<string, string>) => {
+  await isOpen;
   if (arn === 'broken') throw new Error('AWS.SimpleQueueService.NonExistentQueue');
+  if (body.includes('"lost":true')) throw new Error('AWS.SimpleQueueService.NonExistentQueue');
   delivered.push(`${arn} ${JSON.parse(body)['detail-type']} ${attributes?.['ERROR_MESSAGE'] ?? ''}`.trim());
 };
 
 beforeEach(async () => {
   delivered.length = 0;
   onFatal.mockClear();
-  const eventBus = new EventBus({
+  eventBus = new EventBus({
     bus,
     rules: [
       rule('Batch', { detail: { jobType: ['batch'] } }, 'queue'),
@@ -67,14 +71,14 @@ beforeEach(async () => {
 });
 afterEach(() => gateway.close());
 
-const put = (entry: object) =>
-  events.send(
-    new PutEventsCommand({
-      Entries: [
-        { EventBusName: 'bus', Source: 's', DetailType: 'batch.succeeded', Detail: '{"jobType":"batch"}', ...entry },
-      ],
-    }),
-  );
+const BASE = { EventBusName: 'bus', Source: 's', DetailType: 'batch.succeeded', Detail: '{"jobType":"batch"}' };
+
+/** Resolves when the event has reached its targets, too. */
+async function put(entry: object) {
+  const answer = await events.send(new PutEventsCommand({ Entries: [{ ...BASE, ...entry }] }));
+  await eventBus.settled();
+  return answer;
+}
 
 it('routes an event by the rules, and writes it down as EventBridge delivers it', async () => {
   const { FailedEntryCount, Entries } = await put({ Time: new Date('2026-11-24T05:00:00.987Z') });
@@ -115,7 +119,42 @@ it('takes ten entries at a time, and of eleven none', async () => {
   await expect(all(11)).rejects.toMatchObject({ name: 'ValidationException' });
   expect(delivered).toEqual([]);
   expect((await all(10)).FailedEntryCount).toBe(0);
+  await eventBus.settled();
   expect(delivered).toHaveLength(10);
+});
+
+it('sets the time of an event that comes without one', async () => {
+  const before = Math.floor(Date.now() / 1000) * 1000;
+  await put({});
+
+  const { time } = JSON.parse(readFileSync(eventsFile, 'utf8').trim().split('\n').at(-1) ?? '');
+  expect(Date.parse(time)).toBeGreaterThanOrEqual(before);
+  expect(Date.parse(time)).toBeLessThanOrEqual(Date.now());
+});
+
+it('answers before a target has taken the event, as EventBridge does, whatever becomes of it there', async () => {
+  const { promise: opened, resolve: open } = Promise.withResolvers<void>();
+  isOpen = opened;
+
+  expect(await events.send(new PutEventsCommand({ Entries: [{ ...BASE, Detail: '{"broken":true}' }] }))).toMatchObject({
+    FailedEntryCount: 0,
+  });
+  expect(delivered).toEqual([]);
+  open();
+  await eventBus.settled();
+  expect(delivered).toHaveLength(1);
+});
+
+it('has recorded and announced an event for good that neither its target nor the dead-letter queue takes', async () => {
+  const error = vi.spyOn(console, 'error').mockImplementation(() => {});
+  const heard: string[] = [];
+  eventBus.onEvent(({ detail }) => heard.push(JSON.stringify(detail)));
+
+  expect((await put({ Detail: '{"broken":true,"lost":true}' })).FailedEntryCount).toBe(0);
+
+  expect(heard).toEqual(['{"broken":true,"lost":true}']);
+  expect(error.mock.calls.flat().join()).toContain('An event for broken is lost');
+  error.mockRestore();
 });
 
 it('buries an event that a target did not take, and says why', async () => {
@@ -162,6 +201,7 @@ it.each(['deny', 'drop', 'lose-answer'] as const)('can take a service away: %s',
   const result = put({});
 
   await expect(result).rejects.toThrow();
+  await eventBus.settled();
   expect(delivered).toHaveLength(verdict === 'lose-answer' ? 1 : 0);
   restore();
   expect((await put({})).FailedEntryCount).toBe(0);

@@ -10,6 +10,8 @@ it.each([
   [['--reconcile'], { mode: 'reconcile' }],
   [['--serve', '--port', '0', '--state-dir', 'x'], { mode: 'serve', port: 0, stateDir: 'x' }],
   [GEMINI, { mode: 'serve', gemini: { url: 'http://127.0.0.1:1', jwksUrl: 'http://127.0.0.1:1/jwks', apiKey: 'k' } }],
+  [[...GEMINI, '--register'], { mode: 'serve', register: true }],
+  [['--assembly', 'cdk.out'], { mode: 'demo', assemblyDir: 'cdk.out', register: false }],
   [['--help', '--port', 'x'], { mode: 'help' }],
 ])('understands %j', (args, options) => {
   expect(parseOptions(args)).toMatchObject(options);
@@ -33,6 +35,8 @@ it.each([
   [['--constructor'], "Unknown option '--constructor'"],
   [['--port'], "Option '--port <value>' argument missing"],
   [['--once=yes'], "Option '--once' does not take an argument"],
+  [['--register'], '--register is about another Gemini'],
+  [['--assembly='], '--assembly is empty; give the folder'],
   [['--state-dir='], '--state-dir is empty; give a folder, or leave it out for .local'],
 ])('refuses %j, and says what to do', (args, message) => {
   expect(() => parseOptions(args)).toThrow(message);

@@ -1,0 +1,23 @@
+/** What the command line needs of a local run, from the `endpoints.json` that it writes. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as z from 'zod';
+import { CliError } from './cli-error.ts';
+
+const LocalRun = z.object({
+  geminiUrl: z.string(),
+  dynamodbUrl: z.string(),
+  s3Url: z.string(),
+  awsUrl: z.string(),
+  outputs: z.record(z.string(), z.string()),
+});
+
+/** @throws CliError when no local run is there */
+export function readLocalRun(stateDir: string): z.infer<typeof LocalRun> {
+  const file = join(stateDir, 'endpoints.json');
+  try {
+    return LocalRun.parse(JSON.parse(readFileSync(file, 'utf8')));
+  } catch (cause) {
+    throw new CliError(`${file} cannot be read. Start the local run first:\n  npm start -- --serve`, 3, { cause });
+  }
+}
