@@ -7,7 +7,13 @@ import {
 } from '@aws-sdk/client-cloudwatch';
 
 export interface AlarmFindings {
-  readonly on: readonly { readonly name: string; readonly since: string; readonly runbook: string }[];
+  readonly on: readonly {
+    readonly name: string;
+    /** `critical`, `high` or `low`. */
+    readonly severity: string;
+    readonly since: string;
+    readonly runbook: string;
+  }[];
   /** Deployed, and not there any more. */
   readonly missing: readonly string[];
   /** Their actions were switched off. */
@@ -39,6 +45,8 @@ export async function alarmFindings(client: CloudWatchClient, names: readonly st
       .filter(({ StateValue }) => StateValue === 'ALARM')
       .map(({ AlarmName = '', AlarmDescription = '', StateUpdatedTimestamp }) => ({
         name: AlarmName,
+        // As the alarm's description begins.
+        severity: /^(critical|high|low)\./.exec(AlarmDescription)?.[1] ?? 'high',
         since: StateUpdatedTimestamp?.toISOString() ?? 'an unknown time',
         // Where the runbook is was chosen at the deployment, and its heading has no project or job type appended.
         runbook: /\S+#[a-z-]+/.exec(AlarmDescription)?.[0] ?? 'docs/runbook.md',

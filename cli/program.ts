@@ -3,6 +3,7 @@ import yargs, { type Argv } from 'yargs';
 import { FETCHED_JOB_TYPES, VERSION } from '../lambda/contract.ts';
 import { PipelineError } from '../lambda/domain/errors.ts';
 import { CliError, type ExitCode } from './cli-error.ts';
+import { serveConsole } from './commands/console.ts';
 import { deliveries } from './commands/deliveries.ts';
 import { forget } from './commands/forget.ts';
 import { jobs, parseSince } from './commands/jobs.ts';
@@ -135,6 +136,22 @@ function createProgram(options: ProgramOptions, width: number): Argv<Common> {
       within((context, { batch, dynamic, report, model, timeout }) =>
         tryOut(context, { batch, dynamic, report, model, timeout }),
       ),
+    )
+    .command(
+      'console',
+      'Jobs, deliveries and health in a browser, on a page that only this machine sees',
+      (command) =>
+        command
+          .option('port', { type: 'number', default: 4280, describe: 'Of the page; 0 takes any that is free' })
+          .option('allow-changes', {
+            type: 'boolean',
+            default: false,
+            describe: 'Lets the page redrive, fetch again and repair; a local run may always be changed',
+          })
+          .check(({ port }) => (isWhole(port, 0) && port <= 65_535) || '--port is out of range; give 0 to 65535.')
+          .example('$0 console --stack Mine', 'read-only')
+          .example('$0 console --local .local', 'of a local run'),
+      within((context, { port, allowChanges }) => serveConsole(context, { port, allowChanges })),
     )
     .command(
       'jobs',

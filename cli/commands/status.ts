@@ -71,7 +71,7 @@ async function alarms({ deployment }: CommandContext): Promise<Check[]> {
   const { on, missing, silenced, blind } = await alarmFindings(clients.cloudwatch, names);
   const listed = (all: readonly string[]) => `${all.length} of ${names.length}: ${all.join(', ')}`;
   const found = [
-    ...on.map(({ name, since, runbook }) => bad(`alarm ${name}`, `on since ${since}`, runbook)),
+    ...on.map(({ name, severity, since, runbook }) => bad(`alarm ${name}`, `${severity}, on since ${since}`, runbook)),
     ...(missing.length === 0 ? [] : [bad('alarms that are missing', listed(missing), 'deploy the stack again')]),
     ...(silenced.length === 0
       ? []

@@ -43,11 +43,15 @@ export interface IndexQuery {
   readonly state: IndexedState;
   readonly project: string;
   readonly jobType: FetchedJobType;
-  /** Of the index's time; all by default. */
+  /** Bounds of the index's time, both included; all by default. */
   readonly since?: Date | undefined;
+  readonly until?: Date | undefined;
   /** Newest first up to so many; all of them by default. */
   readonly limit?: number;
 }
+
+/** The latest that a Date can be. */
+const LAST_TIME = 8.64e15;
 
 type StrippedJob = Pick<JobRecord, 'project' | 'jobType' | 'jobId' | 'eventType'>;
 
@@ -123,23 +127,27 @@ export class DynamoDbJobRecords {
 
   async *#pages(
     queue: string,
-    { since, limit }: Pick<IndexQuery, 'limit' | 'since'>,
+    { since, until, limit }: Pick<IndexQuery, 'limit' | 'since' | 'until'>,
     only?: string,
   ): AsyncGenerator<readonly Item[]> {
     let ExclusiveStartKey: Record<string, AttributeValue> | undefined;
+    const isBound = since !== undefined || until !== undefined;
     do {
       const page = await this.#client.send(
         new QueryCommand({
           TableName: this.#tableName,
           IndexName: LEDGER_INDEX,
-          KeyConditionExpression: since === undefined ? '#queue = :queue' : '#queue = :queue AND #due >= :since',
+          KeyConditionExpression: isBound ? '#queue = :queue AND #due BETWEEN :since AND :until' : '#queue = :queue',
           ExpressionAttributeNames: {
             '#queue': LEDGER.queue,
-            ...((since !== undefined || only !== undefined) && { '#due': LEDGER.due }),
+            ...((isBound || only !== undefined) && { '#due': LEDGER.due }),
           },
           ExpressionAttributeValues: {
             ':queue': { S: queue },
-            ...(since && { ':since': { N: String(since.getTime()) } }),
+            ...(isBound && {
+              ':since': { N: String(since?.getTime() ?? 0) },
+              ':until': { N: String(until?.getTime() ?? LAST_TIME) },
+            }),
           },
           ...(only !== undefined && { ProjectionExpression: '#due' }),
           ScanIndexForward: false,

@@ -170,7 +170,7 @@ describe('status', () => {
       {
         ok: false,
         what: 'alarm Team-fetch-dead-letters-batch',
-        state: 'on since 2026-11-24T04:00:00.000Z',
+        state: 'critical, on since 2026-11-24T04:00:00.000Z',
         next: 'https://wiki/runbook#fetch-dead-letters',
       },
       {
