@@ -221,12 +221,14 @@ export class GeminiWebhooks extends Construct {
         },
       });
       this.permissions.reconcile(reconciler, ledger);
+      this.webhooks[index]?.addFirstRun(reconciler.handler);
     }
 
     this.monitor(props.monitoring, {
       metrics: this.metrics,
       ...{ api: this.door.api, verifier: this.verifier, fetchers: this.fetchers, rules },
       sources: sources.map(({ name }) => name),
+      firstRuns: new Map(this.webhooks.map(({ secrets: own, registration }) => [own.sourceName, registration])),
       rotations: [
         { secret: 'signing' as const, interval: signingSecretRotation },
         { secret: 'token' as const, interval: dynamicTokenRotation },

@@ -5,6 +5,7 @@ export { Fetcher } from './fetcher.ts';
 export { GeminiWebhooks } from './gemini-webhooks.ts';
 export type { CustomDomain, GeminiSource, GeminiWebhooksProps } from './gemini-webhooks-props.ts';
 export { ManagedWebhook } from './managed-webhook.ts';
+export type { AlarmOverride, AlarmOverrides } from './monitoring/alarm-overrides.ts';
 export { type AlarmOptions, Monitoring } from './monitoring/monitoring-props.ts';
 export type { QuarantineOptions } from './quarantine.ts';
 export type { ReconciliationOptions } from './reconciler.ts';

@@ -62,7 +62,7 @@ function ofFetchers({ fetchers }: Monitored): AlarmDefinition[] {
   ]);
 }
 
-function ofTheReconciler({ metrics, sources, reconciliation, ledgerDeadLetterQueue }: Monitored): AlarmDefinition[] {
+function ofTheReconciler({ metrics, sources, firstRuns, reconciliation, ledgerDeadLetterQueue }: Monitored): AlarmDefinition[] {
   const { interval, interactionRetention } = reconciliation;
   const retention = { batch: FILE_RETENTION, video: FILE_RETENTION, interaction: interactionRetention };
   return [
@@ -91,6 +91,7 @@ function ofTheReconciler({ metrics, sources, reconciliation, ledgerDeadLetterQue
         comparison: BELOW,
         periods: { bad: 4, of: 4 },
         ...SILENCE,
+        after: firstRuns.get(source),
       },
     ]),
     ...FETCHED_JOB_TYPES.map((jobType) => oldestUnlanded(metrics, sources, jobType, interval, retention[jobType])),

@@ -4,6 +4,7 @@ import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import type { IEventBus, IRule } from 'aws-cdk-lib/aws-events';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import type { IDependable } from 'constructs';
 import type { Fetcher } from '../fetcher.ts';
 import type { ResolvedReconciliation } from '../reconciler.ts';
 import type { PipelineMetrics } from './metrics.ts';
@@ -14,6 +15,8 @@ export interface Monitored {
   readonly verifier: IFunction;
   /** Names of the Gemini projects. */
   readonly sources: readonly string[];
+  /** By project: the registration, which runs health check and reconciler for the first time. */
+  readonly firstRuns: ReadonlyMap<string, IDependable>;
   /** The rotations that are switched on. */
   readonly rotations: readonly { readonly secret: 'signing' | 'token'; readonly interval: Duration }[];
   readonly bus: IEventBus;

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { delimiter, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LocalRunError } from '../aws/local-run-error.ts';
+import { REGION } from '../template/intrinsics.ts';
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 const CDK = fileURLToPath(new URL('../../node_modules/aws-cdk/bin/cdk', import.meta.url));
@@ -26,8 +27,8 @@ export async function synthesize(
   const child = spawn(process.execPath, args, {
     cwd: PROJECT,
     stdio: ['ignore', 'pipe', 'pipe'],
-    // The CDK starts the app as "node", which may be an older one.
-    env: { ...process.env, PATH: `${dirname(process.execPath)}${delimiter}${process.env['PATH'] ?? ''}` },
+    // The CDK starts the app as "node", which may be an older one. And the Region that the local run plays: a template may hold its name.
+    env: { ...process.env, AWS_REGION: REGION, PATH: `${dirname(process.execPath)}${delimiter}${process.env['PATH'] ?? ''}` },
     // A group of its own, since the CDK does not end the app with itself.
     detached: signal !== undefined,
   });

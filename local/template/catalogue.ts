@@ -93,6 +93,12 @@ export const RESOURCES = {
   'AWS::IAM::Policy': z.strictObject({ PolicyDocument: policy, PolicyName: text, Roles: z.array(text) }),
   'AWS::IAM::Role': without('AssumeRolePolicyDocument'),
   'AWS::KMS::Key': z.looseObject({}),
+  'AWS::Lambda::EventInvokeConfig': without(
+    'FunctionName',
+    'MaximumEventAgeInSeconds',
+    'MaximumRetryAttempts',
+    'Qualifier',
+  ),
   'AWS::Lambda::EventSourceMapping': z.strictObject({
     BatchSize: z.number(),
     EventSourceArn: text,

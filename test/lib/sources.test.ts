@@ -160,7 +160,8 @@ describe('a custom domain', () => {
     template.hasResourceProperties('AWS::ApiGatewayV2::Api', { DisableExecuteApiEndpoint: true });
     template.hasResourceProperties('AWS::ApiGatewayV2::DomainName', {
       DomainName: 'hooks.example.com',
-      DomainNameConfigurations: [{ EndpointType: 'REGIONAL', SecurityPolicy: 'TLS_1_2' }],
+      // Dual stack, as there is an AAAA record.
+      DomainNameConfigurations: [{ EndpointType: 'REGIONAL', IpAddressType: 'dualstack', SecurityPolicy: 'TLS_1_2' }],
     });
     template.resourceCountIs('AWS::ApiGatewayV2::ApiMapping', 1);
     for (const Type of ['A', 'AAAA']) {
