@@ -36,16 +36,16 @@ export class Permissions {
   }
 
   /** Claim, complete and release are conditional updates; nothing is ever deleted but by the time to live. */
-  claims(grantee: IGrantable): void {
+  grantClaim(grantee: IGrantable): void {
     grant(grantee, ['dynamodb:GetItem', 'dynamodb:UpdateItem'], [this.#parts.table.tableArn]);
   }
 
   /** Whatever Gemini reports, but no announcement about outputs: those are the fetchers'. */
-  publishJobs(grantee: IGrantable): void {
+  grantPublishJobs(grantee: IGrantable): void {
     this.#announce(grantee, EVENT_SOURCE, { 'ForAllValues:StringNotLike': { 'events:detail-type': 'output.*' } });
   }
 
-  publishOutputs(grantee: IGrantable): void {
+  grantPublishOutputs(grantee: IGrantable): void {
     const detailTypes = [DETAIL_TYPE.outputStored, DETAIL_TYPE.outputFailed];
     this.#announce(grantee, EVENT_SOURCE, { 'ForAllValues:StringEquals': { 'events:detail-type': detailTypes } });
   }
@@ -64,12 +64,12 @@ export class Permissions {
     });
   }
 
-  readSecrets(grantee: IGrantable, secrets: ISecret[]): void {
+  grantReadSecrets(grantee: IGrantable, secrets: ISecret[]): void {
     grantee.grantPrincipal.addToPrincipalPolicy(readSecrets(secrets));
   }
 
   /** Its own landings under way, which have the prefix of their objects as their key; and a message to itself for each. */
-  keepLandings({ function: fetcher, jobType, queue }: Fetcher, { table }: JobLedger): void {
+  grantKeepLandings({ function: fetcher, jobType, queue }: Fetcher, { table }: JobLedger): void {
     grant(fetcher, ['dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:PutItem'], [table.tableArn], {
       'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': `landing#${jobType}/*` },
       Null: { 'dynamodb:LeadingKeys': 'false' },
@@ -78,7 +78,7 @@ export class Permissions {
   }
 
   /** Writes under the job type's prefix, reads manifests there. */
-  landOutputs(fetcher: Fetcher): void {
+  grantStoreOutputs(fetcher: Fetcher): void {
     const prefix = `${fetcher.jobType}/*`;
     const outputs = this.#parts.outputBucket.arnForObjects(prefix);
     const manifests = this.#parts.outputBucket.arnForObjects(`${prefix}/${MANIFEST_NAME}`);
@@ -98,10 +98,10 @@ export class Permissions {
   }
 
   /** Looks at open jobs, and says what was missed; of outputs only that they will not come. */
-  reconcile({ handler, secrets }: Reconciler, { table }: JobLedger): void {
+  grantReconcile({ handler, secrets }: Reconciler, { table }: JobLedger): void {
     const { function: reconciler } = handler;
-    this.claims(reconciler);
-    this.readSecrets(reconciler, [secrets.apiKeySecret]);
+    this.grantClaim(reconciler);
+    this.grantReadSecrets(reconciler, [secrets.apiKeySecret]);
     this.#announce(reconciler, EVENT_SOURCE, {
       'ForAllValues:StringNotEquals': { 'events:detail-type': DETAIL_TYPE.outputStored },
     });
@@ -113,16 +113,16 @@ export class Permissions {
     grant(reconciler, ['dynamodb:Query'], [`${table.tableArn}/index/${LEDGER_INDEX}`]);
   }
 
-  manageWebhook(webhook: ManagedWebhook): void {
+  grantManageWebhook(webhook: ManagedWebhook): void {
     const { registrar, rotator, healthCheck, secrets } = webhook;
     const { apiKeySecret, signingSecret, dynamicTokenSecret } = secrets;
     const arns = [signingSecret.secretArn, dynamicTokenSecret.secretArn];
     webhook.grantReadApiKey(readSecrets([apiKeySecret]));
     grant(registrar.function, ['secretsmanager:PutSecretValue'], [signingSecret.secretArn]);
-    this.readSecrets(healthCheck.function, [apiKeySecret, signingSecret]);
+    this.grantReadSecrets(healthCheck.function, [apiKeySecret, signingSecret]);
     grant(healthCheck.function, ['secretsmanager:DescribeSecret'], arns);
     if (rotator === undefined) return;
-    this.readSecrets(rotator.function, [apiKeySecret, signingSecret, dynamicTokenSecret]);
+    this.grantReadSecrets(rotator.function, [apiKeySecret, signingSecret, dynamicTokenSecret]);
     grant(
       rotator.function,
       ['secretsmanager:DescribeSecret', 'secretsmanager:PutSecretValue', 'secretsmanager:UpdateSecretVersionStage'],
@@ -131,28 +131,28 @@ export class Permissions {
   }
 
   /** Writes down what the bus says of jobs. */
-  record({ recorder, table }: JobLedger): void {
+  grantRecord({ recorder, table }: JobLedger): void {
     grant(recorder.function, ['dynamodb:UpdateItem'], [table.tableArn]);
   }
 
   /** The verifier only adds to it; the reverification does what the verifier does, with what it finds there. */
-  quarantine(
+  grantQuarantine(
     { keeper, reverifier }: { readonly keeper: IGrantable; readonly reverifier: IGrantable },
     quarantine: ITableV2,
     secrets: readonly SourceSecrets[],
   ): void {
     grant(keeper, ['dynamodb:PutItem', 'dynamodb:UpdateItem'], [quarantine.tableArn]);
     grant(reverifier, ['dynamodb:DeleteItem', 'dynamodb:Scan'], [quarantine.tableArn]);
-    this.claims(reverifier);
-    this.publishJobs(reverifier);
-    this.readSecrets(
+    this.grantClaim(reverifier);
+    this.grantPublishJobs(reverifier);
+    this.grantReadSecrets(
       reverifier,
       secrets.map(({ signingSecret }) => signingSecret),
     );
   }
 
   /** Reads what landed, manifests included. */
-  readOutputs(grantee: IGrantable, jobType: FetchedJobType | undefined): void {
+  grantReadOutputs(grantee: IGrantable, jobType: FetchedJobType | undefined): void {
     const prefixes = (jobType === undefined ? FETCHED_JOB_TYPES : [jobType]).map((type) => `${type}/*`);
     grant(
       grantee,
@@ -163,7 +163,7 @@ export class Permissions {
   }
 
   /** Puts events of its own on the bus, but none in the name of this pipeline. */
-  publishOwn(grantee: IGrantable): void {
+  grantPublish(grantee: IGrantable): void {
     grant(grantee, ['events:PutEvents'], [this.#parts.eventBus.eventBusArn], {
       'ForAllValues:StringNotLike': { 'events:source': 'gemini.*' },
       Null: { 'events:source': 'false' },
@@ -171,7 +171,7 @@ export class Permissions {
   }
 
   /** Says on the bus which jobs it created, and nothing else. */
-  submitJobs(grantee: IGrantable): void {
+  grantSubmitJobs(grantee: IGrantable): void {
     this.#announce(grantee, APPLICATION_SOURCE, {
       'ForAllValues:StringEquals': { 'events:detail-type': JOB_SUBMITTED },
     });

@@ -10,7 +10,7 @@ import {
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Key } from 'aws-cdk-lib/aws-kms';
+import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
 import { type ITopic, Subscription, SubscriptionProtocol, Topic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { deploymentNameOf } from '../deployment-name.ts';
@@ -38,7 +38,7 @@ export class Alarms extends Construct {
   constructor(scope: Construct, id: string, monitored: Monitored, options: AlarmOptions) {
     super(scope, id);
     const runbook = options.runbookUrl ?? 'docs/runbook.md';
-    this.topic = options.topicArn ? Topic.fromTopicArn(this, 'Topic', options.topicArn) : this.createTopic();
+    this.topic = options.topicArn ? Topic.fromTopicArn(this, 'Topic', options.topicArn) : this.createTopic(monitored.encryptionKey);
     if (options.email !== undefined) this.subscribe(options.email);
 
     const action = new SnsAction(this.topic);
@@ -105,26 +105,11 @@ export class Alarms extends Construct {
     });
   }
 
-  /** Alarms cannot write to a topic that is encrypted with the key of SNS itself, which trusts no other service. */
-  private createTopic(): Topic {
-    const key = new Key(this, 'Key', {
-      description: 'Encrypts the messages of the alarms.',
-      enableKeyRotation: true,
-      pendingWindow: Duration.days(7),
-      // Nothing is kept that it would have to decrypt.
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
+  private createTopic(given: IKey | undefined): Topic {
     const cloudWatch = new ServicePrincipal('cloudwatch.amazonaws.com');
     const conditions = { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } };
-    key.addToResourcePolicy(
-      new PolicyStatement({
-        principals: [cloudWatch],
-        actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
-        resources: ['*'],
-        conditions,
-      }),
-    );
-    const topic = new Topic(this, 'Topic', { displayName: 'Gemini webhooks', masterKey: key, enforceSSL: true });
+    const masterKey = given ?? this.createKey(cloudWatch, conditions);
+    const topic = new Topic(this, 'Topic', { displayName: 'Gemini webhooks', masterKey, enforceSSL: true });
     topic.addToResourcePolicy(
       new PolicyStatement({
         principals: [cloudWatch],
@@ -134,6 +119,26 @@ export class Alarms extends Construct {
       }),
     );
     return topic;
+  }
+
+  /** Alarms cannot write to a topic that is encrypted with the key of SNS itself, which trusts no other service. */
+  private createKey(cloudWatch: ServicePrincipal, conditions: Record<string, Record<string, string>>): Key {
+    const key = new Key(this, 'Key', {
+      description: 'Encrypts the messages of the alarms.',
+      enableKeyRotation: true,
+      pendingWindow: Duration.days(7),
+      // Nothing is kept that it would have to decrypt.
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    key.addToResourcePolicy(
+      new PolicyStatement({
+        principals: [cloudWatch],
+        actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
+        resources: ['*'],
+        conditions,
+      }),
+    );
+    return key;
   }
 }
 

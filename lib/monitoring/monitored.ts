@@ -2,6 +2,7 @@
 import type { Duration } from 'aws-cdk-lib';
 import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import type { IEventBus, IRule } from 'aws-cdk-lib/aws-events';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { IDependable } from 'constructs';
@@ -30,4 +31,6 @@ export interface Monitored {
   /** Of the sources whose secrets are rotated. */
   readonly rotators: readonly { readonly source: string; readonly function: IFunction }[];
   readonly noDeliveryHours: number | undefined;
+  /** Of the customer's; else the topic has one of its own. */
+  readonly encryptionKey: IKey | undefined;
 }

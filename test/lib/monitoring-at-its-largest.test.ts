@@ -2,29 +2,10 @@
 import { expect, it } from 'vitest';
 import { CfnWaitConditionHandle } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import { Monitoring } from '../../lib/index.ts';
+import { LARGEST } from './configurations.ts';
 import { newStack, resourcesOf, synthesize } from './synthesize.ts';
 
-const NAMES = ['default', 'acme', 'beta', 'gamma', 'delta', 'epsilon', 'zeta', 'a-project-with-a-name-as-long-as'];
-const largest = {
-  sources: NAMES.map((name) => ({ name })),
-  monitoring: Monitoring.alarms({ email: 'on-call@example.com', noDeliveryHours: 12 }),
-  quarantine: {},
-  repairWebhook: true,
-  jwtAudiences: ['https://example.com'],
-  consumers: {
-    organizationId: 'o-a1b2c3d4e5',
-    accountIds: ['123456789012'],
-    projects: NAMES.map((project) => ({ project, eventBusArn: 'arn:aws:events:eu-west-1:123456789012:event-bus/team' })),
-  },
-  customDomain: {
-    domainName: 'hooks.example.com',
-    certificateArn: 'arn:aws:acm:eu-west-1:123456789012:certificate/12345678-1234',
-    hostedZoneId: 'Z0123456789ABC',
-    hostedZoneName: 'example.com',
-  },
-};
-const template = synthesize(largest);
+const template = synthesize(LARGEST);
 const alarms = Object.values(resourcesOf(template, 'AWS::CloudWatch::Alarm')).map(({ Properties }) => Properties);
 
 it('has its alarms for each of eight sources', () => {
@@ -86,7 +67,7 @@ it('fits into a template of CloudFormation', () => {
 });
 
 it('is refused when an application’s own resources exceed the 500 that CloudFormation takes', () => {
-  const stack = newStack(largest);
+  const stack = newStack(LARGEST);
   for (let index = 0; index < 60; index += 1) new CfnWaitConditionHandle(stack, `Own${index}`);
 
   expect(() => Template.fromStack(stack)).toThrow(/Number of resources in stack .* is greater than allowed maximum of 500/);
