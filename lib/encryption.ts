@@ -18,7 +18,14 @@ const NEEDED: readonly { readonly with: RegExp; readonly service: string; readon
   {
     with: /^dynamodb:/,
     service: 'dynamodb',
-    actions: ['kms:Decrypt', 'kms:DescribeKey', 'kms:Encrypt', 'kms:GenerateDataKey', 'kms:ReEncryptFrom', 'kms:ReEncryptTo'],
+    actions: [
+      'kms:Decrypt',
+      'kms:DescribeKey',
+      'kms:Encrypt',
+      'kms:GenerateDataKey',
+      'kms:ReEncryptFrom',
+      'kms:ReEncryptTo',
+    ],
   },
   // The parts of an upload are decrypted when it is completed.
   { with: /^s3:(?:GetObject|PutObject)$/, service: 's3', actions: ['kms:Decrypt', 'kms:GenerateDataKey'] },

@@ -315,7 +315,11 @@ export class GeminiWebhooks extends Construct {
     return reconciler;
   }
 
-  private partsToWatch(settings: Settings, bus: JobEventBus, ledger: JobLedger): Omit<Monitored, 'noDeliveryHours' | 'rules'> {
+  private partsToWatch(
+    settings: Settings,
+    bus: JobEventBus,
+    ledger: JobLedger,
+  ): Omit<Monitored, 'noDeliveryHours' | 'rules'> {
     const { sources, signingSecretRotation, dynamicTokenRotation, reconciliation } = settings;
     return {
       ...{ metrics: this.metrics, api: this.door.api, verifier: this.verifier, fetchers: this.fetchers },

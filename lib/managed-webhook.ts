@@ -160,7 +160,8 @@ export class ManagedWebhook extends Construct {
     // Secrets Manager tries a rotation again; two tries of Lambda's own would run beside its.
     rotator.function.configureAsyncInvoke({ retryAttempts: 0 });
     acknowledge(rotator.function, {
-      'Serverless-LambdaAsyncFailureDestination': 'Secrets Manager knows of a failed step, and an alarm goes off for it.',
+      'Serverless-LambdaAsyncFailureDestination':
+        'Secrets Manager knows of a failed step, and an alarm goes off for it.',
     });
     rotator.function.addPermission('Rotation', {
       principal: new ServicePrincipal('secretsmanager.amazonaws.com'),
@@ -191,7 +192,8 @@ export class ManagedWebhook extends Construct {
     // The next check is the retry; and one that waited for longer than that has been made up for.
     healthCheck.function.configureAsyncInvoke({ retryAttempts: 0, maxEventAge: HEALTH_CHECK_INTERVAL });
     acknowledge(healthCheck.function, {
-      'Serverless-LambdaAsyncFailureDestination': 'The next check finds what this one would have found; silence has an alarm.',
+      'Serverless-LambdaAsyncFailureDestination':
+        'The next check finds what this one would have found; silence has an alarm.',
     });
     const rule = new Rule(this, 'HealthCheckSchedule', {
       description: `Health check of the webhook of the source ${source.name}.`,

@@ -63,9 +63,7 @@ export function resolveSettings(scope: Construct, props: GeminiWebhooksProps): S
   const names = sources.map(({ name }) => name);
   const faults = [
     ...(recordTtl.toSeconds() < SHORTEST_RECORD_TTL.toSeconds()
-      ? [
-          `recordTtl is ${recordTtl.toHumanString()}; give at least 48 hours, because Gemini retries a delivery for 24.`,
-        ]
+      ? [`recordTtl is ${recordTtl.toHumanString()}; give at least 48 hours, because Gemini retries a delivery for 24.`]
       : []),
     ...sourceFaults(sources),
     ...consumerFaults(props.consumers, names),

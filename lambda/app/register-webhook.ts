@@ -187,7 +187,8 @@ async function removeOrLeave(
 ): Promise<void> {
   const { physicalId, wanted } = request;
   const leave = (cause: string) => {
-    const what = physicalId === PERHAPS_REGISTERED ? 'A webhook that may have been registered' : `The webhook ${physicalId}`;
+    const what =
+      physicalId === PERHAPS_REGISTERED ? 'A webhook that may have been registered' : `The webhook ${physicalId}`;
     const whose = wanted ? ` (${wanted.name}, ${wanted.uri})` : '';
     const sentence = `${what}${whose} was left at Gemini. ${cause} Delete it with a key of its project: DELETE https://generativelanguage.googleapis.com/v1beta/webhooks/<id>.`;
     ports.log.error('The webhook was left at Gemini', { webhook: physicalId, reason: cause });

@@ -33,6 +33,8 @@ export function overrideFaults(overrides: AlarmOverrides = {}, slugs: readonly s
     const isCount = (value: number) => Number.isInteger(value) && value >= 1;
     return isCount(evaluationPeriods) && isCount(datapointsToAlarm) && Number.isFinite(threshold)
       ? []
-      : [`overrides["${slug}"] is ${JSON.stringify(override)}; give whole numbers of periods from 1, and a number as the threshold.`];
+      : [
+          `overrides["${slug}"] is ${JSON.stringify(override)}; give whole numbers of periods from 1, and a number as the threshold.`,
+        ];
   });
 }

@@ -38,7 +38,9 @@ export class Alarms extends Construct {
   constructor(scope: Construct, id: string, monitored: Monitored, options: AlarmOptions) {
     super(scope, id);
     const runbook = options.runbookUrl ?? 'docs/runbook.md';
-    this.topic = options.topicArn ? Topic.fromTopicArn(this, 'Topic', options.topicArn) : this.createTopic(monitored.encryptionKey);
+    this.topic = options.topicArn
+      ? Topic.fromTopicArn(this, 'Topic', options.topicArn)
+      : this.createTopic(monitored.encryptionKey);
     if (options.email !== undefined) this.subscribe(options.email);
 
     const action = new SnsAction(this.topic);

@@ -62,7 +62,13 @@ function ofFetchers({ fetchers }: Monitored): AlarmDefinition[] {
   ]);
 }
 
-function ofTheReconciler({ metrics, sources, firstRuns, reconciliation, ledgerDeadLetterQueue }: Monitored): AlarmDefinition[] {
+function ofTheReconciler({
+  metrics,
+  sources,
+  firstRuns,
+  reconciliation,
+  ledgerDeadLetterQueue,
+}: Monitored): AlarmDefinition[] {
   const { interval, interactionRetention } = reconciliation;
   const retention = { batch: FILE_RETENTION, video: FILE_RETENTION, interaction: interactionRetention };
   return [

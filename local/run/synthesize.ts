@@ -28,7 +28,11 @@ export async function synthesize(
     cwd: PROJECT,
     stdio: ['ignore', 'pipe', 'pipe'],
     // The CDK starts the app as "node", which may be an older one. And the Region that the local run plays: a template may hold its name.
-    env: { ...process.env, AWS_REGION: REGION, PATH: `${dirname(process.execPath)}${delimiter}${process.env['PATH'] ?? ''}` },
+    env: {
+      ...process.env,
+      AWS_REGION: REGION,
+      PATH: `${dirname(process.execPath)}${delimiter}${process.env['PATH'] ?? ''}`,
+    },
     // A group of its own, since the CDK does not end the app with itself.
     detached: signal !== undefined,
   });

@@ -5,9 +5,12 @@ import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { describe, expect, it } from 'vitest';
 import { GeminiWebhooks, Monitoring } from '../../lib/index.ts';
-import { HANDLERS, readable, type Resource, resourceOf, resourcesOf } from './synthesize.ts';
+import { HANDLERS, type Resource, readable, resourceOf, resourcesOf } from './synthesize.ts';
 
-const stack = new Stack(new App({ context: { 'aws:cdk:bundling-stacks': [], '@aws-cdk/aws-iam:minimizePolicies': true } }), 'Team');
+const stack = new Stack(
+  new App({ context: { 'aws:cdk:bundling-stacks': [], '@aws-cdk/aws-iam:minimizePolicies': true } }),
+  'Team',
+);
 const webhooks = new GeminiWebhooks(stack, 'GeminiWebhooks', {
   handlersPath: HANDLERS,
   monitoring: Monitoring.alarms({ email: 'on-call@example.com' }),
@@ -88,9 +91,13 @@ describe('with a key of the customer’s', () => {
 
   it('its policy lets in the services that have no role: logs, rules and the archive, and alarms', () => {
     const { KeyPolicy } = resourceOf(template, 'AWS::KMS::Key', 'Own').Properties;
-    const statements = (KeyPolicy as { Statement: Statement[] }).Statement.filter(({ Principal }) => Principal?.Service);
+    const statements = (KeyPolicy as { Statement: Statement[] }).Statement.filter(
+      ({ Principal }) => Principal?.Service,
+    );
 
-    expect(statements.map(({ Principal, Condition }) => [readable(Principal?.Service), Object.keys(Condition ?? {})])).toEqual([
+    expect(
+      statements.map(({ Principal, Condition }) => [readable(Principal?.Service), Object.keys(Condition ?? {})]),
+    ).toEqual([
       ['logs.<AWS::Region>.amazonaws.com', ['ArnLike']],
       ['events.amazonaws.com', ['StringEquals']],
       ['cloudwatch.amazonaws.com', ['StringEquals']],

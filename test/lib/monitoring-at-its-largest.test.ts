@@ -1,7 +1,8 @@
 /** As many sources as there may be, with every option on: what CDK, CloudFormation and CloudWatch limit must hold all of it. */
-import { expect, it } from 'vitest';
+
 import { CfnWaitConditionHandle } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import { expect, it } from 'vitest';
 import { LARGEST } from './configurations.ts';
 import { newStack, resourcesOf, synthesize } from './synthesize.ts';
 
@@ -70,5 +71,7 @@ it('is refused when an application’s own resources exceed the 500 that CloudFo
   const stack = newStack(LARGEST);
   for (let index = 0; index < 60; index += 1) new CfnWaitConditionHandle(stack, `Own${index}`);
 
-  expect(() => Template.fromStack(stack)).toThrow(/Number of resources in stack .* is greater than allowed maximum of 500/);
+  expect(() => Template.fromStack(stack)).toThrow(
+    /Number of resources in stack .* is greater than allowed maximum of 500/,
+  );
 });

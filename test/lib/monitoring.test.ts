@@ -88,11 +88,8 @@ describe('alarms', () => {
       registration,
     ]);
     const [registrar = ''] = (ServiceToken as { 'Fn::GetAtt': string[] })['Fn::GetAtt'];
-    const policy = resourceOf(
-      template,
-      'AWS::IAM::Policy',
-      `${registrar.replace(/Function\w+$/, '')}RoleDefaultPolicy`,
-    ).Properties['PolicyDocument'] as { Statement: { Action: string; Resource: unknown }[] };
+    const policy = resourceOf(template, 'AWS::IAM::Policy', `${registrar.replace(/Function\w+$/, '')}RoleDefaultPolicy`)
+      .Properties['PolicyDocument'] as { Statement: { Action: string; Resource: unknown }[] };
     expect(policy.Statement.filter(({ Action }) => Action === 'lambda:InvokeFunction')).toEqual([
       expect.objectContaining({ Resource: runs.toSorted().map((id) => ({ 'Fn::GetAtt': [id, 'Arn'] })) }),
     ]);
@@ -131,9 +128,9 @@ describe('alarms', () => {
     [{ 'slow-answer': false }, 'overrides has "slow-answer", which is no alarm; give one of '],
     [{ 'slow-answers': { evaluationPeriods: 0 } }, 'overrides["slow-answers"] is {"evaluationPeriods":0}; give whole'],
   ] as const)('are not tuned by %j', (overrides, message) => {
-    expect(() =>
-      synthesize({ monitoring: Monitoring.alarms({ email: 'on-call@example.com', overrides }) }),
-    ).toThrow(message);
+    expect(() => synthesize({ monitoring: Monitoring.alarms({ email: 'on-call@example.com', overrides }) })).toThrow(
+      message,
+    );
   });
 
   it('go off half of the time before Gemini deletes the files of a job', () => {

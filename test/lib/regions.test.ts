@@ -20,19 +20,23 @@ describe('a stack', () => {
     ['il-central-1', { ...everything, schemas: false, archive: false }],
     ['mx-central-1', { ...everything, schemas: false, archive: false }],
     ['us-gov-west-1', { ...everything, logs: false }],
-  ])('in %s has %j', (region, expected) => {
-    const { template, has } = typesIn(inRegion(region));
-    const bus = resourceOf(template, 'AWS::Events::EventBus', 'GeminiWebhooksEventBus').Properties;
+  ])(
+    'in %s has %j',
+    (region, expected) => {
+      const { template, has } = typesIn(inRegion(region));
+      const bus = resourceOf(template, 'AWS::Events::EventBus', 'GeminiWebhooksEventBus').Properties;
 
-    expect({
-      schemas: has('AWS::EventSchemas::Registry') || has('AWS::EventSchemas::Schema'),
-      archive: has('AWS::Events::Archive'),
-      logs: has('AWS::Logs::Delivery') || has('AWS::Logs::DeliverySource') || 'LogConfig' in bus,
-    }).toEqual(expected);
-    if (!expected.logs) expect(Object.keys(bus)).toEqual(['Name']);
-    // Nothing refers to what is not there, and the alarms about rules leave the archive out.
-    expect(JSON.stringify(template.toJSON()).includes('Events-Archive-')).toBe(expected.archive);
-  }, 60_000);
+      expect({
+        schemas: has('AWS::EventSchemas::Registry') || has('AWS::EventSchemas::Schema'),
+        archive: has('AWS::Events::Archive'),
+        logs: has('AWS::Logs::Delivery') || has('AWS::Logs::DeliverySource') || 'LogConfig' in bus,
+      }).toEqual(expected);
+      if (!expected.logs) expect(Object.keys(bus)).toEqual(['Name']);
+      // Nothing refers to what is not there, and the alarms about rules leave the archive out.
+      expect(JSON.stringify(template.toJSON()).includes('Events-Archive-')).toBe(expected.archive);
+    },
+    60_000,
+  );
 
   it('says what it leaves out, and what to do when that has changed', () => {
     Annotations.fromStack(inRegion('il-central-1')).hasWarning(
@@ -44,11 +48,14 @@ describe('a stack', () => {
     );
   }, 60_000);
 
-  it.each(['ap-east-2', 'ap-southeast-5', 'ap-southeast-6', 'ap-southeast-7'])('is refused in %s, which has no HTTP APIs', (region) => {
-    expect(() => inRegion(region)).toThrow(
-      `The Region ${region} has no HTTP APIs, to which Gemini could post; deploy to another one, or set regionalFeatures.httpApi to true if it has them by now.`,
-    );
-  });
+  it.each(['ap-east-2', 'ap-southeast-5', 'ap-southeast-6', 'ap-southeast-7'])(
+    'is refused in %s, which has no HTTP APIs',
+    (region) => {
+      expect(() => inRegion(region)).toThrow(
+        `The Region ${region} has no HTTP APIs, to which Gemini could post; deploy to another one, or set regionalFeatures.httpApi to true if it has them by now.`,
+      );
+    },
+  );
 
   it('leaves out what its props say, without a warning, and has what they say it has', () => {
     const without = newStack({ regionalFeatures: { schemaRegistry: false, archive: false, busLogs: false } });

@@ -8,10 +8,13 @@ const templates = Object.entries(CONFIGURATIONS).map(
 );
 
 describe("the template, against AWS's description of its resource types", () => {
-  it.each(templates)('has no type, property or value that does not exist, and misses none that is required: %s', (_, template) => {
-    expect(Object.keys(template.Resources)).not.toEqual([]);
-    expect(templateFaults(template)).toEqual([]);
-  });
+  it.each(templates)(
+    'has no type, property or value that does not exist, and misses none that is required: %s',
+    (_, template) => {
+      expect(Object.keys(template.Resources)).not.toEqual([]);
+      expect(templateFaults(template)).toEqual([]);
+    },
+  );
 
   it.each([
     { properties: { Type: 'AWS::SQS::Qeue' }, fault: 'Sample: AWS::SQS::Qeue does not exist' },

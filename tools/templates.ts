@@ -1,14 +1,14 @@
 /**
- * Writes the templates of the six configurations for a linter: `node test/lib/write-templates.ts <folder>`. Each is written once for
+ * Writes the templates of the six configurations for a linter: `node tools/templates.ts <folder>`. Each is written once for
  * all Regions that have the same of everything; a line on the standard output has these Regions and the file.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Template } from 'aws-cdk-lib/assertions';
 import { RegionInfo } from 'aws-cdk-lib/region-info';
-import { missingIn } from '../../lib/regions.ts';
-import { CONFIGURATIONS } from './configurations.ts';
-import { newStack } from './synthesize.ts';
+import { missingIn } from '../lib/regions.ts';
+import { CONFIGURATIONS } from '../test/lib/configurations.ts';
+import { newStack } from '../test/lib/synthesize.ts';
 
 const [folder = '.local/templates'] = process.argv.slice(2);
 mkdirSync(folder, { recursive: true });
