@@ -7,13 +7,13 @@ import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import * as z from 'zod';
 import { DEFAULT_SOURCE } from '../lambda/contract.ts';
 import type { Consumers } from './consumers.ts';
-import type { CustomDomain, GeminiSource, GeminiWebhooksProps } from './gemini-webhooks-props.ts';
+import type { CustomDomain, GeminiWebhooksProps } from './gemini-webhooks-props.ts';
 import { LONGEST_ROTATION, SHORTEST_ROTATION } from './managed-webhook.ts';
 import { Monitoring } from './monitoring/monitoring-props.ts';
 import { nearest } from './nearest.ts';
 import type { QuarantineOptions } from './quarantine.ts';
 import type { ReconciliationOptions } from './reconciler.ts';
-import { resolveSources, sourceFaults } from './sources.ts';
+import { type GeminiSource, resolveSources, sourceFaults } from './sources.ts';
 
 const PREFIX = 'gemini-webhooks:';
 

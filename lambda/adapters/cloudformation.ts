@@ -69,11 +69,18 @@ export function toRegistrationRequest(event: CustomResourceEvent): RegistrationR
     return { type, physicalId, wanted, old };
   }
   if (type === 'Delete' && physicalId !== undefined) {
-    // After a create whose properties did not hold there is nothing to delete, and the rollback must not fail.
-    const wanted = physicalId === NOT_REGISTERED ? undefined : toRegistration(ResourceProperties);
-    return { type, physicalId, wanted };
+    // A deletion must not fail by what another version wrote; after a failed create there is nothing to delete anyway.
+    const isUsable = physicalId !== NOT_REGISTERED && Properties.safeParse(ResourceProperties).success;
+    return { type, physicalId, wanted: isUsable ? toRegistration(ResourceProperties) : undefined };
   }
   throw unreadable(['RequestType']);
+}
+
+/** Functions on a schedule that are to run once, as soon as the webhook is there; after a deletion none. */
+export function firstRunsOf({ RequestType, ResourceProperties }: CustomResourceEvent): readonly string[] {
+  if (RequestType === 'Delete') return [];
+  const parsed = z.looseObject({ FirstRuns: z.array(z.string()) }).safeParse(ResourceProperties);
+  return parsed.success ? parsed.data.FirstRuns : [];
 }
 
 function unreadable(fields: readonly string[]): ManagementError {
@@ -104,7 +111,9 @@ export interface CustomResourceFailure {
   readonly physicalId: string;
   readonly reason: string;
 }
-export type CustomResourceResult = CustomResourceFailure | { readonly status: 'SUCCESS'; readonly physicalId: string };
+export type CustomResourceResult =
+  | CustomResourceFailure
+  | { readonly status: 'SUCCESS'; readonly physicalId: string; readonly reason?: string | undefined };
 
 /** What is not one of our sentences may quote a request, and is only named. */
 export function toFailure(event: CustomResourceEvent, error: unknown): CustomResourceFailure {
@@ -127,7 +136,7 @@ export async function respond(
   const { StackId, RequestId, LogicalResourceId } = event;
   const body = JSON.stringify({
     Status: result.status,
-    ...(result.status === 'FAILED' && { Reason: result.reason }),
+    ...(result.reason !== undefined && { Reason: result.reason }),
     PhysicalResourceId: result.physicalId,
     ...{ StackId, RequestId, LogicalResourceId },
   });

@@ -1,13 +1,15 @@
 /** The custom resource behind a source's webhook: registers it at Gemini, keeps it so, and deletes it with the stack. */
-import { secretsManagerClient } from '../adapters/aws-clients.ts';
+import { lambdaClient, secretsManagerClient } from '../adapters/aws-clients.ts';
 import {
   type CustomResourceResult,
+  firstRunsOf,
   parseCustomResourceEvent,
   respond,
   toFailure,
   toRegistrationRequest,
 } from '../adapters/cloudformation.ts';
 import { EnvironmentReader } from '../adapters/environment.ts';
+import { FunctionInvoker } from '../adapters/function-invoker.ts';
 import { GenAiWebhookRegistry } from '../adapters/genai-webhook-registry.ts';
 import { SecretStore } from '../adapters/secret-store.ts';
 import { SecretReader } from '../adapters/secrets-manager.ts';
@@ -28,6 +30,7 @@ const { log } = createTelemetry('register-webhook', { source });
 const client = secretsManagerClient();
 const secrets = new SecretReader(client);
 const store = new SecretStore(client);
+const invoker = new FunctionInvoker(lambdaClient());
 const ports = {
   registryOf: (apiKeySecretId: string) => new GenAiWebhookRegistry({ secrets, apiKeySecretId, baseUrl }),
   deployedApiKeySecretId,
@@ -38,6 +41,10 @@ const ports = {
 export async function handler(input: unknown): Promise<void> {
   const event = parseCustomResourceEvent(input, hosts);
   let result: CustomResourceResult;
+  let reason: string | undefined;
+  const reportLeft = (sentence: string) => {
+    reason = sentence;
+  };
   try {
     const request = toRegistrationRequest(event);
     // Who may invoke this function must not have Gemini send the project's events elsewhere.
@@ -47,11 +54,22 @@ export async function handler(input: unknown): Promise<void> {
         `The webhook's URL ${request.wanted.uri} is not of this deployment, which has ${webhookUrl}. Deploy the template that the function belongs to.`,
       );
     }
-    result = { status: 'SUCCESS', physicalId: await registerWebhook(ports, request) };
+    const physicalId = await registerWebhook({ ...ports, reportLeft }, request);
+    result = { status: 'SUCCESS', physicalId, reason };
+    await runFirst(firstRunsOf(event));
   } catch (error) {
     const failure = toFailure(event, error);
     log.error('The webhook could not be looked after', { request: event.RequestType, reason: failure.reason });
     result = failure;
   }
   await respond(event, result, fetch);
+}
+
+/** The schedules run them anyway, only later: no deployment fails for that. */
+async function runFirst(functionNames: readonly string[]): Promise<void> {
+  for (const functionName of functionNames) {
+    await invoker.invoke(functionName).catch((error: unknown) => {
+      log.warn('A function was not run at once; its schedule will', { function: functionName, error: String(error) });
+    });
+  }
 }

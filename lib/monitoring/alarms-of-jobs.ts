@@ -63,7 +63,7 @@ function ofFetchers({ fetchers }: Monitored): AlarmDefinition[] {
 }
 
 function ofTheReconciler(parts: Monitored): AlarmDefinition[] {
-  const { metrics, sources, reconciliation, ledgerQueue, ledgerDeadLetterQueue } = parts;
+  const { metrics, sources, firstRuns, reconciliation, ledgerQueue, ledgerDeadLetterQueue } = parts;
   const { interval, interactionRetention } = reconciliation;
   const retention = { batch: FILE_RETENTION, video: FILE_RETENTION, interaction: interactionRetention };
   return [
@@ -92,6 +92,7 @@ function ofTheReconciler(parts: Monitored): AlarmDefinition[] {
         comparison: BELOW,
         periods: { bad: 4, of: 4 },
         ...SILENCE,
+        after: firstRuns.get(source),
       },
     ]),
     ...FETCHED_JOB_TYPES.flatMap((jobType) => [

@@ -151,7 +151,10 @@ class Door {
   }
 }
 
-function throttleOf(settings: { readonly ThrottlingRateLimit: number; readonly ThrottlingBurstLimit: number }): Throttle {
+function throttleOf(settings: {
+  readonly ThrottlingRateLimit: number;
+  readonly ThrottlingBurstLimit: number;
+}): Throttle {
   return new Throttle(settings.ThrottlingRateLimit, settings.ThrottlingBurstLimit);
 }
 

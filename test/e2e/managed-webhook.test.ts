@@ -102,7 +102,7 @@ describe('registration', () => {
   });
 
   it.each([
-    ['is empty', ' ', 'The secret gemini-webhooks/api-key holds no Gemini API key. Create it with'],
+    ['is empty', ' ', 'The secret gemini-webhooks/api-key is empty; it has to hold the Gemini API key. Create it with'],
     [
       'is invalid',
       'AIza-wrong',

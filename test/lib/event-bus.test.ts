@@ -37,7 +37,12 @@ describe('JobEventBus', () => {
           Arn: expect.anything(),
           // What identifies it, and nothing that was delivered.
           InputTransformer: {
-            InputPathsMap: { time: '$.time', 'detail-source': '$.detail.source', 'detail-type': '$.detail-type', id: '$.id' },
+            InputPathsMap: {
+              time: '$.time',
+              'detail-source': '$.detail.source',
+              'detail-type': '$.detail-type',
+              id: '$.id',
+            },
             InputTemplate: '{"timestamp":<time>,"message":"source=<detail-source> type=<detail-type> event=<id>"}',
           },
         },

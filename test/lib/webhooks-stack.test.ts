@@ -1,5 +1,6 @@
+import { RemovalPolicy } from 'aws-cdk-lib';
 import { expect, it } from 'vitest';
-import { synthesize } from './synthesize.ts';
+import { newStack, synthesize } from './synthesize.ts';
 
 const template = synthesize().toJSON();
 
@@ -46,6 +47,15 @@ it('outputs the webhook URL and the names of bucket, table and bus, and no part 
     },
     EventBusName: { Description: expect.any(String), Value: { Ref: 'GeminiWebhooksEventBusDE0CBF58' } },
   });
+});
+
+it('is protected against termination while it keeps data, and has tags for everything that it makes', () => {
+  const kept = newStack();
+
+  expect(kept.terminationProtection).toBe(true);
+  expect(kept.tags.tagValues()).toEqual({ application: 'gemini-webhooks' });
+  expect(newStack({ removalPolicy: RemovalPolicy.DESTROY }).terminationProtection).toBe(false);
+  expect(newStack({}, { terminationProtection: false }).terminationProtection).toBe(false);
 });
 
 it('synthesizes the stack that was reviewed', () => {

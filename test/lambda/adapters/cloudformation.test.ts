@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import {
+  firstRunsOf,
   parseCustomResourceEvent,
   respond,
   toFailure,
@@ -83,6 +84,31 @@ it('lets the rollback of such a request succeed, whose properties hold no better
   });
 
   expect(toRegistrationRequest(event)).toEqual({ type: 'Delete', physicalId: 'not-registered', wanted: undefined });
+});
+
+it('lets a stack be deleted whose properties another version wrote', () => {
+  const event = eventOf({
+    ...{ RequestType: 'Delete', PhysicalResourceId: 'wh1' },
+    ResourceProperties: { ...PROPERTIES, SubscribedEvents: ['batch.cancelled'] },
+  });
+
+  expect(toRegistrationRequest(event)).toEqual({ type: 'Delete', physicalId: 'wh1', wanted: undefined });
+});
+
+it('names the functions that run first, after a registration only', () => {
+  const ResourceProperties = { ...PROPERTIES, FirstRuns: ['health-check', 'reconciler'] };
+
+  expect(firstRunsOf(eventOf({ ResourceProperties }))).toEqual(['health-check', 'reconciler']);
+  expect(firstRunsOf(eventOf({ ResourceProperties, RequestType: 'Delete' }))).toEqual([]);
+  expect(firstRunsOf(eventOf({}))).toEqual([]);
+});
+
+it('says in the stack’s events what a deletion left', async () => {
+  const { requests, fetchFn } = answering(200);
+
+  await respond(eventOf({}), { status: 'SUCCESS', physicalId: 'wh1', reason: 'It was left.' }, fetchFn);
+
+  expect(JSON.parse(String(requests[0]?.[1]?.body))).toMatchObject({ Status: 'SUCCESS', Reason: 'It was left.' });
 });
 
 it('lets the rollback of an update succeed that was refused for its properties', () => {
