@@ -80,6 +80,24 @@ const MUTANTS: readonly Mutant[] = [
     to: '  if (isFirst || key !== undefined) {\n',
   },
   {
+    name: 'give up what is not found',
+    file: 'lambda/app/absent-job.ts',
+    from: '  if (isStrangers(absence)) {',
+    to: '  if (isStrangers(absence) || true) {',
+  },
+  {
+    name: 'give up a file that is late',
+    file: 'lambda/app/land-file.ts',
+    from: '  if (!isExpired) return',
+    to: '  if (isExpired) return',
+  },
+  {
+    name: 'let nothing be the last word',
+    file: 'lambda/app/fetch-outputs.ts',
+    from: "plan.missing === undefined ? '' : WITHOUT_OUTPUTS",
+    to: "plan.missing === undefined ? '' : ''",
+  },
+  {
     name: 'announce first',
     file: 'lambda/app/fetch-outputs.ts',
     from: '  const isFirst = await store.writeManifest(key, manifest);',
