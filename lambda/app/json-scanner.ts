@@ -47,26 +47,29 @@ const ESCAPED = isIn('"\\/bfnrt');
 const PLAIN = new Uint8Array(256).fill(1, 0x20);
 PLAIN[QUOTE] = 0;
 PLAIN[BACKSLASH] = 0;
-const LITERALS = new Map([...'tfn'].map((first, at) => [first.charCodeAt(0), Buffer.from(['true', 'false', 'null'][at] ?? '')]));
+const LITERALS = new Map(
+  [...'tfn'].map((first, at) => [first.charCodeAt(0), Buffer.from(['true', 'false', 'null'][at] ?? '')]),
+);
 
 /** States of a number, by what was read of it, and what may follow: a row of classes for each state. */
 const DIGITS = new Uint8Array(256);
-for (const [characters, kind] of [['0', 1], ['123456789', 2], ['.', 3], ['eE', 4], ['+', 5], ['-', 6]] as const) {
+for (const [characters, kind] of [
+  ['0', 1],
+  ['123456789', 2],
+  ['.', 3],
+  ['eE', 4],
+  ['+', 5],
+  ['-', 6],
+] as const) {
   for (const byte of Buffer.from(characters)) DIGITS[byte] = kind;
 }
 const NUMBER_ENDS = 0;
 const MINUS = 1;
 const AFTER = new Uint8Array([
   //    0  1-9  .  eE  +  -
-  0, 0, 0, 0, 0, 0, 0, 0,
-  /* minus */ 0, 2, 3, 0, 0, 0, 0, 0,
-  /* zero  */ 0, 0, 0, 4, 6, 0, 0, 0,
-  /* whole */ 0, 3, 3, 4, 6, 0, 0, 0,
-  /* point */ 0, 5, 5, 0, 0, 0, 0, 0,
-  /* part  */ 0, 5, 5, 0, 6, 0, 0, 0,
-  /* e     */ 0, 8, 8, 0, 0, 7, 7, 0,
-  /* sign  */ 0, 8, 8, 0, 0, 0, 0, 0,
-  /* power */ 0, 8, 8, 0, 0, 0, 0, 0,
+  0, 0, 0, 0, 0, 0, 0, 0, /* minus */ 0, 2, 3, 0, 0, 0, 0, 0, /* zero  */ 0, 0, 0, 4, 6, 0, 0, 0, /* whole */ 0, 3, 3,
+  4, 6, 0, 0, 0, /* point */ 0, 5, 5, 0, 0, 0, 0, 0, /* part  */ 0, 5, 5, 0, 6, 0, 0, 0, /* e     */ 0, 8, 8, 0, 0, 7,
+  7, 0, /* sign  */ 0, 8, 8, 0, 0, 0, 0, 0, /* power */ 0, 8, 8, 0, 0, 0, 0, 0,
 ]);
 /** Whole, part, power: any digits may follow. */
 const GOES_ON = new Uint8Array([0, 0, 0, 1, 0, 1, 0, 0, 1]);

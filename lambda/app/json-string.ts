@@ -3,7 +3,7 @@
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const LETTER_U = 0x75;
-const SIMPLE: Readonly<Record<number, string>> = { 0x62: '\b', 0x66: '\f', 0x6e: '\n', 0x72: '\r', 0x74: '\t' };
+const SIMPLE: Readonly<Record<number, string>> = { 98: '\b', 102: '\f', 110: '\n', 114: '\r', 116: '\t' };
 
 export class JsonString {
   readonly #emit: (bytes: Buffer) => void;

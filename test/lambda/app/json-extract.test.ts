@@ -108,7 +108,11 @@ it.each([0, 1, 2, 3, 100_000])('decodes %i bytes of base64', async (length) => {
 
   await walkJson(
     chunksOf(JSON.stringify({ m: bytes.toString('base64'), n: 'AAAA' }), 1000),
-    new JsonMedia(new Set(['/m']), () => target, () => {}),
+    new JsonMedia(
+      new Set(['/m']),
+      () => target,
+      () => {},
+    ),
   );
 
   expect(target.bytes().equals(bytes)).toBe(true);
@@ -171,15 +175,21 @@ const isJson = (text: string) => {
 it('refuses and takes the same texts as JSON.parse does, one character away from JSON', async () => {
   const character = fc.constantFrom(...'{}[]",:\\/ue0189.+- \ntfn\u0000é');
   await fc.assert(
-    fc.asyncProperty(document, fc.nat(), character, fc.integer({ min: 1, max: 9 }), async (text, where, other, size) => {
-      const at = where % (text.length + 1);
-      const changed = text.slice(0, at) + other + text.slice(at + (where % 2));
-      const isRead = await walkJson(chunksOf(changed, size), new JsonOutline(() => false)).then(
-        () => true,
-        () => false,
-      );
-      expect([changed, isRead]).toEqual([changed, isJson(changed)]);
-    }),
+    fc.asyncProperty(
+      document,
+      fc.nat(),
+      character,
+      fc.integer({ min: 1, max: 9 }),
+      async (text, where, other, size) => {
+        const at = where % (text.length + 1);
+        const changed = text.slice(0, at) + other + text.slice(at + (where % 2));
+        const isRead = await walkJson(chunksOf(changed, size), new JsonOutline(() => false)).then(
+          () => true,
+          () => false,
+        );
+        expect([changed, isRead]).toEqual([changed, isJson(changed)]);
+      },
+    ),
     { numRuns: 1000 },
   );
 });
