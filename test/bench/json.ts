@@ -9,7 +9,9 @@ export type JsonRate = Readonly<Record<string, number>>;
 const BYTES = 64_000_000;
 const NOWHERE = { write: async () => {}, finish: async () => {} };
 const LINES = ['response', 'inlinedResponses', 'inlinedResponses'];
-const answer = (part: object) => ({ candidates: [{ content: { parts: [part], role: 'model' }, finishReason: 'STOP' }] });
+const answer = (part: object) => ({
+  candidates: [{ content: { parts: [part], role: 'model' }, finishReason: 'STOP' }],
+});
 const ITEMS: Readonly<Record<string, (at: number) => object>> = {
   texts: (at) => ({ response: answer({ text: `Line "${at}" of a text.\n`.repeat(40) }), metadata: { key: `r${at}` } }),
   embeddings: (at) => ({

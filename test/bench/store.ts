@@ -156,7 +156,10 @@ async function json(): Promise<void> {
   }
   for (const name of Object.keys(runs[0] ?? {})) {
     const rate = median(runs.map((rates) => rates[name] ?? 0)).toFixed(0);
-    goals.push([`inline JSON, ${name}: ${rate} MB for each second of CPU, planned and landed, at least 130`, Number(rate) >= 130]);
+    goals.push([
+      `inline JSON, ${name}: ${rate} MB for each second of CPU, planned and landed, at least 130`,
+      Number(rate) >= 130,
+    ]);
   }
 }
 
@@ -165,5 +168,9 @@ const PARTS: Readonly<Record<string, () => Promise<void>>> = {
 };
 for (const name of values.only) await PARTS[name]?.();
 console.log(renderTable(['landing', 'wall s', 'CPU s', 'CPU s a GiB', 'peak MiB'], rows));
-console.log(`\nLoad of the machine: ${loadavg().map((load) => load.toFixed(1)).join(', ')}. Medians of ${RUNS}.\n`);
+console.log(
+  `\nLoad of the machine: ${loadavg()
+    .map((load) => load.toFixed(1))
+    .join(', ')}. Medians of ${RUNS}.\n`,
+);
 for (const [goal, isMet] of goals) judge(goal, isMet);

@@ -54,7 +54,8 @@ it('hides a message for two minutes, again and again, until it is let go', async
   const slow = Promise.withResolvers<object>();
   sqs.onAnyCommand().resolves({});
   const queue = new SqsJobQueue(new SQSClient({ region: 'us-east-1' }), 'https://queue');
-  const seconds = () => sqs.commandCalls(ChangeMessageVisibilityCommand).map(({ args }) => args[0].input.VisibilityTimeout);
+  const seconds = () =>
+    sqs.commandCalls(ChangeMessageVisibilityCommand).map(({ args }) => args[0].input.VisibilityTimeout);
 
   const release = queue.hold(record(''));
   expect(seconds()).toEqual([120]);
