@@ -35,7 +35,6 @@ export type DeliverTo = (
 
 export interface EventBusOptions {
   readonly bus: Resource<'AWS::Events::EventBus'>;
-  readonly rules: readonly Resource<'AWS::Events::Rule'>[];
   /** Undefined for a target that the local run cannot deliver to. */
   readonly deliverTo: DeliverTo;
   /** One accepted event a line. */
@@ -69,21 +68,24 @@ interface Target {
 
 export class EventBus {
   readonly #options: EventBusOptions;
-  readonly #rules: readonly {
+  #rules: readonly {
     readonly arn: string;
-    matches: (event: unknown) => boolean;
-    targets: readonly Target[];
-  }[];
+    readonly matches: (event: unknown) => boolean;
+    readonly targets: readonly Target[];
+  }[] = [];
   readonly #listeners = new Set<(event: BusEvent) => void>();
   readonly #delivering = new Set<Promise<void>>();
 
-  /** @throws LocalRunError for a target that cannot be delivered to; EventPatternError for a pattern */
   constructor(options: EventBusOptions) {
     this.#options = options;
-    this.#rules = options.rules.map((rule) => ({
+  }
+
+  /** In the place of those of before. @throws LocalRunError for a target that cannot be delivered to, or a pattern */
+  setRules(rules: readonly Resource<'AWS::Events::Rule'>[]): void {
+    this.#rules = rules.map((rule) => ({
       arn: rule.arn,
       matches: compileRule(rule),
-      targets: rule.properties.Targets.map((target) => toTarget(options.deliverTo, rule, target)),
+      targets: rule.properties.Targets.map((target) => toTarget(this.#options.deliverTo, rule, target)),
     }));
   }
 
@@ -203,6 +205,12 @@ function toTarget(
   rule: Resource<'AWS::Events::Rule'>,
   target: Resource<'AWS::Events::Rule'>['properties']['Targets'][number],
 ): Target {
+  // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-targets.html: the ARN of a log group, and not of its streams
+  if (target.Arn.endsWith(':*')) {
+    throw new LocalRunError(
+      `${rule.id} has the target ${target.Arn}, to which EventBridge delivers nothing. Leave out the ":*" at its end.`,
+    );
+  }
   const deliver = deliverTo(target.Arn, rule.arn);
   const bury = target.DeadLetterConfig && deliverTo(target.DeadLetterConfig.Arn, rule.arn);
   if (deliver === undefined) {

@@ -32,6 +32,7 @@ export interface QueuePollerOptions {
   readonly batchSize: number;
   readonly maxConcurrency: number;
   readonly target: Pick<LambdaFunction, 'invoke'>;
+  readonly traceOf: (messageId: string) => string | undefined;
 }
 
 export interface QueuePoller {
@@ -69,9 +70,11 @@ async function poll(options: QueuePollerOptions, signal: AbortSignal): Promise<v
   }
 }
 
-async function handle({ client, queueUrl, queueArn, target }: QueuePollerOptions, messages: Message[]): Promise<void> {
+async function handle(options: QueuePollerOptions, messages: Message[]): Promise<void> {
+  const { client, queueUrl, queueArn, target, traceOf } = options;
   const event: SQSEvent = { Records: messages.map((message) => toRecord(message, queueArn)) };
-  const result = await target.invoke(event);
+  const [cause] = messages.flatMap(({ MessageId = '' }) => traceOf(MessageId) ?? []);
+  const result = await target.invoke(event, cause);
   if (result.outcome !== 'answered') return;
   const response = BatchResponse.safeParse(result.payload);
   if (!response.success) return;

@@ -114,9 +114,11 @@ async function connect(aws: LocalAws, gemini: Gemini, register: boolean): Promis
   for (const name of aws.variables(ENV.apiKeySecretId)) aws.secrets.put(name, gemini.apiKey);
   const { WebhookUrl = '', OutputBucketName = '', EventBusName = '', Deployment = '' } = aws.outputs;
   const { signingSecretId } = secretIdsOf(aws);
-  if (gemini.controlUrl || register) await aws.customResources.create();
+  const isRegistered = register || gemini.controlUrl !== null;
+  if (isRegistered) await aws.customResources.create();
+  await aws.completeStack();
   // Google's Gemini cannot reach loopback: nothing is registered there, and who drives the run signs by itself.
-  else aws.secrets.put(signingSecretId, `whsec_${randomBytes(32).toString('base64')}`);
+  if (!isRegistered) aws.secrets.put(signingSecretId, `whsec_${randomBytes(32).toString('base64')}`);
   return {
     webhookUrl: WebhookUrl,
     ...secretsOf(aws),
