@@ -31,7 +31,7 @@ import { mergeShards, parseCursor, type ShardPage } from './ledger-shards.ts';
 import { type Attribute, type Attributes, type Move, type Update, updateOf } from './ledger-update.ts';
 
 /** Longer than Gemini keeps anything: 55 days. */
-export const TTL_SECONDS = 60 * 24 * 3600;
+const TTL_SECONDS = 60 * 24 * 3600;
 /** Of a batch read that DynamoDB answers in part only. */
 const MAX_READS = 5;
 /** A date of the year 2286. */
@@ -181,7 +181,7 @@ export class DynamoDbJobLedger implements JobLedger {
   }
 }
 
-export function itemId(job: LedgerJob): string {
+function itemId(job: LedgerJob): string {
   return `job#${jobKey(job)}`;
 }
 

@@ -2,6 +2,7 @@
 import { type Exploration, explore } from './explore.ts';
 import { runFetcherModel } from './fetcher-model.ts';
 import { runLandingModel } from './landing-model.ts';
+import { runReconcilerModel } from './reconciler-model.ts';
 import { runVerifierModel } from './verifier-model.ts';
 
 export interface Model {
@@ -18,6 +19,7 @@ export const SHORT: readonly Model[] = [
   fetcher('2 fetches, one fault', { fetches: 2, maxFaults: 1 }),
   landing('2 fetches in turn, 2 faults', { fetches: 2, maxFaults: 2, overlap: false }),
   landing('2 fetches at a time', { fetches: 0, maxFaults: 0, overlap: true }),
+  reconciler('3 jobs, one run of any answers, one fault', { runs: 1, maxFaults: 1 }),
 ];
 
 export const WHOLE: readonly Model[] = [
@@ -25,6 +27,8 @@ export const WHOLE: readonly Model[] = [
   fetcher('2 fetches, any faults', { fetches: 2, maxFaults: UNLIMITED }),
   landing('3 fetches in turn, 3 faults', { fetches: 3, maxFaults: 3, overlap: false }),
   landing('2 fetches at a time', { fetches: 0, maxFaults: 0, overlap: true }),
+  reconciler('3 jobs, two runs of any answers', { runs: 2, maxFaults: 0 }),
+  reconciler('3 jobs, one run of any answers, any faults', { runs: 1, maxFaults: UNLIMITED }),
 ];
 
 function verifier(name: string, options: Parameters<typeof runVerifierModel>[0]): Model {
@@ -45,5 +49,12 @@ function landing(name: string, options: Parameters<typeof runLandingModel>[0]): 
   return {
     name: `landing: ${name}`,
     explore: (onProgress) => explore((choose) => runLandingModel(options, choose), onProgress),
+  };
+}
+
+function reconciler(name: string, options: Parameters<typeof runReconcilerModel>[0]): Model {
+  return {
+    name: `reconciler: ${name}`,
+    explore: (onProgress) => explore((choose) => runReconcilerModel(options, choose), onProgress),
   };
 }
