@@ -1,18 +1,16 @@
-/** A deployment, as CloudFormation or the local run describes it: clients for its services, its outputs and its resources. */
-import {
-  CloudFormationClient,
-  DescribeStacksCommand,
-  paginateListStackResources,
-} from '@aws-sdk/client-cloudformation';
+/** A deployment, as it describes itself: in an output of its stack, or in the file of a local run. */
+import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
+import type { DeploymentDescription } from '../lambda/deployment-description.ts';
 import { CliError } from './cli-error.ts';
-import { findConstruct, type Resource, type StackContents } from './construct.ts';
+import { findDescription } from './description.ts';
 import { readLocalRun } from './local-run.ts';
 
 interface Clients {
@@ -22,18 +20,19 @@ interface Clients {
   readonly s3: S3Client;
   readonly secrets: SecretsManagerClient;
   readonly sqs: SQSClient;
-  /** Undefined where nothing is measured: in the local run. */
+  /** Undefined in the local run, where nothing is measured and logs are files. */
   readonly cloudwatch: CloudWatchClient | undefined;
+  readonly logs: CloudWatchLogsClient | undefined;
 }
 
 export interface Deployment {
   readonly stackName: string;
+  readonly description: DeploymentDescription;
   readonly clients: Clients;
-  /** Without what the construct's path puts before their names. */
-  readonly outputs: Readonly<Record<string, string>>;
-  readonly resources: readonly Resource[];
   /** Of Gemini's API; undefined for Google's. */
   readonly geminiUrl: string | undefined;
+  /** State folder of a local run; undefined in AWS. */
+  readonly stateDir: string | undefined;
 }
 
 export interface DeploymentOptions {
@@ -51,8 +50,8 @@ export async function findDeployment({ stack, region, local, construct }: Deploy
   const options = region === undefined ? {} : { region };
   return {
     stackName: stack,
-    ...findConstruct(await readStack(stack, options), construct),
-    geminiUrl: undefined,
+    description: findDescription(stack, await readOutputs(stack, options), construct),
+    ...{ geminiUrl: undefined, stateDir: undefined },
     clients: {
       dynamodb: new DynamoDBClient(options),
       events: new EventBridgeClient(options),
@@ -61,33 +60,21 @@ export async function findDeployment({ stack, region, local, construct }: Deploy
       secrets: new SecretsManagerClient(options),
       sqs: new SQSClient(options),
       cloudwatch: new CloudWatchClient(options),
+      logs: new CloudWatchLogsClient(options),
     },
   };
 }
 
-async function readStack(stackName: string, options: { readonly region?: string }): Promise<StackContents> {
+async function readOutputs(StackName: string, options: { readonly region?: string }): Promise<Record<string, string>> {
   const cloudformation = new CloudFormationClient(options);
   try {
-    const { Stacks } = await cloudformation.send(new DescribeStacksCommand({ StackName: stackName }));
-    const outputs = (Stacks?.[0]?.Outputs ?? []).map(({ OutputKey, OutputValue }) => [
-      OutputKey ?? '',
-      OutputValue ?? '',
-    ]);
-    const resources: StackContents['resources'][number][] = [];
-    for await (const page of paginateListStackResources({ client: cloudformation }, { StackName: stackName })) {
-      for (const { LogicalResourceId, ResourceType, PhysicalResourceId } of page.StackResourceSummaries ?? []) {
-        resources.push({
-          logicalId: LogicalResourceId ?? '',
-          type: ResourceType ?? '',
-          physicalId: PhysicalResourceId ?? '',
-        });
-      }
-    }
-    return { stackName, outputs: Object.fromEntries(outputs), resources };
+    const { Stacks } = await cloudformation.send(new DescribeStacksCommand({ StackName }));
+    const outputs = Stacks?.[0]?.Outputs ?? [];
+    return Object.fromEntries(outputs.map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]));
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new CliError(
-      `The stack ${stackName} cannot be read: ${why}\nGive its name with --stack and its Region with --region, and credentials of its account (aws sts get-caller-identity shows whose you have).`,
+      `The stack ${StackName} cannot be read: ${why}\nGive its name with --stack and its Region with --region, and credentials of its account (aws sts get-caller-identity shows whose you have). A local run is found by --local <state folder>.`,
       3,
       { cause },
     );
@@ -97,48 +84,25 @@ async function readStack(stackName: string, options: { readonly region?: string 
 }
 
 function findLocalRun(stateDir: string, construct: string | undefined): Deployment {
-  const endpoints = readLocalRun(stateDir);
+  const { outputs, geminiUrl, dynamodbUrl, awsUrl, s3Url } = readLocalRun(stateDir);
   const credentials = { accessKeyId: 'operator', secretAccessKey: 'local' };
   const at = (endpoint: string) => ({ endpoint, region: 'us-east-1', credentials });
   return {
     stackName: 'local',
-    ...findConstruct({ ...endpoints, stackName: 'local' }, construct),
-    geminiUrl: endpoints.geminiUrl,
+    description: findDescription('local', outputs, construct),
+    ...{ geminiUrl, stateDir },
     clients: {
-      dynamodb: new DynamoDBClient(at(endpoints.dynamodbUrl)),
-      events: new EventBridgeClient(at(endpoints.awsUrl)),
-      lambda: new LambdaClient(at(endpoints.awsUrl)),
-      s3: new S3Client({ ...at(endpoints.s3Url), forcePathStyle: true }),
-      secrets: new SecretsManagerClient(at(endpoints.awsUrl)),
-      sqs: new SQSClient({ ...at(endpoints.s3Url), useQueueUrlAsEndpoint: false }),
-      cloudwatch: undefined,
+      dynamodb: new DynamoDBClient(at(dynamodbUrl)),
+      events: new EventBridgeClient(at(awsUrl)),
+      lambda: new LambdaClient(at(awsUrl)),
+      s3: new S3Client({ ...at(s3Url), forcePathStyle: true }),
+      secrets: new SecretsManagerClient(at(awsUrl)),
+      sqs: new SQSClient({ ...at(s3Url), useQueueUrlAsEndpoint: false }),
+      ...{ cloudwatch: undefined, logs: undefined },
     },
   };
 }
 
 export function close({ clients }: Deployment): void {
   for (const client of Object.values(clients)) client?.destroy();
-}
-
-/** Those of a type whose place in the construct fits. */
-export function resourcesOf({ resources }: Deployment, type: string, fits: RegExp): readonly Resource[] {
-  return resources.filter((resource) => resource.type === type && fits.test(resource.part));
-}
-
-/** The physical id of the one at this place in the construct. @throws CliError when there is none */
-export function resourceOf({ stackName, resources }: Deployment, type: string, part: string): string {
-  const found = resources.find((resource) => resource.type === type && resource.part === part);
-  if (found !== undefined) return found.physicalId;
-  throw new CliError(
-    `The stack ${stackName} has no ${part} (${type}). Deploy it with this version, and with what the command needs.`,
-    3,
-  );
-}
-
-/** `acme-eu` as it stands in logical ids: `AcmeEu`. */
-export function partOf(source: string): string {
-  return source
-    .split('-')
-    .map((part) => part.charAt(0).toUpperCase() + part.slice(1))
-    .join('');
 }

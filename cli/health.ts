@@ -1,10 +1,9 @@
-/** The health check of a source's webhook: a function that asks Gemini, and answers what it found. */
-import { InvokeCommand } from '@aws-sdk/client-lambda';
-import { type Deployment, resourceOf } from './deployment.ts';
-import type { Source } from './sources.ts';
+/** The health check of a project's webhook: a function that asks Gemini, and answers what it found. */
+import type { DescribedProject } from '../lambda/deployment-description.ts';
+import type { Deployment } from './deployment.ts';
+import { invoke } from './invoke.ts';
 
 export interface Health {
-  readonly source: string;
   /** Undefined when the check itself failed. */
   readonly findings: readonly string[] | undefined;
 }
@@ -12,16 +11,11 @@ export interface Health {
 /** @param request `{"repair":true}` has it set right what it can */
 export async function checkHealth(
   deployment: Deployment,
-  { name, part }: Source,
+  { healthCheck }: DescribedProject,
   request: { readonly repair?: true } = {},
 ): Promise<Health> {
-  const FunctionName = resourceOf(deployment, 'AWS::Lambda::Function', `${part}WebhookHealthCheckFunction`);
-  const { Payload, FunctionError } = await deployment.clients.lambda.send(
-    new InvokeCommand({ FunctionName, Payload: JSON.stringify(request) }),
-  );
-  if (FunctionError !== undefined) return { source: name, findings: undefined };
-  const { findings } = JSON.parse(Buffer.from(Payload ?? []).toString('utf8') || '{}') as { findings?: string[] };
-  return { source: name, findings };
+  const answer = await invoke<{ readonly findings?: readonly string[] }>(deployment, healthCheck, request);
+  return { findings: answer?.findings };
 }
 
 export function describeHealth({ findings }: Health): string {

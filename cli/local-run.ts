@@ -10,7 +10,6 @@ const LocalRun = z.object({
   s3Url: z.string(),
   awsUrl: z.string(),
   outputs: z.record(z.string(), z.string()),
-  resources: z.array(z.object({ logicalId: z.string(), type: z.string(), physicalId: z.string() })),
 });
 
 /** @throws CliError when no local run is there */
@@ -19,6 +18,6 @@ export function readLocalRun(stateDir: string): z.infer<typeof LocalRun> {
   try {
     return LocalRun.parse(JSON.parse(readFileSync(file, 'utf8')));
   } catch (cause) {
-    throw new CliError(`${file} cannot be read. Start the local run first: npm start -- --serve`, 3, { cause });
+    throw new CliError(`${file} cannot be read. Start the local run first:\n  npm start -- --serve`, 3, { cause });
   }
 }

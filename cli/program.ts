@@ -1,22 +1,34 @@
 /** The command line: what can be asked for, in which words. */
 import yargs, { type Argv } from 'yargs';
-import { FETCHED_JOB_TYPES } from '../lambda/contract.ts';
+import { FETCHED_JOB_TYPES, VERSION } from '../lambda/contract.ts';
+import { PipelineError } from '../lambda/domain/errors.ts';
 import { CliError, type ExitCode } from './cli-error.ts';
+import { serveConsole } from './commands/console.ts';
 import { deliveries } from './commands/deliveries.ts';
-import { quarantine } from './commands/quarantine.ts';
+import { forget } from './commands/forget.ts';
+import { jobs, parseSince } from './commands/jobs.ts';
+import { logs } from './commands/logs.ts';
+import { QUARANTINE_ACTIONS, quarantine } from './commands/quarantine.ts';
 import { redrive } from './commands/redrive.ts';
 import { refetch } from './commands/refetch.ts';
 import { repair } from './commands/repair.ts';
 import { replay } from './commands/replay.ts';
 import { showJob } from './commands/show.ts';
 import { status } from './commands/status.ts';
-import { dynamicUrl, ping, rotate } from './commands/webhook.ts';
-import type { CommandContext, Terminal } from './context.ts';
+import { TRIGGERED, trigger } from './commands/trigger.ts';
+import { tryOut } from './commands/try.ts';
+import { dynamicUrl, ping, ROTATED, rotate } from './commands/webhook.ts';
+import type { CommandContext } from './context.ts';
 import { close, type Deployment, type DeploymentOptions, findDeployment } from './deployment.ts';
+import { JOB_STATES } from './jobs/job-row.ts';
+import type { Terminal } from './terminal.ts';
+import { explainUsage } from './usage-error.ts';
 
 export interface ProgramOptions {
   readonly terminal: Terminal;
   readonly clock: () => Date;
+  /** @returns false when the command is to end */
+  readonly pause: (milliseconds: number) => Promise<boolean>;
   readonly find?: (options: DeploymentOptions) => Promise<Deployment>;
 }
 
@@ -25,7 +37,7 @@ interface Common {
   readonly region: string | undefined;
   readonly local: string | undefined;
   readonly construct: string | undefined;
-  readonly source: string | undefined;
+  readonly project: string | undefined;
   readonly json: boolean;
   readonly yes: boolean;
 }
@@ -34,32 +46,59 @@ interface Common {
 export async function run(args: readonly string[], options: ProgramOptions): Promise<0 | ExitCode> {
   const { terminal } = options;
   try {
-    await createProgram(options).parseAsync([...args]);
+    await createProgram(options, Math.min(110, terminal.columns ?? 110)).parseAsync([...args]);
     return 0;
   } catch (error) {
+    if (error instanceof UsageError) {
+      terminal.tell(explainUsage(error.message, await helpFor(args, options)));
+      return 2;
+    }
     if (error instanceof CliError) {
       terminal.tell(error.message);
       return error.exitCode;
     }
     // A refusal of AWS's, or of Gemini's: the name says which, the text why.
-    const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    const cause = error instanceof PipelineError ? (error.cause ?? error) : error;
+    const text = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
     terminal.tell(`${text}\nIf you lack a permission, docs/cli.md lists what each command needs.`);
     return 3;
   }
+}
+
+/** What yargs says of a command that it does not understand. */
+class UsageError extends Error {}
+
+/** The help of the command that was meant, or of all. */
+async function helpFor(args: readonly string[], options: ProgramOptions): Promise<string> {
+  const read = async (...words: string[]) => {
+    let help = '';
+    await createProgram(options, 300).parseAsync(
+      [...words, '--help'],
+      (_error: unknown, _args: unknown, output: string) => {
+        help = output;
+      },
+    );
+    return help;
+  };
+  const all = await read();
+  const commands = new Set([...all.matchAll(/^ +gemini-webhooks ([a-z-]+)/gm)].map(([, name]) => name));
+  const meant = args.find((word) => commands.has(word));
+  return meant === undefined ? all : await read(meant);
 }
 
 function isWhole(value: number, min: number): boolean {
   return Number.isSafeInteger(value) && value >= min;
 }
 
-function createProgram({ terminal, clock, find = findDeployment }: ProgramOptions): Argv<Common> {
+function createProgram(options: ProgramOptions, width: number): Argv<Common> {
+  const { terminal, clock, pause, find = findDeployment } = options;
   const within = <Args extends Common>(use: (context: CommandContext, args: Args) => Promise<void>) => {
     return async (args: Args) => {
       const { stack, region, local, construct } = args;
       const deployment = await find({ stack, region, local, construct });
       try {
-        const { source, json, yes } = args;
-        await use({ deployment, terminal, source, json, yes, now: clock() }, args);
+        const { project, json, yes } = args;
+        await use({ deployment, terminal, project, json, yes, now: clock(), clock, pause }, args);
       } finally {
         close(deployment);
       }
@@ -72,7 +111,7 @@ function createProgram({ terminal, clock, find = findDeployment }: ProgramOption
     .option('region', { type: 'string', describe: 'Region of the stack; else that of the environment or the profile' })
     .option('local', { type: 'string', describe: 'State folder of a local run in the place of a stack, e.g. .local' })
     .option('construct', { type: 'string', describe: 'Which, where the stack has several: as its outputs begin' })
-    .option('source', { type: 'string', describe: 'Gemini project, as configured; else all, or the default one' })
+    .option('project', { type: 'string', describe: 'Gemini project, as configured; else all, or the default one' })
     .option('json', { type: 'boolean', default: false, describe: 'JSON in the place of tables' })
     .option('yes', { type: 'boolean', default: false, describe: 'Does not ask before it changes something' })
     .command(
@@ -80,6 +119,54 @@ function createProgram({ terminal, clock, find = findDeployment }: ProgramOption
       'Health of everything; exit code 1 when something is not as it should be',
       (command) => command.example('$0 status --stack Mine --region eu-central-1', 'of a stack of your own'),
       within(status),
+    )
+    .command(
+      'try',
+      'Submits one small job and follows it until its outputs are stored: does all of it work?',
+      (command) =>
+        command
+          .option('batch', { type: 'boolean', default: false, describe: 'A batch of one request, too' })
+          .option('dynamic', { type: 'boolean', default: false, describe: 'By the dynamic webhook' })
+          .option('report', { type: 'boolean', default: false, describe: 'What was seen of Gemini, without contents' })
+          .option('model', { type: 'string', default: 'gemini-2.5-flash', describe: 'Of the job' })
+          .option('timeout', { type: 'number', default: 300, describe: 'Seconds for each job' })
+          .check(({ timeout }) => isWhole(timeout, 1) || '--timeout is no whole number from 1; give one like 600.')
+          .example('$0 try', 'the first thing after a deployment')
+          .example('$0 try --batch --report', 'to be pasted into an issue'),
+      within((context, { batch, dynamic, report, model, timeout }) =>
+        tryOut(context, { batch, dynamic, report, model, timeout }),
+      ),
+    )
+    .command(
+      'console',
+      'Jobs, deliveries and health in a browser, on a page that only this machine sees',
+      (command) =>
+        command
+          .option('port', { type: 'number', default: 4280, describe: 'Of the page; 0 takes any that is free' })
+          .option('allow-changes', {
+            type: 'boolean',
+            default: false,
+            describe: 'Lets the page redrive, fetch again and repair; a local run may always be changed',
+          })
+          .check(({ port }) => (isWhole(port, 0) && port <= 65_535) || '--port is out of range; give 0 to 65535.')
+          .example('$0 console --stack Mine', 'read-only')
+          .example('$0 console --local .local', 'of a local run'),
+      within((context, { port, allowChanges }) => serveConsole(context, { port, allowChanges })),
+    )
+    .command(
+      'jobs',
+      'Jobs and what became of them, newest first',
+      (command) =>
+        command
+          .option('state', { choices: JOB_STATES, describe: 'Only these' })
+          .option('type', { choices: FETCHED_JOB_TYPES, describe: 'Job type' })
+          .option('since', { type: 'string', describe: 'To which something happened since: 30m, 2h, 3d or a time' })
+          .option('limit', { type: 'number', default: 20, describe: 'How many' })
+          .option('follow', { type: 'boolean', default: false, describe: 'Goes on, and shows what changes' })
+          .check(({ limit }) => isWhole(limit, 1) || '--limit is no whole number from 1; give one like 50.')
+          .example('$0 jobs --state waiting', 'what has not come yet, and why')
+          .example('$0 jobs --state failed --since 2h', 'what failed lately'),
+      within((context, { state, type, since, limit, follow }) => jobs(context, { state, type, since, limit, follow })),
     )
     .command(
       'deliveries',
@@ -90,19 +177,35 @@ function createProgram({ terminal, clock, find = findDeployment }: ProgramOption
           .option('job', { type: 'string', describe: 'Job id' })
           .option('outcome', { type: 'string', choices: ['completed', 'inprogress'], describe: 'State of the record' })
           .option('limit', { type: 'number', default: 20, describe: 'How many' })
+          .option('follow', { type: 'boolean', default: false, describe: 'Goes on, and shows what comes' })
           .check(({ limit }) => isWhole(limit, 1) || '--limit is no whole number from 1; give one like 50.')
+          .example('$0 deliveries --follow', 'what comes from now on')
           .example('$0 deliveries --type batch --limit 50', 'the last 50 of batches'),
-      within((context, { type, job, outcome, limit }) => deliveries(context, { type, job, outcome, limit })),
+      within((context, { type, job, outcome, limit, follow }) =>
+        deliveries(context, { type, job, outcome, limit, follow }),
+      ),
     )
     .command(
       'show <id>',
-      "One job's life: received, on the bus, fetched, landed",
+      "One job's life: received, on the bus, fetched, stored",
       (command) =>
         command
           .positional('id', { type: 'string', demandOption: true, describe: 'Job id or webhook id' })
           .example('$0 show batches/k2q9x7d4', 'a job')
           .example('$0 show msg_2KWPBgLlAfxdpx2AI54pPJ85f4W', 'the job that a webhook was about'),
       within((context, { id }) => showJob(context, id)),
+    )
+    .command(
+      'logs <job>',
+      'What all functions wrote about a job, in order',
+      (command) =>
+        command
+          .positional('job', { type: 'string', demandOption: true, describe: 'Job id' })
+          .option('since', { type: 'string', describe: '30m, 2h, 3d or a time; else since the job was submitted' })
+          .example('$0 logs batches/k2q9x7d4', 'from the verifier to its fetcher'),
+      within((context, { job, since }) =>
+        logs(context, job, since === undefined ? undefined : parseSince(since, context.now)),
+      ),
     )
     .command(
       'redrive <queue>',
@@ -148,21 +251,47 @@ function createProgram({ terminal, clock, find = findDeployment }: ProgramOption
       within((context, { job }) => refetch(context, job)),
     )
     .command(
+      'trigger <type>',
+      'Puts a realistic event on the bus, under a source of its own, to try rules without Gemini',
+      (command) =>
+        command
+          .positional('type', { type: 'string', demandOption: true, describe: `Event type: ${TRIGGERED.join(', ')}` })
+          .option('set', {
+            type: 'string',
+            array: true,
+            requiresArg: true,
+            default: [] as string[],
+            describe: 'path=value in the detail; a value is JSON, or text',
+          })
+          .example('$0 trigger output.stored', 'to a rule whose pattern has the source gemini.samples')
+          .example('$0 trigger batch.succeeded --set userMetadata.team=search', ''),
+      within((context, { type, set }) => trigger(context, type, set)),
+    )
+    .command(
+      'forget <job>',
+      'Deletes what is stored about a job, in all versions, and says what it cannot reach',
+      (command) =>
+        command
+          .positional('job', { type: 'string', demandOption: true, describe: 'Job id' })
+          .example('$0 forget batches/k2q9x7d4', ''),
+      within((context, { job }) => forget(context, job)),
+    )
+    .command(
       'ping',
       'Has Gemini ping the webhook',
       (command) =>
         command
           .option('api-key-secret', {
             type: 'string',
-            describe: "Name of the secret with the project's API key; else that of the source",
+            describe: "Name of the secret with the project's API key; else that of the project",
           })
-          .example('$0 ping --source acme', ''),
+          .example('$0 ping --project acme', ''),
       within((context, args) => ping(context, args.apiKeySecret)),
     )
     .command(
       'repair',
       'Sets the webhook at Gemini right, as it was deployed',
-      (command) => command.example('$0 repair --source acme', ''),
+      (command) => command.example('$0 repair --project acme', ''),
       within(repair),
     )
     .command(
@@ -170,38 +299,42 @@ function createProgram({ terminal, clock, find = findDeployment }: ProgramOption
       'Rotates a secret now',
       (command) =>
         command
-          .positional('secret', { choices: ['signing-secret', 'dynamic-token'] as const, demandOption: true })
-          .example('$0 rotate signing-secret', ''),
-      within((context, { secret }) => rotate(context, secret)),
+          .positional('secret', { choices: ROTATED, demandOption: true })
+          .option('revoke', { type: 'boolean', default: false, describe: 'Ends the one before at once: it leaked' })
+          .example('$0 rotate signing-secret', 'the one before is accepted for a while')
+          .example('$0 rotate dynamic-token --revoke', 'after a leak'),
+      within((context, { secret, revoke }) => rotate(context, secret, { revoke })),
     )
     .command(
       'dynamic-url',
       'Prints the URL for dynamic webhooks; treat it like a password',
-      (command) => command.example('$0 dynamic-url --source acme', ''),
+      (command) => command.example('$0 dynamic-url --project acme', ''),
       within(dynamicUrl),
     )
     .command(
-      'quarantine <action>',
-      'Deliveries that did not verify: lists them, or verifies them once more',
+      'quarantine <action> [id]',
+      'Deliveries that did not verify: lists them, shows why, or verifies them once more',
       (command) =>
         command
-          .positional('action', { choices: ['list', 'reverify'] as const, demandOption: true })
+          .positional('action', { choices: QUARANTINE_ACTIONS, demandOption: true })
+          .positional('id', { type: 'string', describe: 'Which one to show' })
+          .example('$0 quarantine show 5f2c', 'the form of its headers, and why it did not verify')
           .example('$0 quarantine reverify', ''),
-      within((context, { action }) => quarantine(context, action)),
+      within((context, { action, id }) => quarantine(context, action, id)),
     )
     .completion('completion', 'Prints a script for completion in bash or zsh')
-    .demandCommand(1, 'Say what to do.')
+    .demandCommand(1, 'No command was given.')
     .strict()
     .recommendCommands()
-    .wrap(110)
-    .version(false)
+    .wrap(width)
+    .version(VERSION)
     .epilogue(
       'Exit codes: 0 done, 1 something is not as it should be, 2 not understood, 3 not reached. See docs/cli.md.',
     )
     .exitProcess(false)
     .fail((message, error) => {
       // Without a message it is a command that failed, and not what was asked for.
-      throw message ? new CliError(`${message}\n"gemini-webhooks --help" lists what there is.`, 2) : error;
+      throw message ? new UsageError(message) : error;
     });
   return program;
 }

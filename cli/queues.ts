@@ -7,9 +7,7 @@ import {
   SendMessageCommand,
 } from '@aws-sdk/client-sqs';
 import { FETCHED_JOB_TYPES, type FetchedJobType } from '../lambda/contract.ts';
-import { type Deployment, partOf, resourceOf } from './deployment.ts';
-
-const QUEUE = 'AWS::SQS::Queue';
+import type { Deployment } from './deployment.ts';
 
 export interface DeadLetterQueue {
   /** `batch`, …, `ledger`, or `undelivered` for what EventBridge could not deliver. */
@@ -17,56 +15,33 @@ export interface DeadLetterQueue {
   readonly url: string;
 }
 
-export function deadLetterQueues(deployment: Deployment): readonly DeadLetterQueue[] {
+export function deadLetterQueues({ description }: Deployment): readonly DeadLetterQueue[] {
   return [
-    ...FETCHED_JOB_TYPES.map((name) => ({
-      name,
-      url: resourceOf(deployment, QUEUE, `${partOf(name)}FetcherDeadLetters`),
-    })),
-    { name: 'ledger' as const, url: resourceOf(deployment, QUEUE, 'JobLedgerDeadLetters') },
-    { name: 'undelivered' as const, url: resourceOf(deployment, QUEUE, 'EventBusUndelivered') },
+    ...FETCHED_JOB_TYPES.map((name) => ({ name, url: description.fetchers[name].deadLettersUrl })),
+    { name: 'ledger' as const, url: description.recorder.deadLettersUrl },
+    { name: 'undelivered' as const, url: description.undeliveredUrl },
   ];
-}
-
-export function fetcherQueue(deployment: Deployment, jobType: FetchedJobType): string {
-  return resourceOf(deployment, QUEUE, `${partOf(jobType)}FetcherQueue`);
-}
-
-export function ledgerQueue(deployment: Deployment): string {
-  return resourceOf(deployment, QUEUE, 'JobLedgerQueue');
 }
 
 /** Where a message of a dead-letter queue is worked on; undefined when that is no queue of this deployment. */
 export function homeOf(
-  deployment: Deployment,
+  { description: { fetchers, recorder } }: Deployment,
   { name }: DeadLetterQueue,
   { MessageAttributes }: Message,
 ): string | undefined {
-  if (name === 'ledger') return ledgerQueue(deployment);
-  if (name !== 'undelivered') return fetcherQueue(deployment, name);
+  if (name === 'ledger') return recorder.queueUrl;
+  if (name !== 'undelivered') return fetchers[name].queueUrl;
   // What one rule could not deliver, another one did: only the attributes tell who did not get it.
   const target = MessageAttributes?.['TARGET_ARN']?.StringValue;
   const rule = MessageAttributes?.['RULE_ARN']?.StringValue;
-  const queues = [
-    { queue: ledgerQueue(deployment), rule: 'EventBusLedgerEvents' },
-    ...FETCHED_JOB_TYPES.map((type) => ({
-      queue: fetcherQueue(deployment, type),
-      rule: `EventBus${partOf(type)}Jobs`,
-    })),
-  ];
-  if (target !== undefined) return queues.find(({ queue }) => isQueue(queue, target))?.queue;
-  return queues.find(({ rule: part }) => rule !== undefined && isRule(deployment, part, rule))?.queue;
+  const workers = [recorder, ...Object.values(fetchers)];
+  if (target !== undefined) return workers.find(({ queueUrl }) => isQueue(queueUrl, target))?.queueUrl;
+  return workers.find(({ ruleArn }) => ruleArn === rule)?.queueUrl;
 }
 
 /** `https://sqs.<region>.amazonaws.com/<account>/<name>` and `arn:aws:sqs:<region>:<account>:<name>`. */
 function isQueue(url: string, arn: string): boolean {
   return url.split('/').slice(-2).join() === arn.split(':').slice(-2).join();
-}
-
-/** CloudFormation knows a rule as its ARN, or on a custom bus as `<bus>|<rule>`; the ARN ends with `<bus>/<rule>`. */
-function isRule(deployment: Deployment, part: string, arn: string): boolean {
-  const known = resourceOf(deployment, 'AWS::Events::Rule', part);
-  return known === arn || arn.endsWith(`/${known.replace('|', '/')}`);
 }
 
 export async function depthOf({ clients }: Deployment, QueueUrl: string): Promise<number> {

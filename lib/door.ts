@@ -3,13 +3,16 @@
  * behind it.
  */
 import { join } from 'node:path';
-import { Duration, Stack } from 'aws-cdk-lib';
+import { Aws, Duration, Fn, Stack } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import {
+  ApiMapping,
+  type CfnStage,
   DomainName,
   HttpApi,
   HttpMethod,
   HttpStage,
+  IpAddressType,
   LogGroupLogDestination,
   SecurityPolicy,
 } from 'aws-cdk-lib/aws-apigatewayv2';
@@ -25,7 +28,7 @@ import { ApiGatewayv2DomainProperties } from 'aws-cdk-lib/aws-route53-targets';
 import { Construct } from 'constructs';
 import { ENV, pathsOf } from '../lambda/contract.ts';
 import type { CustomDomain } from './gemini-webhooks-props.ts';
-import { metricNamespace, REQUESTS_THROTTLED } from './monitoring/metrics.ts';
+import { metricNamespace, REQUESTS_OVERSIZED, REQUESTS_THROTTLED } from './monitoring/metrics.ts';
 import { acknowledge } from './nag-acknowledgement.ts';
 import { NodeFunction } from './node-function.ts';
 import { ServiceLogGroup } from './service-log-group.ts';
@@ -38,6 +41,12 @@ const VERIFIER_TIMEOUT = Duration.seconds(10);
 const LEASE = Duration.seconds(15);
 
 /**
+ * The stage's name, and so a part of every URL: the UUID that ends the stack's id. It is no secret, the signature decides; but
+ * who does not know it gets a 404 without the function, and uses up nobody's throttle.
+ */
+const STAGE_NAME = Fn.select(2, Fn.split('/', Aws.STACK_ID));
+
+/**
  * What the access log says of a request. Never the path, which holds the dynamic URL's token, and nothing of query or
  * headers. https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html
  */
@@ -48,6 +57,7 @@ const ACCESS_LOG_FIELDS = {
   status: '$context.status',
   sourceIp: '$context.identity.sourceIp',
   protocol: '$context.protocol',
+  dataProcessed: '$context.dataProcessed',
   responseLength: '$context.responseLength',
   responseLatency: '$context.responseLatency',
   integrationLatency: '$context.integrationLatency',
@@ -61,6 +71,8 @@ export interface DoorProps {
   /** Folder of the handler modules. */
   readonly handlersPath: string;
   readonly table: ITableV2;
+  /** What is known of jobs. */
+  readonly ledgerTable: ITableV2;
   readonly eventBus: IEventBus;
   /** What the deliveries of each Gemini project verify with. */
   readonly sources: readonly SourceSecrets[];
@@ -70,9 +82,9 @@ export interface DoorProps {
   /** Audiences of JWTs; none switches the scheme off. */
   readonly jwtAudiences: string[];
   readonly recordTtl: Duration;
-  /** Requests a second in the long run. */
+  /** Requests a second in the long run, of each route. */
   readonly throttleRate: number;
-  /** Requests at once. */
+  /** Requests at once, of each route. */
   readonly throttleBurst: number;
   readonly logRetention: RetentionDays;
 }
@@ -83,14 +95,15 @@ export class Door extends Construct {
   readonly verifierRole: Role;
   /** Of the verifier, for who does what it does. */
   readonly environment: { readonly [name: string]: string };
-  /** `https://<host>` */
-  private readonly origin: string;
+  /** `https://<host>/<stage>` */
+  private readonly root: string;
 
   constructor(scope: Construct, id: string, props: DoorProps) {
     super(scope, id);
 
     this.environment = {
       [ENV.tableName]: props.table.tableName,
+      [ENV.ledgerTableName]: props.ledgerTable.tableName,
       [ENV.eventBusName]: props.eventBus.eventBusName,
       [ENV.sources]: Stack.of(this).toJsonString(
         Object.fromEntries(
@@ -125,29 +138,42 @@ export class Door extends Construct {
       disableExecuteApiEndpoint: props.customDomain !== undefined,
     });
     const domain = props.customDomain && this.addDomain(props.customDomain);
-    this.origin = domain ? `https://${domain.name}` : this.api.apiEndpoint;
-    this.addStage(props, domain);
+    this.root = `${domain ? `https://${domain.name}` : this.api.apiEndpoint}/${STAGE_NAME}`;
 
     const integration = new HttpLambdaIntegration('VerifierIntegration', this.verifier);
-    for (const path of props.sources.flatMap(({ sourceName }) => Object.values(pathsOf(sourceName)))) {
-      for (const route of this.api.addRoutes({ path, methods: [HttpMethod.POST], integration })) {
-        acknowledge(route, {
-          'AwsSolutions-APIG4':
-            'The verifier authorizes: a delivery is signed over its body, which API Gateway authorizers do not see.',
-        });
-      }
+    const paths = props.sources.flatMap(({ sourceName }) => Object.values(pathsOf(sourceName)));
+    const routes = paths.flatMap((path) => this.api.addRoutes({ path, methods: [HttpMethod.POST], integration }));
+    for (const route of routes) {
+      acknowledge(route, {
+        'AwsSolutions-APIG4':
+          'The verifier authorizes: a delivery is signed over its body, which API Gateway authorizers do not see.',
+      });
+    }
+    const stage = this.addStage(props);
+    // What has no settings of its own shares those of the stage: junk on one route would use up the others'.
+    const settings = { ThrottlingRateLimit: props.throttleRate, ThrottlingBurstLimit: props.throttleBurst };
+    const cfnStage = stage.node.defaultChild as CfnStage;
+    cfnStage.routeSettings = Object.fromEntries(paths.map((path) => [`POST ${path}`, settings]));
+    // A setting for a route that is not there is refused.
+    cfnStage.node.addDependency(...routes);
+    if (domain !== undefined) {
+      new ApiMapping(this, 'Mapping', { api: this.api, domainName: domain, stage, apiMappingKey: STAGE_NAME });
     }
   }
 
   /** Of the source's static webhook. */
   webhookUrl(source: string): string {
-    return this.origin + pathsOf(source).static;
+    return this.root + pathsOf(source).static;
   }
 
   private addDomain({ domainName, certificateArn, hostedZoneId, hostedZoneName: zoneName }: CustomDomain): DomainName {
     const certificate = Certificate.fromCertificateArn(this, 'Certificate', certificateArn);
     const hostedZone = HostedZone.fromHostedZoneAttributes(this, 'Zone', { hostedZoneId, zoneName });
-    const domain = new DomainName(this, 'Domain', { domainName, certificate, securityPolicy: SecurityPolicy.TLS_1_2 });
+    const domain = new DomainName(this, 'Domain', {
+      ...{ domainName, certificate, securityPolicy: SecurityPolicy.TLS_1_2 },
+      // Or the AAAA record below would lead to a name that has no IPv6 address.
+      ipAddressType: IpAddressType.DUAL_STACK,
+    });
     const target = RecordTarget.fromAlias(
       new ApiGatewayv2DomainProperties(domain.regionalDomainName, domain.regionalHostedZoneId),
     );
@@ -156,21 +182,21 @@ export class Door extends Construct {
     return domain;
   }
 
-  private addStage(props: DoorProps, domain: DomainName | undefined): void {
+  private addStage(props: DoorProps): HttpStage {
     const accessLog = new ServiceLogGroup(this, 'AccessLog', { purpose: 'access', retention: props.logRetention });
     // Not all of very many are logged. https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-monitor.html
-    new MetricFilter(this, 'Throttled', {
-      logGroup: accessLog,
-      filterPattern: FilterPattern.stringValue('$.status', '=', '429'),
-      metricNamespace: metricNamespace(this),
-      metricName: REQUESTS_THROTTLED,
-      metricValue: '1',
-    });
-    new HttpStage(this, 'Stage', {
+    const count = (id: string, metricName: string, pattern: string) =>
+      new MetricFilter(this, id, {
+        ...{ logGroup: accessLog, filterPattern: FilterPattern.literal(pattern) },
+        ...{ metricNamespace: metricNamespace(this), metricName, metricValue: '1' },
+      });
+    count('Throttled', REQUESTS_THROTTLED, '{ $.status = "429" }');
+    // An HTTP API takes 10 MB, and Lambda 6 MB, which are 4.5 MB in base64.
+    count('Oversized', REQUESTS_OVERSIZED, '{ $.status = "5*" && $.dataProcessed = %^[4-9][0-9]{6}$|^1[0-9]{7}$% }');
+    return new HttpStage(this, 'Stage', {
       httpApi: this.api,
-      stageName: '$default',
+      stageName: STAGE_NAME,
       autoDeploy: true,
-      ...(domain && { domainMapping: { domainName: domain } }),
       throttle: { rateLimit: props.throttleRate, burstLimit: props.throttleBurst },
       accessLogSettings: {
         destination: new LogGroupLogDestination(accessLog),

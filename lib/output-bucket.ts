@@ -3,7 +3,7 @@ import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { AnyPrincipal, Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import { MANIFEST_NAME } from '../lambda/contract.ts';
+import { FETCHED_JOB_TYPES } from '../lambda/contract.ts';
 import { acknowledge } from './nag-acknowledgement.ts';
 
 export interface OutputBucketProps {
@@ -35,15 +35,15 @@ export class OutputBucket extends Construct {
       removalPolicy: props.retain ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY,
     });
 
-    // A manifest is written once, whoever writes it. The parts of an upload carry no condition and are excepted; its
-    // completion is not. https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
+    // An object is written once, whoever writes it, so that none changes under its manifest. The parts of an upload carry no
+    // condition and are excepted; its completion is not. https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
     this.bucket.addToResourcePolicy(
       new PolicyStatement({
-        sid: 'ManifestsAreWrittenOnce',
+        sid: 'ObjectsAreWrittenOnce',
         effect: Effect.DENY,
         principals: [new AnyPrincipal()],
         actions: ['s3:PutObject'],
-        resources: [this.bucket.arnForObjects(`*/${MANIFEST_NAME}`)],
+        resources: FETCHED_JOB_TYPES.map((jobType) => this.bucket.arnForObjects(`${jobType}/*`)),
         conditions: {
           Null: { 's3:if-none-match': 'true' },
           Bool: { 's3:ObjectCreationOperation': 'true' },

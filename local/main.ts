@@ -5,6 +5,7 @@ import { runDemo } from './demo/demo.ts';
 import type { Row } from './demo/progress.ts';
 import { createScreen, showBucket, showDeadLetters, showMissing, showTotal } from './demo/screen.ts';
 import { explain, LocalRunError } from './local-run-error.ts';
+import { type LocalConsole, startConsole } from './run/console.ts';
 import { takeOver } from './run/endpoints.ts';
 import { type Options, parseOptions, USAGE } from './run/options.ts';
 import { reconcileMissed } from './run/reconciliation.ts';
@@ -15,6 +16,7 @@ import { synthesize } from './run/synthesize.ts';
 
 const EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 let starting: Promise<Run> | undefined;
+let page: LocalConsole | undefined;
 let hasStarted = false;
 let isEnding = false;
 const synthesis = new AbortController();
@@ -23,6 +25,7 @@ const synthesis = new AbortController();
 async function end(code: number): Promise<void> {
   isEnding = true;
   synthesis.abort();
+  await page?.close();
   const run = await starting?.catch(() => undefined);
   await run?.close().catch((error: unknown) => console.error(explain(error)));
   process.exit(code);
@@ -94,10 +97,15 @@ async function main(): Promise<void> {
     await end(showReconciliation(rows) ? 0 : 1);
     return;
   }
+  if (options.mode !== 'once') {
+    page = await step('Starting the console', () => startConsole(resolve(options.stateDir)));
+    if (page !== undefined) console.log(`\nOpen ${page.url}\n`);
+  }
   const rows = options.mode === 'serve' ? [] : await demonstrate(run);
   if (options.mode === 'once') await end(rows.every(hasLanded) ? 0 : 1);
   const known = rows.find(({ event }) => event === 'batch.succeeded');
   showServing(run.endpoints, resolve(options.stateDir), known?.job);
+  if (page !== undefined) console.log(`All of it with the mouse: ${page.url}`);
   run.aws.onEvent(showReconciled);
 }
 

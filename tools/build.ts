@@ -21,6 +21,7 @@ function run(program: string, ...args: string[]): void {
 rmSync(DIST, { recursive: true, force: true });
 run('typescript/bin/tsc', '--project', 'tsconfig.build.json');
 cpSync(join(ROOT, 'schemas'), join(DIST, 'schemas'), { recursive: true });
+cpSync(join(ROOT, 'cli/console/assets'), join(DIST, 'cli/console/assets'), { recursive: true });
 
 for (const entry of findHandlers()) {
   const folder = join(DIST, 'handlers', basename(entry, '.ts'));

@@ -1,50 +1,94 @@
-/** `deliveries`: what came lately. */
+/** `deliveries`: what came lately, and what comes. */
+import type { DeliveryRecord } from '../../lambda/adapters/dynamodb-delivery-records.ts';
 import { type CommandContext, show } from '../context.ts';
-import { findDeliveries, scanDeliveries } from '../deliveries.ts';
-import { eventTypesOf, findJobs } from '../ledger.ts';
-import { chosenSources } from '../sources.ts';
+import { deliveryRecordsOf } from '../deliveries.ts';
+import { follow } from '../follow.ts';
+import { jobRecordsOf } from '../jobs/job-listing.ts';
+import { chosenProjects } from '../projects.ts';
+import type { Column } from '../table.ts';
 
 export interface DeliveriesOptions {
   readonly type: string | undefined;
   readonly job: string | undefined;
   readonly outcome: string | undefined;
   readonly limit: number;
+  readonly follow: boolean;
 }
 
+interface DeliveryRow {
+  readonly receivedAt: string;
+  readonly eventType: string;
+  readonly jobId: string | null;
+  readonly outcome: string;
+  readonly attempts: number;
+  readonly scheme: string;
+  readonly project: string;
+  readonly webhookId: string;
+}
+
+const COLUMNS: readonly Column<DeliveryRow>[] = [
+  { title: 'received', text: ({ receivedAt }) => receivedAt.slice(0, 19) },
+  { title: 'type', text: ({ eventType }) => eventType },
+  { title: 'job', text: ({ jobId }) => jobId ?? '', below: true },
+  { title: 'outcome', text: ({ outcome }) => outcome, drop: 1 },
+  { title: 'attempts', text: ({ attempts }) => String(attempts), drop: 3 },
+  { title: 'scheme', text: ({ scheme }) => scheme, drop: 2 },
+  { title: 'project', text: ({ project }) => project, drop: 4 },
+  { title: 'webhook id', text: ({ webhookId }) => webhookId, drop: 5 },
+];
+
 export async function deliveries(context: CommandContext, options: DeliveriesOptions): Promise<void> {
-  const { deployment, now } = context;
-  const { type, job, outcome, limit } = options;
-  const sources = chosenSources(context).map(({ name }) => name);
+  const chosen = await read(context, options);
+  const { limit } = options;
+  show(context, chosen.slice(0, limit), COLUMNS, 'Nothing came that fits.');
+  if (!context.json && chosen.length > limit) {
+    context.terminal.tell(`${chosen.length - limit} more; "--limit ${chosen.length}" shows them.`);
+  }
+  if (options.follow) {
+    await follow(
+      context,
+      {
+        read: () => read(context, options),
+        idOf: ({ project, scheme, webhookId, attempts, outcome }) =>
+          [project, scheme, webhookId, attempts, outcome].join('#'),
+        cellsOf: ({ receivedAt, eventType, jobId, outcome }) => [
+          receivedAt.slice(0, 19),
+          eventType,
+          jobId ?? '',
+          outcome,
+        ],
+      },
+      chosen,
+    );
+  }
+}
+
+async function read(context: CommandContext, options: DeliveriesOptions): Promise<readonly DeliveryRow[]> {
+  const { deployment } = context;
+  const { type, job, outcome } = options;
+  const now = context.clock();
+  const projects = chosenProjects(context).map(({ name }) => name);
+  const records = deliveryRecordsOf(deployment);
   const all =
     job === undefined
-      ? await scanDeliveries(deployment, now)
-      : await findDeliveries(
-          deployment,
-          { jobId: job, sources, also: eventTypesOf(await findJobs(deployment, sources, job)) },
+      ? await records.scan(now)
+      : await records.find(
+          {
+            ...{ jobId: job, projects },
+            also: (await jobRecordsOf(deployment).find(projects, job)).flatMap(({ eventType }) => eventType ?? []),
+          },
           now,
         );
-  const chosen = all
-    .filter(({ source }) => sources.includes(source))
+  return all
+    .filter(({ project }) => projects.includes(project))
     .filter(({ eventType }) => type === undefined || eventType === type || eventType.startsWith(`${type}.`))
-    .filter(({ status }) => outcome === undefined || status.toLowerCase() === outcome);
-  show(
-    context,
-    ['received', 'type', 'job', 'outcome', 'attempts', 'scheme', 'source', 'webhook id'],
-    chosen
-      .slice(0, limit)
-      .map((one) => [
-        one.receivedAt,
-        one.eventType,
-        one.jobId,
-        one.status.toLowerCase(),
-        String(one.attempts),
-        one.scheme,
-        one.source,
-        one.webhookId,
-      ]),
-    'Nothing came that fits.',
-  );
-  if (!context.json && chosen.length > limit) {
-    context.terminal.tell(`${chosen.length - limit} more; --limit ${chosen.length} shows them.`);
-  }
+    .filter(({ status }) => outcome === undefined || status.toLowerCase() === outcome)
+    .map(toRow);
+}
+
+function toRow({ receivedAt, eventType, jobId, status, attempts, scheme, project, webhookId }: DeliveryRecord) {
+  return {
+    ...{ receivedAt, eventType, jobId: jobId === '' ? null : jobId, outcome: status.toLowerCase() },
+    ...{ attempts, scheme, project, webhookId },
+  };
 }

@@ -1,38 +1,124 @@
-/** `quarantine list | reverify`: deliveries that did not verify when they came. */
-import { InvokeCommand } from '@aws-sdk/client-lambda';
+/** `quarantine list | show | reverify`: deliveries that did not verify when they came. */
+import { DynamoDbQuarantine } from '../../lambda/adapters/dynamodb-quarantine.ts';
+import { formOfHeader } from '../../lambda/domain/form.ts';
+import type { KeptDelivery } from '../../lambda/domain/quarantine.ts';
 import { CliError } from '../cli-error.ts';
 import { type CommandContext, show } from '../context.ts';
-import { resourcesOf } from '../deployment.ts';
-import { chosenSources } from '../sources.ts';
+import { invoke } from '../invoke.ts';
+import { chosenProjects } from '../projects.ts';
 
-export async function quarantine(context: CommandContext, action: 'list' | 'reverify'): Promise<void> {
-  const { deployment } = context;
-  const [reverifier] = resourcesOf(deployment, 'AWS::Lambda::Function', /^ReverifierHandlerFunction$/);
-  if (reverifier === undefined) {
+export const QUARANTINE_ACTIONS = ['list', 'show', 'reverify'] as const;
+
+/** @param id of the one to show */
+export async function quarantine(
+  context: CommandContext,
+  action: (typeof QUARANTINE_ACTIONS)[number],
+  id: string | undefined,
+): Promise<void> {
+  const { quarantineTable, reverifier } = context.deployment.description;
+  if (quarantineTable === undefined || reverifier === undefined) {
     throw new CliError(
-      'This deployment keeps no quarantine. Deploy with gemini-webhooks:quarantine set to true, or with the prop quarantine.',
+      'This deployment keeps no quarantine. Deploy it with the prop quarantine, or with gemini-webhooks:quarantine set to true.',
     );
   }
-  if (action === 'reverify' && context.source !== undefined) {
-    throw new CliError('What is quarantined is verified once more for all sources: leave --source out.', 2);
+  if (action === 'show') return await showOne(context, quarantineTable, id);
+  if (id !== undefined) throw new CliError(`"quarantine ${action}" takes no id: leave ${id} out.`, 2);
+  if (action === 'list') return await list(context, quarantineTable);
+  if (context.project !== undefined) {
+    throw new CliError('What is quarantined is verified once more for all projects: leave --project out.', 2);
   }
-  const sources = chosenSources(context).map(({ name }) => name);
-  const { Payload, FunctionError } = await deployment.clients.lambda.send(
-    new InvokeCommand({ FunctionName: reverifier.physicalId, Payload: JSON.stringify({ action }) }),
-  );
-  if (FunctionError !== undefined) {
-    throw new CliError('The function failed. Its log says why (part ReverifierHandlerLogs). Try it again then.', 3);
+  const answer = await invoke<{ readonly deliveries?: readonly Reverified[] }>(context.deployment, reverifier, {
+    action,
+  });
+  if (answer === undefined) {
+    throw new CliError(
+      `The function failed. Its log says why; call the command again afterwards.\n  aws logs tail ${reverifier.logGroup} --since 10m`,
+      3,
+    );
   }
-  const { deliveries = [] } = JSON.parse(Buffer.from(Payload ?? []).toString('utf8')) as {
-    deliveries?: { id: string; source: string; receivedAt: string; outcome?: string }[];
-  };
-  const outcome = action === 'reverify' ? ['outcome'] : [];
   show(
     context,
-    ['received', 'source', 'id', ...outcome],
-    deliveries
-      .filter(({ source }) => sources.includes(source))
-      .map((one) => [one.receivedAt, one.source, one.id, ...(action === 'reverify' ? [one.outcome ?? ''] : [])]),
+    (answer.deliveries ?? []).map(({ id, source, receivedAt, outcome = '' }) => ({
+      ...{ id, project: source, receivedAt, outcome },
+    })),
+    [
+      { title: 'received', text: ({ receivedAt }) => receivedAt },
+      { title: 'project', text: ({ project }) => project, drop: 1 },
+      { title: 'id', text: ({ id }) => id },
+      { title: 'outcome', text: ({ outcome }) => outcome },
+    ],
     'The quarantine is empty.',
   );
+}
+
+interface Reverified {
+  readonly id: string;
+  readonly source: string;
+  readonly receivedAt: string;
+  /** `accepted`, `duplicate`, `in-progress`, or the code of why it is invalid. */
+  readonly outcome?: string;
+}
+
+async function read(context: CommandContext, tableName: string): Promise<readonly KeptDelivery[]> {
+  const { clients } = context.deployment;
+  const projects = chosenProjects(context).map(({ name }) => name);
+  // Nothing is kept from here: the bounds are those of the verifier.
+  const table = new DynamoDbQuarantine({ client: clients.dynamodb, tableName, ttlSeconds: 0, maxPerHour: 0 });
+  const kept: KeptDelivery[] = [];
+  for await (const delivery of table.list(context.now)) if (projects.includes(delivery.source)) kept.push(delivery);
+  return kept.toSorted((a, b) => b.receivedAt.getTime() - a.receivedAt.getTime());
+}
+
+async function list(context: CommandContext, tableName: string): Promise<void> {
+  const rows = (await read(context, tableName)).map((kept) => ({
+    ...{ id: kept.id, project: kept.source, route: kept.kind, receivedAt: kept.receivedAt.toISOString() },
+    ...{ bytes: kept.body.length, why: reasonOf(kept) },
+  }));
+  show(
+    context,
+    rows,
+    [
+      { title: 'received', text: ({ receivedAt }) => receivedAt.slice(0, 19) },
+      { title: 'id', text: ({ id }) => id },
+      { title: 'why', text: ({ why }) => why, below: true },
+      { title: 'route', text: ({ route }) => route, drop: 1 },
+      { title: 'bytes', text: ({ bytes }) => String(bytes), drop: 2 },
+      { title: 'project', text: ({ project }) => project, drop: 3 },
+    ],
+    'The quarantine is empty.',
+  );
+}
+
+async function showOne(context: CommandContext, tableName: string, id: string | undefined): Promise<void> {
+  if (id === undefined) {
+    throw new CliError('"quarantine show" needs an id; "gemini-webhooks quarantine list" shows them.', 2);
+  }
+  const found = (await read(context, tableName)).find((kept) => kept.id === id);
+  if (found === undefined) {
+    throw new CliError(`The quarantine has no delivery ${id}. "gemini-webhooks quarantine list" shows what it has.`);
+  }
+  const rows = [
+    { name: 'route', form: found.kind },
+    { name: 'received', form: found.receivedAt.toISOString() },
+    ...Object.entries(found.headers).map(([name, value]) => ({ name, form: formOfHeader(name, value) })),
+    { name: 'body', form: `${found.body.length} bytes` },
+    { name: 'why', form: reasonOf(found) },
+  ];
+  show(context, rows, [
+    { title: 'name', text: ({ name }) => name },
+    { title: 'form', text: ({ form }) => form, below: true },
+  ]);
+}
+
+/** What each route verifies. */
+const SCHEMES = { static: 'v1', dynamic: 'v1a' } as const;
+
+/** As far as its headers tell: neither secret nor body is looked at. */
+function reasonOf({ kind, headers }: KeptDelivery): string {
+  const entries = (headers['webhook-signature'] ?? '').split(' ').filter(Boolean);
+  const expected = SCHEMES[kind];
+  if (entries.some((entry) => entry.startsWith(`${expected},`))) {
+    return `its ${expected} signature does not match: made with another key, or over another body`;
+  }
+  return `no ${expected} signature, which the ${kind} route needs`;
 }

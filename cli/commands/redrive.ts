@@ -1,10 +1,10 @@
 /** `redrive`: what was given up goes back to where it is worked on. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Message } from '@aws-sdk/client-sqs';
 import { CliError } from '../cli-error.ts';
 import { type CommandContext, confirm, show } from '../context.ts';
+import { jobRecordsOf } from '../jobs/job-listing.ts';
 import { type DeadLetterQueue, deadLetterQueues, depthOf, homeOf, look, move, receiveAll } from '../queues.ts';
-import { renderTable } from '../table.ts';
+import { type Column, renderRows } from '../table.ts';
 
 export interface RedriveOptions {
   /** `batch`, `interaction`, `video`, `ledger`, `undelivered`, or `all`. */
@@ -14,85 +14,107 @@ export interface RedriveOptions {
   readonly preview: boolean;
 }
 
-const PREVIEW = ['queue', 'messages', 'event', 'job', 'why', 'goes to'] as const;
-
 export async function redrive(context: CommandContext, { queue, rate, preview }: RedriveOptions): Promise<void> {
   const { deployment, terminal, json } = context;
   const queues = deadLetterQueues(deployment).filter(({ name }) => queue === 'all' || name === queue);
   const depths = await Promise.all(queues.map(({ url }) => depthOf(deployment, url)));
   const total = depths.reduce((sum, depth) => sum + depth, 0);
   const samples = await Promise.all(queues.map((one, index) => sampleOf(context, one, depths[index] ?? 0)));
-  if (preview || total === 0) {
-    show(context, PREVIEW, samples.flat(), 'Nothing is in these queues.');
-    return;
-  }
+  if (preview || total === 0) return show(context, samples.flat(), PREVIEW, 'Nothing is in these queues.');
   // Beside the result, which is what goes to standard output.
-  terminal.tell(renderTable(PREVIEW, samples.flat()));
-  await confirm(context, `Put ${total} message${total === 1 ? '' : 's'} back, ${rate} a second?`);
+  if (!json) terminal.tell(renderRows(PREVIEW, samples.flat(), terminal.columns));
+  await confirm(context, `Put ${messages(total)} back, ${rate} a second?`);
   const results: Result[] = [];
   for (const one of queues.filter((_, index) => (depths[index] ?? 0) > 0)) {
-    const before = results.reduce((sum, { moved }) => sum + moved, 0);
-    results.push(
-      await putBack(context, one, { rate, tell: (moved) => terminal.tell(progress(before + moved, total)) }),
-    );
+    const before = results.reduce((sum, { putBack }) => sum + putBack, 0);
+    const onMove = (moved: number) => terminal.progress(progress(before + moved, total, rate));
+    results.push(await putBack(context, one, rate, onMove));
   }
-  const rows = results.map(({ name, moved, strangers, remaining }) => [
-    name,
-    String(moved),
-    String(strangers.length),
-    String(remaining),
+  const moved = results.reduce((sum, result) => sum + result.putBack, 0);
+  terminal.progress('');
+  terminal.tell(`${messages(moved)} put back.`);
+  show(context, results, [
+    { title: 'queue', text: (row) => row.queue },
+    { title: 'put back', text: (row) => String(row.putBack) },
+    { title: 'left, for others', text: ({ foreignTargets }) => String(foreignTargets.length) },
+    { title: 'remaining', text: ({ remaining }) => String(remaining) },
   ]);
-  terminal.tell(`${results.reduce((sum, { moved }) => sum + moved, 0)} put back.`);
-  show(context, ['queue', 'put back', 'no queue of ours', 'remaining'], rows, '');
   if (!json && results.some(({ remaining }) => remaining > 0)) {
     terminal.tell('SQS counts what remains roughly, and up to a minute late.');
   }
-  const strangers = results.flatMap((result) => result.strangers);
-  if (strangers.length > 0) {
+  const foreign = results.flatMap(({ foreignTargets }) => foreignTargets);
+  if (foreign.length > 0) {
     throw new CliError(
-      `${strangers.length} stay, which are for no queue of this deployment: ${[...new Set(strangers)].join(', ')}. Repair that target, and replay the archive to its rule; see docs/runbook.md#undelivered-events.`,
+      `${messages(foreign.length)} stayed, which had another target than a queue of this deployment: ${[...new Set(foreign)].join(', ')}. Repair that target, and replay the archive to its rule; see docs/runbook.md#undelivered-events.`,
     );
   }
 }
 
 interface Result {
-  readonly name: string;
-  readonly moved: number;
+  readonly queue: string;
+  readonly putBack: number;
   /** The targets of messages that stay. */
-  readonly strangers: readonly string[];
+  readonly foreignTargets: readonly string[];
   readonly remaining: number;
 }
 
 async function putBack(
-  { deployment }: CommandContext,
-  queue: DeadLetterQueue,
-  { rate, tell }: { readonly rate: number; readonly tell: (moved: number) => void },
+  { deployment, pause }: CommandContext,
+  { name, url }: DeadLetterQueue,
+  rate: number,
+  onMove: (moved: number) => void,
 ): Promise<Result> {
   let moved = 0;
-  const strangers: string[] = [];
-  for await (const message of receiveAll(deployment, queue.url)) {
-    const home = homeOf(deployment, queue, message);
+  const foreignTargets: string[] = [];
+  for await (const message of receiveAll(deployment, url)) {
+    const home = homeOf(deployment, { name, url }, message);
     if (home === undefined) {
-      strangers.push(message.MessageAttributes?.['TARGET_ARN']?.StringValue ?? 'a target that is not told');
+      foreignTargets.push(targetOf(message) ?? 'an unknown one');
       continue;
     }
-    await move(deployment, message, queue.url, home);
+    await move(deployment, message, url, home);
     moved += 1;
-    tell(moved);
-    await sleep(1000 / rate);
+    onMove(moved);
+    if (!(await pause(1000 / rate))) break;
   }
-  return { name: queue.name, moved, strangers, remaining: await depthOf(deployment, queue.url) };
+  return { queue: name, putBack: moved, foreignTargets, remaining: await depthOf(deployment, url) };
 }
 
-function progress(done: number, total: number): string {
-  const width = 30;
-  const full = Math.min(width, Math.round((done / Math.max(done, total)) * width));
-  return `${'█'.repeat(full)}${'░'.repeat(width - full)} ${done} of about ${total}`;
+function messages(count: number): string {
+  return count === 1 ? '1 message' : `${count} messages`;
 }
+
+/** `███░░ 3 of 5, 10/s, 1 s left` */
+function progress(done: number, counted: number, rate: number): string {
+  const total = Math.max(done, counted);
+  const width = 20;
+  const full = Math.round((done / total) * width);
+  const bar = '█'.repeat(full) + '░'.repeat(width - full);
+  return `${bar} ${done} of ${total}, ${rate}/s, ${Math.ceil((total - done) / rate)} s left`;
+}
+
+interface PreviewRow {
+  readonly queue: string;
+  readonly queueDepth: number;
+  readonly eventType: string | null;
+  readonly jobId: string | null;
+  readonly reason: string;
+  /** Name of the queue; null when the message would stay. */
+  readonly goesTo: string | null;
+}
+
+const PREVIEW: readonly Column<PreviewRow>[] = [
+  { title: 'queue', text: ({ queue }) => queue },
+  { title: 'messages', text: ({ queueDepth }) => String(queueDepth), drop: 2 },
+  { title: 'event', text: ({ eventType }) => eventType ?? '?' },
+  { title: 'job', text: ({ jobId }) => jobId ?? '?', below: true },
+  { title: 'why it was given up', text: ({ reason }) => reason, below: true },
+  { title: 'goes to', text: ({ goesTo }) => goesTo ?? 'nowhere: it stays', drop: 1 },
+];
 
 interface Event {
   readonly 'detail-type'?: string;
-  readonly detail?: { readonly jobId?: string };
+  readonly detail?: { readonly jobId?: string; readonly source?: string; readonly jobType?: string };
 }
 
 function eventOf({ Body = '' }: Message): Event {
@@ -103,24 +125,42 @@ function eventOf({ Body = '' }: Message): Event {
   }
 }
 
-const GIVEN_UP = { ledger: 'could not be recorded', undelivered: 'could not be delivered' } as const;
+function targetOf({ MessageAttributes }: Message): string | undefined {
+  return MessageAttributes?.['TARGET_ARN']?.StringValue;
+}
 
-async function sampleOf({ deployment }: CommandContext, queue: DeadLetterQueue, depth: number): Promise<string[][]> {
+async function sampleOf(context: CommandContext, queue: DeadLetterQueue, depth: number): Promise<PreviewRow[]> {
   if (depth === 0) return [];
-  const { name, url } = queue;
-  const messages = await look(deployment, url);
-  return messages.map((message) => {
-    const event = eventOf(message);
-    const told = message.MessageAttributes?.['ERROR_MESSAGE']?.StringValue;
-    const home = homeOf(deployment, queue, message)?.split('/').at(-1);
-    const target = message.MessageAttributes?.['TARGET_ARN']?.StringValue;
-    return [
-      name,
-      String(depth),
-      event['detail-type'] ?? '?',
-      event.detail?.jobId ?? '?',
-      told ?? (name === 'ledger' || name === 'undelivered' ? GIVEN_UP[name] : 'given up by the fetcher'),
-      home ?? `stays: ${target ?? 'nobody says for whom it is'}`,
-    ];
-  });
+  const { deployment } = context;
+  return await Promise.all(
+    (await look(deployment, queue.url)).map(async (message) => {
+      const event = eventOf(message);
+      return {
+        ...{ queue: queue.name, queueDepth: depth },
+        eventType: event['detail-type'] ?? null,
+        jobId: event.detail?.jobId ?? null,
+        reason: await reasonOf(context, queue, message, event),
+        goesTo: homeOf(deployment, queue, message)?.split('/').at(-1) ?? null,
+      };
+    }),
+  );
+}
+
+/** What EventBridge says on the message, or what the ledger has of the fetch. */
+async function reasonOf(
+  { deployment }: CommandContext,
+  { name }: DeadLetterQueue,
+  message: Message,
+  { detail }: Event,
+): Promise<string> {
+  const attribute = (key: string) => message.MessageAttributes?.[key]?.StringValue;
+  const said = [attribute('ERROR_CODE'), attribute('ERROR_MESSAGE')].filter((text) => text !== undefined).join(': ');
+  if (name === 'undelivered') return said || 'EventBridge could not deliver it';
+  if (name === 'ledger') return 'it could not be recorded';
+  if (detail?.jobId === undefined || detail.source === undefined) return 'it is no event of this deployment';
+  const records = await jobRecordsOf(deployment).find([detail.source], detail.jobId);
+  const record = records.find(({ jobType }) => jobType === detail.jobType);
+  const code = record?.lastCode ?? record?.failureCode;
+  if (code === undefined) return 'its fetch failed to the last attempt';
+  return record?.attempts ? `${code}, after ${record.attempts} attempts` : code;
 }

@@ -3,38 +3,38 @@ import { randomUUID } from 'node:crypto';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { EVENT_SOURCE, FETCHED_JOB_TYPES, type FetchedJobType, SCHEMA_VERSION } from '../../lambda/contract.ts';
 import { CliError } from '../cli-error.ts';
-import { type CommandContext, confirm } from '../context.ts';
-import { findDeliveries } from '../deliveries.ts';
-import { eventTypesOf, findJobs } from '../ledger.ts';
-import { fetcherQueue } from '../queues.ts';
-import { chosenSources } from '../sources.ts';
+import { type CommandContext, confirm, say } from '../context.ts';
+import { deliveryRecordsOf } from '../deliveries.ts';
+import { jobRecordsOf } from '../jobs/job-listing.ts';
+import { chosenProjects } from '../projects.ts';
 
 export async function refetch(context: CommandContext, job: string): Promise<void> {
   const { deployment, terminal, now } = context;
   const announced = await findAnnounced(context, job);
-  const { source, jobType, jobId, eventType } = announced;
-  terminal.tell('A job that has landed is not downloaded again: its output.stored is announced once more.');
-  await confirm(context, `Fetch ${jobId} of the source ${source} again?`);
+  const { project, jobType, jobId, eventType } = announced;
+  terminal.tell('A job whose outputs are stored is not downloaded again: its output.stored is announced once more.');
+  await confirm(context, `Fetch ${jobId} of the project ${project} again?`);
   const event = {
     ...{ version: '0', id: randomUUID(), 'detail-type': eventType, source: EVENT_SOURCE, time: now.toISOString() },
     detail: {
-      ...{ schemaVersion: SCHEMA_VERSION, source, webhookId: announced.webhookId, type: eventType, jobType, jobId },
-      status: eventType.slice(eventType.lastIndexOf('.') + 1),
+      ...{ schemaVersion: SCHEMA_VERSION, source: project, webhookId: announced.webhookId },
+      ...{ type: eventType, jobType, jobId, status: eventType.slice(eventType.lastIndexOf('.') + 1) },
       ...{ occurredAt: announced.endedAt, receivedAt: announced.deliveredAt },
       ...{ origin: announced.origin, scheme: announced.scheme, userMetadata: announced.userMetadata },
       data: { id: jobId },
     },
   };
   await deployment.clients.sqs.send(
-    new SendMessageCommand({ QueueUrl: fetcherQueue(deployment, jobType), MessageBody: JSON.stringify(event) }),
+    new SendMessageCommand({
+      QueueUrl: deployment.description.fetchers[jobType].queueUrl,
+      MessageBody: JSON.stringify(event),
+    }),
   );
-  terminal.print(
-    context.json ? JSON.stringify({ source, jobId, jobType }) : `${jobId} is in the queue of its fetcher.`,
-  );
+  say(context, { project, jobId, jobType }, `${jobId} is in the queue of its fetcher.`);
 }
 
 interface Announced {
-  readonly source: string;
+  readonly project: string;
   readonly jobType: FetchedJobType;
   readonly jobId: string;
   readonly eventType: string;
@@ -49,15 +49,18 @@ interface Announced {
 /** What the ledger knows of its event; what that has not recorded, the delivery. @throws CliError when there was none */
 async function findAnnounced(context: CommandContext, job: string): Promise<Announced> {
   const { deployment, now, terminal } = context;
-  const sources = chosenSources(context).map(({ name }) => name);
-  const entries = await findJobs(deployment, sources, job);
-  const announced: Announced[] = entries.flatMap((entry) => {
-    const { eventType, webhookId, endedAt, deliveredAt, origin = 'webhook' } = entry;
+  const projects = chosenProjects(context).map(({ name }) => name);
+  const records = await jobRecordsOf(deployment).find(projects, job);
+  const announced: Announced[] = records.flatMap((record) => {
+    const { eventType, webhookId, endedAt, deliveredAt, origin = 'webhook' } = record;
     if (eventType === undefined || webhookId === undefined || endedAt === undefined) return [];
     const scheme = origin === 'reconciler' ? 'api' : 'v1';
-    return [{ ...entry, eventType, webhookId, endedAt, origin, scheme, deliveredAt: deliveredAt ?? endedAt }];
+    return [{ ...record, eventType, webhookId, endedAt, origin, scheme, deliveredAt: deliveredAt ?? endedAt }];
   });
-  const deliveries = await findDeliveries(deployment, { jobId: job, sources, also: eventTypesOf(entries) }, now);
+  const deliveries = await deliveryRecordsOf(deployment).find(
+    { jobId: job, projects, also: announced.map(({ eventType }) => eventType) },
+    now,
+  );
   if (announced.length === 0) {
     for (const delivery of deliveries) {
       const jobType = FETCHED_JOB_TYPES.find((type) => delivery.eventType.startsWith(`${type}.`));
@@ -69,10 +72,10 @@ async function findAnnounced(context: CommandContext, job: string): Promise<Anno
     if (announced.length > 0) terminal.tell('The ledger does not know it: its events will have no userMetadata.');
   }
   const [only] = announced;
-  if (only === undefined) throw new CliError(missing(job, entries.length > 0));
-  if (new Set(announced.map(({ source, jobType }) => `${source} ${jobType}`)).size > 1) {
+  if (only === undefined) throw new CliError(missing(job, records.length > 0));
+  if (new Set(announced.map(({ project, jobType }) => `${project} ${jobType}`)).size > 1) {
     throw new CliError(
-      `${job} is a job of several: ${announced.map(({ source, jobType }) => `${jobType} of ${source}`).join(', ')}. Choose one with --source.`,
+      `${job} is a job of several: ${announced.map(({ project, jobType }) => `${jobType} of ${project}`).join(', ')}. Choose one with --project.`,
       2,
     );
   }
@@ -82,6 +85,6 @@ async function findAnnounced(context: CommandContext, job: string): Promise<Anno
 
 function missing(job: string, isSubmitted: boolean): string {
   return isSubmitted
-    ? `Nobody said yet that ${job} ended: there is nothing to fetch. The reconciler asks Gemini for it; "show ${job}" tells what is known.`
-    : `Nobody announced a job ${job}. "deliveries" lists what came lately; older events are in the archive, see "replay".`;
+    ? `${job} was submitted, and nothing says yet that it ended: there is nothing to fetch. The reconciler asks Gemini about it; "gemini-webhooks show ${job}" shows what is known.`
+    : `No job ${job} was announced. "gemini-webhooks deliveries" lists what came lately; older events are in the archive, see "gemini-webhooks replay".`;
 }

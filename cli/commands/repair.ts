@@ -2,24 +2,31 @@
 import { CliError } from '../cli-error.ts';
 import { type CommandContext, confirm, show } from '../context.ts';
 import { checkHealth, describeHealth, HEALTH_REMEDY, isHealthy } from '../health.ts';
-import { chosenSources } from '../sources.ts';
+import { chosenProjects } from '../projects.ts';
 
 export async function repair(context: CommandContext): Promise<void> {
   const { deployment } = context;
-  const sources = chosenSources(context);
-  const names = sources.map(({ name }) => name).join(', ');
+  const projects = chosenProjects(context);
+  const names = projects.map(({ name }) => name).join(', ');
   await confirm(context, `Set the webhook at Gemini right, as it was deployed, of ${names}?`);
-  const rows: string[][] = [];
-  let unwell = 0;
-  for (const source of sources) {
-    const found = await checkHealth(deployment, source, { repair: true });
-    const now = await checkHealth(deployment, source);
-    if (!isHealthy(now)) unwell += 1;
-    rows.push([source.name, describeHealth(found), describeHealth(now)]);
+  const rows: { project: string; found: string; now: string; isHealthy: boolean; logGroup: string }[] = [];
+  for (const project of projects) {
+    const found = await checkHealth(deployment, project, { repair: true });
+    const now = await checkHealth(deployment, project);
+    rows.push({
+      project: project.name,
+      ...{ found: describeHealth(found), now: describeHealth(now), isHealthy: isHealthy(now) },
+      logGroup: project.healthCheck.logGroup,
+    });
   }
-  show(context, ['source', 'found', 'now'], rows, '');
-  if (unwell === 0) return;
+  show(context, rows, [
+    { title: 'project', text: ({ project }) => project },
+    { title: 'found', text: ({ found }) => found, below: true },
+    { title: 'now', text: ({ now }) => now, below: true },
+  ]);
+  const [unwell, ...others] = rows.filter((row) => !row.isHealthy);
+  if (unwell === undefined) return;
   throw new CliError(
-    `${unwell} of ${sources.length} could not be set right. ${HEALTH_REMEDY} says what each finding needs; the log of the health check (part HealthCheckLogs) says why.`,
+    `${others.length + 1} of ${projects.length} could not be set right. ${HEALTH_REMEDY} says what each finding needs. The log of the health check says why:\n  aws logs tail ${unwell.logGroup} --since 10m`,
   );
 }

@@ -1,9 +1,9 @@
 /** `replay`: events of the archive once more, to rules of this deployment. */
 import { StartReplayCommand } from '@aws-sdk/client-eventbridge';
-import { FETCHED_JOB_TYPES } from '../../lambda/contract.ts';
+import { FETCHED_JOB_TYPES, type FetchedJobType } from '../../lambda/contract.ts';
+import type { DeploymentDescription } from '../../lambda/deployment-description.ts';
 import { CliError } from '../cli-error.ts';
 import { type CommandContext, confirm, show } from '../context.ts';
-import { partOf, resourceOf } from '../deployment.ts';
 
 export interface ReplayOptions {
   readonly from: string;
@@ -22,59 +22,68 @@ const MEANING = {
 
 export async function replay(context: CommandContext, { from, to, type, rules }: ReplayOptions): Promise<void> {
   const { deployment, terminal, now } = context;
+  const { eventBusArn, archive } = deployment.description;
+  if (archive === null)
+    throw new CliError('The Region of this deployment has no event archives: nothing can be replayed.', 3);
   const [EventStartTime, EventEndTime] = [parse('--from', from), parse('--to', to)];
   if (EventStartTime >= EventEndTime) throw new CliError('--from is not before --to. Exchange them.', 2);
-  const chosen = rulesOf(rules, type);
-  const bus = deployment.outputs['EventBusArn'] ?? '';
-  const FilterArns = chosen.map(({ part }) => ruleArn(bus, resourceOf(deployment, 'AWS::Events::Rule', part)));
-  const archive = resourceOf(deployment, 'AWS::Events::Archive', 'EventBusArchive');
+  const chosen = rulesOf(deployment.description, rules, type);
+  const FilterArns = chosen.map(({ arn }) => arn);
   const kinds = new Set(chosen.map(({ kind }) => kind));
   terminal.tell(`A replay is unordered. It is idempotent here. ${[...kinds].map((kind) => MEANING[kind]).join(' ')}`);
   terminal.tell(`It goes to these rules and to no other:\n${FilterArns.map((arn) => `  ${arn}`).join('\n')}`);
-  const names = chosen.map(({ name }) => name).join(', ');
-  await confirm(context, `Replay ${EventStartTime.toISOString()} to ${EventEndTime.toISOString()}, to ${names}?`);
+  const names = chosen.map(({ name }) => name);
+  await confirm(
+    context,
+    `Replay ${EventStartTime.toISOString()} to ${EventEndTime.toISOString()}, to ${names.join(', ')}?`,
+  );
+  const name = `operator-${now.getTime()}`;
   const answer = await deployment.clients.events.send(
     new StartReplayCommand({
-      ReplayName: `operator-${now.getTime()}`,
-      EventSourceArn: bus.replace(/:event-bus\/.*$/, `:archive/${archive}`),
+      ReplayName: name,
+      EventSourceArn: eventBusArn.replace(/:event-bus\/.*$/, `:archive/${archive}`),
       EventStartTime,
       EventEndTime,
-      Destination: { Arn: bus, FilterArns },
+      Destination: { Arn: eventBusArn, FilterArns },
     }),
   );
-  show(context, ['replay', 'state', 'rules'], [[answer.ReplayArn ?? '', answer.State ?? '', names]], '');
-  terminal.tell(`aws events describe-replay --replay-name operator-${now.getTime()} shows how far it is.`);
+  show(
+    context,
+    [{ name, arn: answer.ReplayArn ?? null, state: answer.State ?? null, rules: names }],
+    [
+      { title: 'replay', text: (row) => row.name },
+      { title: 'state', text: ({ state }) => state ?? '' },
+      { title: 'rules', text: (row) => row.rules.join(', '), below: true },
+    ],
+  );
+  terminal.tell(`How far it is:\n  aws events describe-replay --replay-name ${name}`);
 }
 
 interface ChosenRule {
   readonly kind: keyof typeof MEANING;
   /** As a person reads it. */
   readonly name: string;
-  /** In the construct. */
-  readonly part: string;
+  readonly arn: string;
 }
 
-function rulesOf(rules: string, type: string | undefined): readonly ChosenRule[] {
+function rulesOf(
+  { fetchers, recorder }: DeploymentDescription,
+  rules: string,
+  type: string | undefined,
+): readonly ChosenRule[] {
   if (rules === 'ledger' && type !== undefined) {
     throw new CliError("The ledger's rule takes all job types: leave --type out, or give --rules fetchers.", 2);
   }
   const types = FETCHED_JOB_TYPES.filter((one) => type === undefined || one === type);
+  const ofFetcher = (one: FetchedJobType) => ({
+    kind: 'fetchers' as const,
+    name: `the ${one} fetcher`,
+    arn: fetchers[one].ruleArn,
+  });
   return [
-    ...(rules === 'ledger'
-      ? []
-      : types.map((one) => ({
-          kind: 'fetchers' as const,
-          name: `the ${one} fetcher`,
-          part: `EventBus${partOf(one)}Jobs`,
-        }))),
-    ...(rules === 'fetchers' ? [] : [{ kind: 'ledger' as const, name: 'the ledger', part: 'EventBusLedgerEvents' }]),
+    ...(rules === 'ledger' ? [] : types.map(ofFetcher)),
+    ...(rules === 'fetchers' ? [] : [{ kind: 'ledger' as const, name: 'the ledger', arn: recorder.ruleArn }]),
   ];
-}
-
-/** CloudFormation knows a rule on a custom bus as `<bus>|<rule>`. */
-function ruleArn(busArn: string, physicalId: string): string {
-  if (physicalId.startsWith('arn:')) return physicalId;
-  return `${busArn.replace(':event-bus/', ':rule/')}/${physicalId.split('|').at(-1)}`;
 }
 
 function parse(option: string, text: string): Date {

@@ -1,112 +1,102 @@
 /** `status`: the health of everything at a glance. Fails when anything is not as it should be. */
-import {
-  type CloudWatchClient,
-  type CompositeAlarm,
-  DescribeAlarmsCommand,
-  type MetricAlarm,
-} from '@aws-sdk/client-cloudwatch';
 import { DescribeSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { FETCHED_JOB_TYPES, type FetchedJobType } from '../../lambda/contract.ts';
+import type { DescribedProject } from '../../lambda/deployment-description.ts';
+import { alarmFindings } from '../alarms.ts';
 import { CliError } from '../cli-error.ts';
 import { type CommandContext, show } from '../context.ts';
-import { resourceOf, resourcesOf } from '../deployment.ts';
 import { checkHealth, describeHealth, HEALTH_REMEDY, isHealthy } from '../health.ts';
-import { type OpenJobs, readOpenJobs } from '../ledger.ts';
-import { deadLetterQueues, depthOf, fetcherQueue, ledgerQueue } from '../queues.ts';
-import { chosenSources, type Source, sourcesOf } from '../sources.ts';
+import { jobRecordsOf } from '../jobs/job-listing.ts';
+import { chosenProjects } from '../projects.ts';
+import { deadLetterQueues, depthOf } from '../queues.ts';
+import { type Column, formatAgo } from '../table.ts';
 
-interface Check {
+export interface Check {
+  readonly ok: boolean;
   readonly what: string;
   readonly state: string;
-  readonly isGood: boolean;
-  /** What to do when it is not good. */
-  readonly next?: string;
+  /** What to do; null when it is good. */
+  readonly next: string | null;
+}
+
+const COLUMNS: readonly Column<Check>[] = [
+  { title: 'ok', text: ({ ok }) => (ok ? '✓' : '✗') },
+  { title: 'what', text: ({ what }) => what },
+  { title: 'state', text: ({ state }) => state, below: true },
+  { title: 'next', text: ({ next }) => next ?? '', below: true },
+];
+
+/** What everything that can be looked at says; of the chosen projects. */
+export async function readStatus(context: CommandContext): Promise<readonly Check[]> {
+  const projects = chosenProjects(context);
+  const parts = [
+    webhooks(context, projects),
+    alarms(context),
+    deadLetters(context),
+    waiting(context, projects),
+    secrets(context, projects),
+  ];
+  return (await Promise.all(parts)).flat();
 }
 
 export async function status(context: CommandContext): Promise<void> {
-  const sources = chosenSources(context);
-  const parts = [
-    webhooks(context, sources),
-    alarms(context),
-    deadLetters(context),
-    waiting(context, sources),
-    secrets(context, sources),
-  ];
-  const checks = (await Promise.all(parts)).flat();
-  show(
-    context,
-    ['ok', 'what', 'state', 'next'],
-    checks.map(({ what, state, isGood, next = '' }) => [isGood ? '✓' : '✗', what, state, isGood ? '' : next]),
-    '',
-  );
-  const bad = checks.filter(({ isGood }) => !isGood).length;
-  if (bad > 0) {
-    throw new CliError(`${bad} of ${checks.length} are not as they should be. The last column says what to do.`);
-  }
+  const checks = await readStatus(context);
+  show(context, checks, COLUMNS);
+  const bad = checks.filter(({ ok }) => !ok);
+  if (bad.length === 0) return;
+  const verb = bad.length === 1 ? 'is not as it should be' : 'are not as they should be';
+  throw new CliError(`${bad.length} of ${checks.length} ${verb}. "next" says what to do.`);
 }
 
-async function webhooks({ deployment }: CommandContext, sources: readonly Source[]): Promise<Check[]> {
+const good = (what: string, state: string): Check => ({ ok: true, what, state, next: null });
+const bad = (what: string, state: string, next: string): Check => ({ ok: false, what, state, next });
+const checked = (ok: boolean, what: string, state: string, next: string) =>
+  ok ? good(what, state) : bad(what, state, next);
+
+async function webhooks({ deployment }: CommandContext, projects: readonly DescribedProject[]): Promise<Check[]> {
   return await Promise.all(
-    sources.map(async (source) => {
-      const health = await checkHealth(deployment, source);
-      const what = `webhook at Gemini, ${source.name}`;
-      return { what, state: describeHealth(health), isGood: isHealthy(health), next: HEALTH_REMEDY };
+    projects.map(async (project) => {
+      const health = await checkHealth(deployment, project);
+      return checked(isHealthy(health), `webhook at Gemini, ${project.name}`, describeHealth(health), HEALTH_REMEDY);
     }),
   );
 }
 
-/** Those of the stack's own alarms that are on: a prefix of names would also find those of another stack. */
+/** Those that were deployed, by name: a prefix of names would also find those of another stack. */
 async function alarms({ deployment }: CommandContext): Promise<Check[]> {
-  const { cloudwatch } = deployment.clients;
-  if (cloudwatch === undefined) return [];
-  const own = ['AWS::CloudWatch::Alarm', 'AWS::CloudWatch::CompositeAlarm'].flatMap((type) =>
-    resourcesOf(deployment, type, /^Alarms/),
-  );
-  if (own.length === 0) return [{ what: 'alarms', state: 'none was deployed', isGood: true }];
-  const names = own.map(({ physicalId }) => physicalId);
-  const on = await alarmsThatAreOn(cloudwatch, names);
-  if (on.length === 0) return [{ what: 'alarms', state: `none of ${names.length} is on`, isGood: true }];
-  return on.map(({ AlarmName = '', AlarmDescription = '', StateUpdatedTimestamp }) => ({
-    what: `alarm ${AlarmName}`,
-    state: `on since ${StateUpdatedTimestamp?.toISOString() ?? 'a time that is not told'}`,
-    isGood: false,
-    // Where the runbook is was chosen at the deployment, and its heading has no source or job type appended.
-    next: /\S+#[a-z-]+/.exec(AlarmDescription)?.[0] ?? 'docs/runbook.md',
-  }));
-}
-
-/** CloudWatch takes this many names in one call. */
-const NAMES_PER_CALL = 100;
-
-async function alarmsThatAreOn(
-  client: CloudWatchClient,
-  names: readonly string[],
-): Promise<readonly (MetricAlarm | CompositeAlarm)[]> {
-  const on: (MetricAlarm | CompositeAlarm)[] = [];
-  for (let from = 0; from < names.length; from += NAMES_PER_CALL) {
-    const { MetricAlarms = [], CompositeAlarms = [] } = await client.send(
-      new DescribeAlarmsCommand({
-        AlarmNames: names.slice(from, from + NAMES_PER_CALL),
-        AlarmTypes: ['MetricAlarm', 'CompositeAlarm'],
-        StateValue: 'ALARM',
-        MaxRecords: NAMES_PER_CALL,
-      }),
-    );
-    on.push(...CompositeAlarms, ...MetricAlarms);
-  }
-  return on;
+  const { clients, description } = deployment;
+  if (clients.cloudwatch === undefined) return [];
+  const names = description.alarms.map((name) => `${description.name}-${name}`);
+  if (names.length === 0) return [good('alarms', 'none was deployed')];
+  const { on, missing, silenced, blind } = await alarmFindings(clients.cloudwatch, names);
+  const listed = (all: readonly string[]) => `${all.length} of ${names.length}: ${all.join(', ')}`;
+  const found = [
+    ...on.map(({ name, severity, since, runbook }) => bad(`alarm ${name}`, `${severity}, on since ${since}`, runbook)),
+    ...(missing.length === 0 ? [] : [bad('alarms that are missing', listed(missing), 'deploy the stack again')]),
+    ...(silenced.length === 0
+      ? []
+      : [
+          bad(
+            'alarms that notify nobody',
+            listed(silenced),
+            `aws cloudwatch enable-alarm-actions --alarm-names ${silenced.join(' ')}`,
+          ),
+        ]),
+    ...(blind.length === 0 ? [] : [good('alarms without data', listed(blind))]),
+  ];
+  return on.length === 0 ? [good('alarms', `none of ${names.length - missing.length} is on`), ...found] : found;
 }
 
 async function deadLetters({ deployment }: CommandContext): Promise<Check[]> {
   return await Promise.all(
     deadLetterQueues(deployment).map(async ({ name, url }) => {
       const depth = await depthOf(deployment, url);
-      return {
-        what: `dead letters, ${name}`,
-        state: messages(depth),
-        isGood: depth === 0,
-        next: `gemini-webhooks redrive ${name}`,
-      };
+      return checked(
+        depth === 0,
+        `dead letters, ${name}`,
+        messages(depth),
+        `gemini-webhooks redrive ${name} --preview`,
+      );
     }),
   );
 }
@@ -115,65 +105,67 @@ function messages(count: number): string {
   return count === 1 ? '1 message' : `${count} messages`;
 }
 
-async function waiting(context: CommandContext, sources: readonly Source[]): Promise<Check[]> {
+/** Batches end within 24 hours, or a little more; Gemini keeps an interaction of the free tier for one day. */
+const LONGEST_HOURS: Readonly<Record<FetchedJobType, number>> = { batch: 48, interaction: 24, video: 24 };
+
+async function waiting(context: CommandContext, projects: readonly DescribedProject[]): Promise<Check[]> {
   const { deployment, now } = context;
-  const jobs = FETCHED_JOB_TYPES.map(async (jobType): Promise<Check> => {
-    const [queued, awaited, unlanded] = await Promise.all([
-      depthOf(deployment, fetcherQueue(deployment, jobType)),
-      openJobs(context, sources, 'awaited', jobType),
-      openJobs(context, sources, 'unlanded', jobType),
+  const { fetchers, recorder } = deployment.description;
+  const records = jobRecordsOf(deployment);
+  const jobs = FETCHED_JOB_TYPES.map(async (jobType): Promise<Check[]> => {
+    const of = projects.map(({ name: project }) => ({ project, jobType }));
+    const [queued, awaited, open] = await Promise.all([
+      depthOf(deployment, fetchers[jobType].queueUrl),
+      Promise.all(of.map((one) => records.list({ ...one, state: 'awaited' }))),
+      Promise.all(of.map((one) => records.count({ ...one, state: 'unlanded' }))),
     ]);
-    const oldest = unlanded.first === undefined ? '' : `, the oldest ended ${ago(unlanded.first, now)}`;
-    return {
-      what: `jobs that wait, ${jobType}`,
-      state: `${awaited.count} to end, ${unlanded.count} to land${oldest}; ${messages(queued)} in the queue`,
-      isGood: true,
-    };
+    const [oldest] = open.flatMap(({ first }) => first ?? []).toSorted((a, b) => a.getTime() - b.getTime());
+    const count = open.reduce((sum, one) => sum + one.count, 0);
+    const since = oldest === undefined ? '' : `, the oldest ended ${formatAgo(oldest, now)}`;
+    const overdueSince = new Date(now.getTime() - LONGEST_HOURS[jobType] * 3_600_000).toISOString();
+    const overdue = awaited.flat().filter(({ submittedAt = '9' }) => submittedAt < overdueSince);
+    const [first] = overdue.toSorted((a, b) => String(a.submittedAt).localeCompare(String(b.submittedAt)));
+    return [
+      good(
+        `jobs waiting, ${jobType}`,
+        `${awaited.flat().length} to end, ${count} to be stored${since}, ${queued} queued`,
+      ),
+      ...(first === undefined
+        ? []
+        : [
+            bad(
+              `jobs that never end, ${jobType}`,
+              `${overdue.length} after ${LONGEST_HOURS[jobType]} h, the oldest submitted ${formatAgo(first.submittedAt ?? now, now)}: ${first.jobId}`,
+              `gemini-webhooks show ${first.jobId}`,
+            ),
+          ]),
+    ];
   });
-  const depth = depthOf(deployment, ledgerQueue(deployment));
-  return [...(await Promise.all(jobs)), { what: 'events to record', state: messages(await depth), isGood: true }];
+  const depth = depthOf(deployment, recorder.queueUrl);
+  return [...(await Promise.all(jobs)).flat(), good('events to record', messages(await depth))];
 }
 
-async function openJobs(
-  { deployment }: CommandContext,
-  sources: readonly Source[],
-  state: 'awaited' | 'unlanded',
-  jobType: FetchedJobType,
-): Promise<OpenJobs> {
-  const all = await Promise.all(sources.map(({ name }) => readOpenJobs(deployment, { state, source: name, jobType })));
-  return {
-    count: all.reduce((sum, { count }) => sum + count, 0),
-    first: all.flatMap(({ first }) => first ?? []).toSorted((a, b) => a.getTime() - b.getTime())[0],
-  };
-}
+/** Secrets Manager rotates within the day that is due, and tries a failed rotation again. */
+const OVERDUE_DAYS = 3;
 
-function ago(then: Date, now: Date): string {
-  const minutes = Math.max(0, Math.round((now.getTime() - then.getTime()) / 60_000));
-  return minutes < 120 ? `${minutes} min ago` : `${Math.round(minutes / 60)} h ago`;
-}
-
-const SECRETS = { SigningSecret: 'signing secret', DynamicToken: 'dynamic token' } as const;
-
-async function secrets({ deployment, now }: CommandContext, sources: readonly Source[]): Promise<Check[]> {
-  const isOne = sourcesOf(deployment).length === 1;
-  const found = sources.flatMap(({ name, part }) =>
-    Object.entries(SECRETS).map(([id, what]) => ({
-      what: isOne ? what : `${what}, ${name}`,
-      SecretId: resourceOf(deployment, 'AWS::SecretsManager::Secret', `${part}Secrets${id}`),
-    })),
-  );
+async function secrets({ deployment, now }: CommandContext, projects: readonly DescribedProject[]): Promise<Check[]> {
+  const isOne = deployment.description.projects.length === 1;
+  const found = projects.flatMap(({ name, signingSecret, dynamicTokenSecret }) => [
+    { what: isOne ? 'signing secret' : `signing secret, ${name}`, SecretId: signingSecret },
+    { what: isOne ? 'dynamic token' : `dynamic token, ${name}`, SecretId: dynamicTokenSecret },
+  ]);
   return await Promise.all(
     found.map(async ({ what, SecretId }) => {
       const described = await deployment.clients.secrets.send(new DescribeSecretCommand({ SecretId }));
       const changed = described.LastRotatedDate ?? described.LastChangedDate ?? described.CreatedDate;
       const days = changed === undefined ? undefined : Math.floor((now.getTime() - changed.getTime()) / 86_400_000);
       const due = described.NextRotationDate;
-      return {
+      return checked(
+        due === undefined || due.getTime() > now.getTime() - OVERDUE_DAYS * 86_400_000,
         what,
-        state: days === undefined ? 'age unknown' : `${days} days old`,
-        isGood: due === undefined || due.getTime() > now.getTime() - 3 * 86_400_000,
-        next: 'docs/runbook.md#rotation-overdue',
-      };
+        days === undefined ? 'age unknown' : `${days} days old`,
+        'docs/runbook.md#rotation-overdue',
+      );
     }),
   );
 }

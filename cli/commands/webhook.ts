@@ -1,63 +1,87 @@
-/** `ping`, `rotate`, `dynamic-url`: what concerns the webhook of one source, and its secrets. */
-import { GetSecretValueCommand, RotateSecretCommand } from '@aws-sdk/client-secrets-manager';
-import { GoogleGenAI } from '@google/genai';
+/** `ping`, `rotate`, `dynamic-url`: what concerns the webhook of one project, and its secrets. */
+import { RotateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { TOKEN_LENGTH } from '../../lambda/contract.ts';
 import { CliError } from '../cli-error.ts';
-import { type CommandContext, confirm } from '../context.ts';
-import { resourceOf } from '../deployment.ts';
-import { chosenSource, type Source } from '../sources.ts';
+import { type CommandContext, confirm, say } from '../context.ts';
+import { geminiOf, readSecret } from '../gemini.ts';
+import { invoke } from '../invoke.ts';
+import { chosenProject } from '../projects.ts';
 
-function secretId({ deployment }: CommandContext, { part }: Source, name: 'SigningSecret' | 'DynamicToken'): string {
-  return resourceOf(deployment, 'AWS::SecretsManager::Secret', `${part}Secrets${name}`);
-}
-
-async function readSecret({ deployment }: CommandContext, SecretId: string): Promise<string> {
-  const { SecretString } = await deployment.clients.secrets.send(new GetSecretValueCommand({ SecretId }));
-  if (SecretString) return SecretString;
-  throw new CliError(`The secret ${SecretId} is empty. Deploy again, or put a value there.`);
-}
-
-/** @param apiKeySecret name of the secret with the project's API key; that of the source by default */
+/** @param apiKeySecret name of the secret with the API key; that of the project by default */
 export async function ping(context: CommandContext, apiKeySecret: string | undefined): Promise<void> {
-  const { name, webhookUrl: uri, apiKeySecretName } = chosenSource(context);
-  const secret = apiKeySecret ?? apiKeySecretName;
-  if (secret === undefined) {
+  const { name, webhookUrl: uri, apiKeySecret: own } = chosenProject(context);
+  const { webhooks } = await geminiOf(context.deployment, apiKeySecret ?? own);
+  const { webhooks: all = [] } = await webhooks.list({ page_size: 100 });
+  const webhook = all.find((one) => one.uri === uri);
+  if (webhook?.id === undefined) {
     throw new CliError(
-      `The deployment does not tell which secret has the API key of the source ${name}. Name it with --api-key-secret, or deploy with this version.`,
-      2,
+      `Gemini has no webhook for ${uri}. "gemini-webhooks rotate signing-secret --project ${name}" registers it again.`,
     );
   }
-  const apiKey = (await readSecret(context, secret)).trim();
-  const { geminiUrl } = context.deployment;
-  const { webhooks } = new GoogleGenAI({
-    apiKey,
-    apiVersion: 'v1beta',
-    ...(geminiUrl && { httpOptions: { baseUrl: geminiUrl } }),
-  });
-  const { webhooks: all = [] } = await webhooks.list({ page_size: 100 });
-  const own = all.find((webhook) => webhook.uri === uri);
-  if (own?.id === undefined)
-    throw new CliError(`Gemini has no webhook for ${uri}. "rotate signing-secret" registers it again.`);
-  await webhooks.ping(own.id, { body: {} });
-  context.terminal.print(
-    context.json
-      ? JSON.stringify({ webhook: own.id, uri })
-      : `Gemini pings ${uri}. "deliveries" shows whether it came.`,
+  await webhooks.ping(webhook.id, { body: {} });
+  say(
+    context,
+    { webhook: webhook.id, uri },
+    `Gemini pings ${uri}. "gemini-webhooks deliveries --type webhook" shows whether it came.`,
   );
 }
 
-export async function rotate(context: CommandContext, secret: 'signing-secret' | 'dynamic-token'): Promise<void> {
-  const source = chosenSource(context);
-  const SecretId = secretId(context, source, secret === 'signing-secret' ? 'SigningSecret' : 'DynamicToken');
-  await confirm(context, `Rotate the ${secret} of the source ${source.name}?`);
+export const ROTATED = ['signing-secret', 'dynamic-token'] as const;
+type Rotated = (typeof ROTATED)[number];
+
+export async function rotate(
+  context: CommandContext,
+  secret: Rotated,
+  { revoke }: { readonly revoke: boolean },
+): Promise<void> {
+  const project = chosenProject(context);
+  if (revoke) return await revokeNow(context, secret);
+  const SecretId = secret === 'signing-secret' ? project.signingSecret : project.dynamicTokenSecret;
+  await confirm(context, `Rotate the ${secret} of the project ${project.name}?`);
   await context.deployment.clients.secrets.send(new RotateSecretCommand({ SecretId, RotateImmediately: true }));
-  const text = 'Secrets Manager rotates it now. Deliveries verify all the while.';
-  context.terminal.print(context.json ? JSON.stringify({ secret: SecretId }) : text);
+  const holds = secret === 'signing-secret' ? '25 hours' : '96 hours';
+  say(
+    context,
+    { project: project.name, secret, secretId: SecretId, revoked: false },
+    `Secrets Manager rotates it now. The one before is accepted for ${holds} more; if it leaked, add --revoke.`,
+  );
+}
+
+/** What it costs to end the value before at once. */
+const COST = {
+  'signing-secret':
+    'Deliveries that Gemini signed with the secret before are refused from now on: it signs its retries anew, and the reconciler finds the batches of which no webhook comes.',
+  'dynamic-token':
+    'Jobs that are under way with the dynamic URL before are refused when they end, and Gemini does not send them to the new one. The reconciler finds batches, and whatever was announced with createJobAnnouncer; other interactions and videos are lost. Applications that keep the URL have to fetch the new one: "gemini-webhooks dynamic-url".',
+} as const satisfies Record<Rotated, string>;
+
+async function revokeNow(context: CommandContext, secret: Rotated): Promise<void> {
+  const { deployment, terminal } = context;
+  const { name, rotator } = chosenProject(context);
+  if (rotator === undefined) {
+    throw new CliError(
+      'This deployment rotates no secrets, so that no function can revoke one. Set signingSecretRotation or dynamicTokenRotation to some days and deploy.',
+    );
+  }
+  terminal.tell(COST[secret]);
+  await confirm(context, `Revoke the ${secret} of the project ${name} now?`);
+  const answer = await invoke<{ readonly revoked?: string }>(deployment, rotator, { revoke: secret });
+  if (answer?.revoked !== secret) {
+    throw new CliError(
+      `The function that revokes it failed: the ${secret} may still be accepted. Its log says why; call the command again afterwards.\n  aws logs tail ${rotator.logGroup} --since 10m`,
+    );
+  }
+  say(
+    context,
+    { project: name, secret, revoked: true },
+    `The ${secret} before is revoked. Within 60 seconds nothing that holds it is accepted any more.`,
+  );
 }
 
 export async function dynamicUrl(context: CommandContext): Promise<void> {
-  const source = chosenSource(context);
-  const tokens = await readSecret(context, secretId(context, source, 'DynamicToken'));
-  const whole = `${source.webhookUrl}/dynamic/${tokens.slice(0, TOKEN_LENGTH)}`;
-  context.terminal.print(context.json ? JSON.stringify({ url: whole }) : whole);
+  const { webhookUrl, dynamicTokenSecret } = chosenProject(context);
+  const tokens = await readSecret(context.deployment, dynamicTokenSecret);
+  const url = `${webhookUrl}/dynamic/${tokens.slice(0, TOKEN_LENGTH)}`;
+  // Not wrapped: it is there to be copied.
+  context.terminal.print(context.json ? JSON.stringify({ url }) : url);
 }

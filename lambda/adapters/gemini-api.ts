@@ -5,6 +5,7 @@
 import { cachedKeys } from '../app/cached-keys.ts';
 import type { Clock, Download, FileDownload, Gemini, KeySource } from '../app/ports.ts';
 import { PipelineError, TransientError } from '../domain/errors.ts';
+import { type Range, rangeHeaders, rangeOf, type Wanted } from './gemini-range.ts';
 import { type Refusal, readRefusal } from './gemini-refusal.ts';
 import type { SecretReader } from './secrets-manager.ts';
 
@@ -30,34 +31,56 @@ export class GeminiApi implements Gemini {
     this.#root = `${options.baseUrl.replace(/\/+$/, '')}/${API_VERSION}`;
   }
 
-  get(path: string, signal: AbortSignal): Promise<Download | undefined> {
-    return this.#request(`${this.#root}/${path}`, signal, 0);
+  async get(path: string, signal: AbortSignal): Promise<Download | undefined> {
+    const answer = await this.#request(`${this.#root}/${path}`, signal);
+    return answer && toDownload(answer);
   }
 
-  async download(fileId: string, signal: AbortSignal, offset = 0): Promise<FileDownload | undefined> {
+  async download(fileId: string, signal: AbortSignal, length?: number): Promise<FileDownload | undefined> {
     const url = `${this.#root}/files/${fileId}:download?alt=media`;
-    const rest = await this.#request(url, signal, offset);
-    // Gemini does not document ranges: whatever is not the rest that was asked for is asked for as a whole.
-    return rest === 'not-the-rest' ? this.download(fileId, signal) : rest;
+    const wanted = length === undefined ? undefined : { start: 0, length };
+    const answer = await this.#request(url, signal, wanted);
+    if (answer === undefined) return undefined;
+    if (answer.response.status === 200) {
+      const whole = toDownload(answer);
+      return { ...whole, total: whole.bytes, readRange: undefined };
+    }
+    const first = wanted && rangeOf(answer.response, wanted);
+    if (first === undefined) {
+      // Gemini documents no ranges, and an empty file has none: whatever is not what was asked for is asked for as a whole.
+      await discard(answer);
+      return this.download(fileId, signal);
+    }
+    const file = { url, redirected: answer.url, first };
+    return {
+      ...toDownload(answer, first.bytes),
+      total: first.total,
+      readRange: (start, partLength, deadline) => this.#readRange(file, { start, length: partLength }, deadline),
+    };
+  }
+
+  /** Goes where the file was found, without another redirect; should that fail, it is looked for again. */
+  async #readRange(file: OpenFile, wanted: Wanted, deadline: AbortSignal): Promise<Download | undefined> {
+    const url = file.redirected;
+    file.redirected = file.url;
+    const answer = await this.#request(url, deadline, wanted, file.first.etag);
+    if (answer === undefined) throw new TransientError('ERR_OUTPUT_NOT_READY', 'A file cannot be had any more');
+    const range = rangeOf(answer.response, wanted);
+    if (range === undefined || range.total !== file.first.total || range.etag !== file.first.etag) {
+      await discard(answer);
+      return undefined;
+    }
+    file.redirected = url;
+    return toDownload(answer, range.bytes);
   }
 
   /** A refused key may have been exchanged a moment ago: it is read again, and tried once more. */
-  async #request(url: string, deadline: AbortSignal, offset: 0): Promise<FileDownload | undefined>;
-  async #request(
-    url: string,
-    deadline: AbortSignal,
-    offset: number,
-  ): Promise<FileDownload | 'not-the-rest' | undefined>;
-  async #request(
-    url: string,
-    deadline: AbortSignal,
-    offset: number,
-  ): Promise<FileDownload | 'not-the-rest' | undefined> {
+  async #request(url: string, deadline: AbortSignal, wanted?: Wanted, etag?: string): Promise<Answer | undefined> {
     const { apiKey } = this.#options;
     let keys = await apiKey.current();
     for (;;) {
-      const answer = await this.#follow(url, keys[0] ?? '', { deadline, offset });
-      if (answer === 'not-the-rest' || 'chunks' in answer) return answer;
+      const answer = await this.#follow(url, keys[0] ?? '', { deadline, range: rangeHeaders(wanted, etag) });
+      if ('response' in answer) return answer;
       if (answer.kind === 'not-found') return undefined;
       const newer = answer.kind === 'key-refused' ? await apiKey.refreshed(keys) : undefined;
       if (newer === undefined || newer[0] === keys[0]) throw toError(answer);
@@ -68,8 +91,8 @@ export class GeminiApi implements Gemini {
   async #follow(
     start: string,
     apiKey: string,
-    { deadline, offset }: { readonly deadline: AbortSignal; readonly offset: number },
-  ): Promise<FileDownload | Refusal | 'not-the-rest'> {
+    { deadline, range }: { readonly deadline: AbortSignal; readonly range: Record<string, string> },
+  ): Promise<Answer | Refusal> {
     let url = new URL(start);
     for (let hops = 0; hops <= MAX_REDIRECTS; hops += 1) {
       const call = new Call(deadline, this.#options.stallMs);
@@ -78,23 +101,13 @@ export class GeminiApi implements Gemini {
           redirect: 'manual',
           signal: call.signal,
           // Identity, because a Content-Length of compressed bytes would not tell whether all of them came.
-          headers: {
-            'x-goog-api-key': apiKey,
-            'accept-encoding': 'identity',
-            ...(offset > 0 && { range: `bytes=${offset}-` }),
-          },
+          headers: { 'x-goog-api-key': apiKey, 'accept-encoding': 'identity', ...range },
         }),
       );
       const location = response.headers.get('location');
       if (response.status < 300 || response.status >= 400 || location === null) {
-        if (response.status === 200) return toDownload(response, call);
-        if (offset > 0 && (response.status === 206 || response.status === 416)) {
-          const range = rangeOf(response);
-          if (range?.start === offset) return toDownload(response, call, range);
-          await response.body?.cancel().catch(() => {});
-          call.end();
-          return 'not-the-rest';
-        }
+        const isAboutRange = 'range' in range && (response.status === 206 || response.status === 416);
+        if (response.status === 200 || isAboutRange) return { response, call, url: url.href };
         const name = new URL(start).pathname.replace(/:download$/, '');
         return await call.run(() => readRefusal(response, name, this.#options.clock())).finally(() => call.end());
       }
@@ -113,30 +126,30 @@ function redirected(from: URL, location: string): URL {
   throw new TransientError('ERR_REDIRECT_REFUSED', 'Gemini redirected to another host, which must not see the API key');
 }
 
-function toDownload(response: Response, call: Call, range?: Range): FileDownload {
-  const length = response.headers.get('content-encoding') === null ? response.headers.get('content-length') : null;
-  const bytes = length !== null && /^\d{1,15}$/.test(length) ? Number(length) : undefined;
-  const etag = response.headers.get('etag') ?? undefined;
-  return {
-    chunks: readBody(response, call, bytes),
-    bytes,
-    offset: range?.start ?? 0,
-    total: range?.total ?? bytes,
-    etag,
-  };
+interface Answer {
+  readonly response: Response;
+  readonly call: Call;
+  /** Of the last redirect. */
+  readonly url: string;
 }
 
-interface Range {
-  readonly start: number;
-  readonly total: number;
+interface OpenFile {
+  readonly url: string;
+  redirected: string;
+  readonly first: Range;
 }
 
-/** One that goes to the end of the file. RFC 9110, 14.4 */
-function rangeOf(response: Response): Range | undefined {
-  const range = response.headers.get('content-range') ?? '';
-  const [, start, end, total] = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15})$/.exec(range) ?? [];
-  if (response.status !== 206 || Number(end) + 1 !== Number(total)) return undefined;
-  return { start: Number(start), total: Number(total) };
+/** @param length that was announced otherwise. @default - the Content-Length */
+function toDownload({ response, call }: Answer, length?: number): Download {
+  const announced = response.headers.get('content-encoding') === null ? response.headers.get('content-length') : null;
+  const bytes = announced !== null && /^\d{1,15}$/.test(announced) ? Number(announced) : undefined;
+  return { chunks: readBody(response, call, length ?? bytes), bytes: length ?? bytes };
+}
+
+/** Gives the connection back. */
+async function discard({ response, call }: Answer): Promise<void> {
+  await response.body?.cancel().catch(() => {});
+  call.end();
 }
 
 async function* readBody(response: Response, call: Call, expected: number | undefined): AsyncGenerator<Uint8Array> {

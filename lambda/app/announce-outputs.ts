@@ -72,7 +72,7 @@ export function writeUp(ports: AnnounceOutputsPorts, event: FetchableEvent, told
       objects: objects.length,
       bytes: objects.reduce((sum, { bytes }) => sum + bytes, 0),
     },
-    notes: [...plan.notes, ...(landing?.notes ?? [])],
+    notes: [...plan.notes, ...(plan.missing === undefined ? [] : [plan.missing]), ...(landing?.notes ?? [])],
     timings: { startedAt: told.startedAt.toISOString(), finishedAt: ports.clock().toISOString() },
     fetcher: { version: VERSION },
   };
@@ -157,6 +157,7 @@ export async function announceFailed(
       code,
       message,
       retryable,
+      verifiedJob: event.verifiedJob,
       bucket: ports.store.bucket,
       manifestKey,
     }),

@@ -33,7 +33,7 @@ export interface CheckWebhookPorts {
 export interface CheckedWebhook {
   readonly source: string;
   readonly wanted: WantedWebhook;
-  /** Whether findings are set right where they can be. */
+  /** Whether a changed URL or changed events are set right. What Gemini itself disabled is enabled in any case. */
   readonly repair: boolean;
 }
 
@@ -51,16 +51,16 @@ export async function checkWebhook(ports: CheckWebhookPorts, checked: CheckedWeb
   }
   const findings = findingsOf(webhook, wanted);
   const unread = webhook && (await checkSecret(ports, webhook, findings));
-  const repaired = webhook !== undefined && (await repair(ports, checked, webhook, findings));
+  const repaired = webhook === undefined ? [] : await repair(ports, checked, webhook, findings);
   for (const finding of findings) {
-    const isRepaired = repaired && isRepairable(finding);
+    const isRepaired = repaired.includes(finding);
     tell(ports, checked, finding, {
       webhook: webhook?.id,
       done: isRepaired ? 'repaired' : 'nothing',
       remedy: isRepaired ? undefined : REMEDY[finding],
     });
   }
-  const left = findings.filter((finding) => !(repaired && isRepairable(finding)));
+  const left = findings.filter((finding) => !repaired.includes(finding));
   if (unread !== undefined) tell(ports, checked, 'unknown', { webhook: webhook?.id, done: 'nothing', remedy: unread });
   if (unread === undefined || left.length > 0) {
     ports.metrics.count(METRIC.webhookHealthy, { source }, left.length === 0 ? 1 : 0);
@@ -99,26 +99,36 @@ function findingsOf(webhook: RegisteredWebhook | undefined, wanted: WantedWebhoo
   return findings;
 }
 
-/** What somebody did by hand in Gemini's console may be meant; and a new secret is the rotation's to store. */
-function isRepairable(finding: Finding): boolean {
-  return finding === 'disabled-due-to-failed-deliveries' || finding === 'other-url' || finding === 'other-events';
+/**
+ * What somebody did by hand in Gemini's console may be meant, and a new secret is the rotation's to store. What Gemini disabled
+ * nobody meant; but with another URL it would be enabled for somebody else.
+ */
+function repairableOf(findings: readonly Finding[], repairsChanges: boolean): readonly Finding[] {
+  const isChange = (finding: Finding) => finding === 'other-url' || finding === 'other-events';
+  if (!repairsChanges && findings.includes('other-url')) return [];
+  return findings.filter(
+    (finding) => finding === 'disabled-due-to-failed-deliveries' || (repairsChanges && isChange(finding)),
+  );
 }
 
+/** @returns what was repaired */
 async function repair(
   ports: CheckWebhookPorts,
-  { source, wanted, repair: isWanted }: CheckedWebhook,
+  { source, wanted, repair: repairsChanges }: CheckedWebhook,
   webhook: RegisteredWebhook,
   findings: readonly Finding[],
-): Promise<boolean> {
-  if (!isWanted || !findings.some(isRepairable)) return false;
+): Promise<readonly Finding[]> {
+  const repairable = repairableOf(findings, repairsChanges);
+  if (repairable.length === 0) return [];
+  const changes = repairsChanges ? differences(webhook, wanted) : { state: 'enabled' as const };
   try {
-    await ports.registry.update(webhook.id, differences(webhook, wanted));
+    await ports.registry.update(webhook.id, changes);
     ports.metrics.count(METRIC.webhookRepairs, { source });
-    return true;
+    return repairable;
   } catch (error) {
     if (!(error instanceof ManagementError)) throw error;
     ports.log.error('The webhook could not be repaired', { source, webhook: webhook.id, reason: error.message });
-    return false;
+    return [];
   }
 }
 
@@ -126,8 +136,7 @@ const REMEDY: Readonly<Record<Finding, string>> = {
   missing:
     'Rotate the signing secret: that registers the webhook again. Where its rotation is switched off, set signingSecretRotationDays, deploy, and then rotate',
   disabled: 'Enable it in Google AI Studio, if it was not disabled on purpose',
-  'disabled-due-to-failed-deliveries':
-    'See why deliveries failed, then run "gemini-webhooks repair", or set repairWebhook',
+  'disabled-due-to-failed-deliveries': 'See why deliveries failed, then run "gemini-webhooks repair"',
   'other-url': 'Run "gemini-webhooks repair", or set repairWebhook; a deployment that changes nothing repairs nothing',
   'other-events':
     'Run "gemini-webhooks repair", or set repairWebhook; a deployment that changes nothing repairs nothing',

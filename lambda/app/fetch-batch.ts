@@ -27,7 +27,7 @@ const Batch = z.looseObject({
   response: lenient(record),
   metadata: z.catch(
     z.looseObject({
-      state: lenient(z.string()),
+      state: lenient(z.string().check(z.regex(/^\w{1,60}$/))),
       model: lenient(z.string()),
       displayName: lenient(z.string()),
       output: lenient(record),
@@ -84,7 +84,7 @@ function planBatch(outline: unknown): LandingPlan {
     notes: [],
     missing: output || endedBadly ? undefined : 'The batch has ended, but names neither responses nor a file at Gemini',
     resourceObject: 'batch.json',
-    omit: isInlineArray,
+    omit: (path) => output?.lines !== undefined && isInlineArray(path),
     lines: output?.lines,
     text: undefined,
     media: [],

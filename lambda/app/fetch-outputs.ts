@@ -21,9 +21,12 @@ import {
   writeUp,
 } from './announce-outputs.ts';
 import type { JobKind, LandingPlan } from './job-kind.ts';
-import { inspectFiles, landFile, landResource, type ReadyFile } from './land-job.ts';
+import type { KeptDownload } from './kept-download.ts';
+import { landFile } from './land-file.ts';
+import { landFiles } from './land-files.ts';
+import { inspectFiles, landResource, type ReadyFile } from './land-job.ts';
 import { Landing } from './landing.ts';
-import type { Download, FetchLedger, Gemini, JobOnRecord } from './ports.ts';
+import type { Download, FetchLedger, Gemini, JobOnRecord, Wait } from './ports.ts';
 import { creatorOf, findJob } from './read-jobs.ts';
 
 export interface FetchOutputsPorts extends AnnounceOutputsPorts {
@@ -32,6 +35,7 @@ export interface FetchOutputsPorts extends AnnounceOutputsPorts {
   readonly ledger: FetchLedger;
   /** How long Gemini keeps a job of this type. */
   readonly retentionMs: number;
+  readonly wait: Wait;
   /** Of all outputs of a job together. */
   readonly maxOutputBytes: number;
 }
@@ -111,7 +115,7 @@ async function land(
   const { store } = ports;
   const gemini = ports.geminiOf(event.source);
   const { signal, startedAt, progress } = attempt;
-  const { path, plan } = await readPlan(ports, kind, event, attempt);
+  const { path, plan, kept } = await readPlan(ports, kind, event, attempt);
   const age = ports.clock().getTime() - (plan.endedAt?.getTime() ?? Date.parse(event.occurredAt));
   const place = { ...plan, ...placeOf(event) };
   const usualKey = outputPrefix(place, plan.status) + MANIFEST_NAME;
@@ -122,21 +126,26 @@ async function land(
   }
   const prefix = outputPrefix(place, plan.status, plan.missing === undefined ? '' : WITHOUT_OUTPUTS);
   const key = prefix + MANIFEST_NAME;
-  const found = await store.readManifest(key);
+  const reading = store.readManifest(key);
+  const inspecting = inspectFiles(gemini, plan, signal);
+  // Of the two only what is waited for may fail.
+  inspecting.catch(() => {});
+  const found = await reading;
   if (found !== undefined) return { key, manifest: found };
 
-  const files = await inspectFiles(gemini, plan, signal);
+  const files = await inspecting;
   const landing = new Landing({ store, prefix, maxBytes: ports.maxOutputBytes, signal });
-  const landOne = async (file: ReadyFile) =>
-    landing.count(await landFile(gemini, file, landing, { signal, isExpired: age >= 1000 * FILE_RETENTION_SECONDS }));
   try {
-    // The resource once more, now for what it holds inline: it was too large to keep.
-    landing.count(await landResource(await openJob(gemini, path, signal), plan, landing));
-    for (const file of files.filter(({ isOptional }) => !isOptional)) await landOne(file);
-    for (const file of files.filter(({ isOptional }) => isOptional)) {
-      const note = await noteInstead(() => landOne(file), { isLast: attempt.isLast, isWaitedFor: age < WAIT_MS });
-      if (note !== undefined) landing.note(`files/${file.fileId}: ${note}`);
-    }
+    landing.expect(
+      files.reduce((sum, { isOptional, resource }) => sum + (isOptional ? 0 : (resource?.sizeBytes ?? 0)), 0),
+    );
+    // Asked for once more, now for what it holds inline, when it was too large to keep.
+    await landResource(kept.again() ?? (await openJob(gemini, path, signal)), plan, landing);
+    const { number, isLast } = attempt;
+    const isExpired = age >= 1000 * FILE_RETENTION_SECONDS;
+    const landOne = (file: ReadyFile) =>
+      landFile(gemini, file, landing, { number, isExpired, signal, wait: ports.wait });
+    await landFiles(files, landing, { landOne, isLast, isWaitedFor: age < WAIT_MS });
   } catch (error) {
     await landing.abort();
     throw error;
@@ -154,7 +163,9 @@ async function land(
     return { key, manifest };
   }
   // Another fetch of the same job was faster; what it wrote is what counts.
-  return { key, manifest: (await store.readManifest(key)) ?? manifest };
+  const theirs = await store.readManifest(key);
+  if (theirs !== undefined) return { key, manifest: theirs };
+  throw new TransientError('ERR_STORE_UNAVAILABLE', 'S3 refused the manifest as if there were one, and has none');
 }
 
 /** @throws PermanentError, TransientError when Gemini does not show the job: see `judgeAbsence` */
@@ -163,7 +174,7 @@ async function readPlan(
   kind: JobKind,
   event: FetchableEvent,
   { number, signal, progress, consulted }: LandAttempt,
-): Promise<{ path: string; plan: LandingPlan }> {
+): Promise<{ path: string; plan: LandingPlan; kept: KeptDownload }> {
   const found = await findJob(geminiOf(event.source), kind, event.jobId, signal);
   if (found === undefined) {
     await consulted;
@@ -172,26 +183,7 @@ async function readPlan(
   progress.userMetadata = creatorOf(found.outline).userMetadata;
   const plan = kind.plan(found.outline);
   progress.plan = plan;
-  return { path: found.path, plan };
-}
-
-/** What Gemini says of a file that it does not give: now, and in its answer of last resort. */
-const REFUSALS: readonly string[] = ['ERR_OUTPUT_NOT_READY', 'ERR_GEMINI_REFUSED'];
-
-/** @returns why an optional file did not land. @throws what the next attempt may mend */
-async function noteInstead(
-  step: () => Promise<void>,
-  { isLast, isWaitedFor }: { readonly isLast: boolean; readonly isWaitedFor: boolean },
-): Promise<string | undefined> {
-  try {
-    await step();
-    return undefined;
-  } catch (error) {
-    if (error instanceof PermanentError) return error.message;
-    if (!(error instanceof TransientError)) throw error;
-    if (isLast || (REFUSALS.includes(error.code) && !isWaitedFor)) return error.message;
-    throw error;
-  }
+  return { path: found.path, plan, kept: found.kept };
 }
 
 async function openJob(gemini: Gemini, path: string, signal: AbortSignal): Promise<Download> {

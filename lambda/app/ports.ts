@@ -2,10 +2,10 @@
  * What the use cases need from the outside, in their own words: no AWS type, no HTTP code. Adapters implement these;
  * tests pass fakes that run the same contract suites.
  */
-import type { FetchedJobType, METRIC_SERIES, MetricName, SubscribableEvent } from '../contract.ts';
+import type { METRIC_SERIES, MetricName, SubscribableEvent } from '../contract.ts';
 import type { VerifiedDelivery } from '../domain/delivery.ts';
 import type { BusEvent } from '../domain/job-event.ts';
-import type { KnownJob, LedgerFact, LedgerJob, OpenJob, OpenState, SweepCursor } from '../domain/job-ledger.ts';
+import type { LedgerEntry, LedgerFact, LedgerJob, LedgerPage, LedgerQuery, SweepCursor } from '../domain/job-ledger.ts';
 import type { Manifest } from '../domain/manifest.ts';
 
 /** The only source of time. */
@@ -33,7 +33,13 @@ export type ClaimResult =
   /** The lease is ours. `attempts` counts from 1. */
   | { readonly outcome: 'claimed'; readonly attempts: number }
   /** The event is on the bus already. */
-  | { readonly outcome: 'completed'; readonly delivery: string; readonly bodySha256: string }
+  | {
+      readonly outcome: 'completed';
+      readonly delivery: string;
+      readonly bodySha256: string;
+      /** By the delivery that claimed it. */
+      readonly receivedAt: Date;
+    }
   /** Somebody else holds the lease until `leaseEndsAt`. */
   | { readonly outcome: 'in-progress'; readonly leaseEndsAt: Date };
 
@@ -103,14 +109,17 @@ export interface Download {
   readonly bytes: number | undefined;
 }
 
-/** The rest of a file, or all of it. */
+/** A file of Gemini's, or its beginning. */
 export interface FileDownload extends Download {
-  /** Where in the file the chunks begin: 0, or what was asked for. */
-  readonly offset: number;
   /** Of the whole file; undefined when the server did not say. */
   readonly total: number | undefined;
-  /** Of the file; undefined when it has none. */
-  readonly etag: string | undefined;
+  /**
+   * Where the chunks are the beginning only: reads so many bytes from there on, in as many calls at a time as one likes.
+   * Undefined when they would not be of the same file, or not those.
+   */
+  readonly readRange:
+    | ((start: number, length: number, signal: AbortSignal) => Promise<Download | undefined>)
+    | undefined;
 }
 
 /**
@@ -123,9 +132,9 @@ export interface Gemini {
   get(path: string, signal: AbortSignal): Promise<Download | undefined>;
   /**
    * The bytes of a file. @param fileId without `files/`
-   * @param offset asks for the rest from there; a server that does not know ranges answers with the whole
+   * @param length asks for so many bytes from the beginning; a server that knows no ranges answers with the whole file
    */
-  download(fileId: string, signal: AbortSignal, offset?: number): Promise<FileDownload | undefined>;
+  download(fileId: string, signal: AbortSignal, length?: number): Promise<FileDownload | undefined>;
 }
 
 /** Sees the bytes of an object in order. */
@@ -133,11 +142,25 @@ export interface ByteObserver {
   write(chunk: Uint8Array): void;
 }
 
-/** One object on its way. Nothing of it can be seen before `finish`. */
+export interface WrittenObject {
+  readonly bytes: number;
+  /** Hex. */
+  readonly sha256: string;
+}
+
+/** One object on its way. Nothing of it can be seen before `finish`. Either in one stream or in parts, never both. */
 export interface OutputWriter {
   /** Resolves when there is room for more: at most two parts are in memory. */
   write(chunk: Uint8Array): Promise<void>;
-  finish(): Promise<{ readonly bytes: number; readonly sha256: string }>;
+  /**
+   * The part of this index, from 0, in a buffer of `partBytes` that `fill` fills; all but the last are whole. So many parts
+   * are in memory as there are calls at a time, none of which may leave out an index before its own.
+   *
+   * @param fill gives back how many bytes it put there
+   */
+  writePart(index: number, fill: (buffer: Buffer) => Promise<number>): Promise<void>;
+  /** Undefined when another object has its place: no object is ever replaced. */
+  finish(): Promise<WrittenObject | undefined>;
   /** Never rejects. */
   abort(): Promise<void>;
 }
@@ -145,7 +168,10 @@ export interface OutputWriter {
 /** Where outputs land. Every method throws `TransientError('ERR_STORE_UNAVAILABLE')`. */
 export interface OutputStore {
   readonly bucket: string;
+  readonly partBytes: number;
   open(key: string, contentType: string, signal: AbortSignal, observer?: ByteObserver): OutputWriter;
+  /** Undefined when there is no such object. */
+  read(key: string, signal: AbortSignal): Promise<Download | undefined>;
   readManifest(key: string): Promise<Manifest | undefined>;
   /** False when there is one already; it is left as it is. */
   writeManifest(key: string, manifest: Manifest): Promise<boolean>;
@@ -154,12 +180,16 @@ export interface OutputStore {
 /** What is known of every job. Every method throws `TransientError('ERR_STORE_UNAVAILABLE')`. */
 export interface JobLedger {
   tell(fact: LedgerFact): Promise<void>;
-  /** By job key; a job that is missing may be known all the same, as when DynamoDB had no time for it. At most 100. */
-  find(jobs: readonly LedgerJob[]): Promise<ReadonlyMap<string, KnownJob>>;
-  /** Those whose `due` is not after `before`, the earliest first. One read. */
-  listOpen(queue: OpenQueue, before: Date, limit: number): Promise<readonly OpenJob[]>;
-  /** Asks for an awaited job again at another time; no-op when it is awaited no more. */
-  postpone(job: LedgerJob, due: Date): Promise<void>;
+  /** By job key; what the ledger has never heard of is not there. At most 100. */
+  find(jobs: readonly LedgerJob[]): Promise<ReadonlyMap<string, LedgerEntry>>;
+  /** In the order of `due`. Its reads do not grow with the ledger. */
+  list(query: LedgerQuery): Promise<LedgerPage>;
+  /**
+   * Asks for an awaited job again at another time; no-op when it is awaited no more.
+   *
+   * @param failingSince undefined when Gemini answered
+   */
+  postpone(job: LedgerJob, due: Date, failingSince?: Date): Promise<void>;
   readCursor(source: string): Promise<SweepCursor | undefined>;
   writeCursor(source: string, cursor: SweepCursor): Promise<void>;
 }
@@ -180,12 +210,6 @@ export interface FetchLedger {
   begin(job: LedgerJob, attempt: number): Promise<JobOnRecord>;
   /** The message goes back. */
   postpone(job: LedgerJob, code: string, nextAttemptAt: Date): Promise<void>;
-}
-
-export interface OpenQueue {
-  readonly state: OpenState;
-  readonly source: string;
-  readonly jobType: FetchedJobType;
 }
 
 /** A static webhook as it stands at Gemini. */

@@ -28,9 +28,23 @@ interface AnnouncedEvent {
 
 /** What is said of a job once: its end, or that it waits for an answer, which goes to a job of its own. */
 export const SAID_ONCE: readonly string[] = [
-  ...['succeeded', 'completed', 'generated', 'failed', 'cancelled', 'expired', 'incomplete', 'budget_exceeded'],
+  ...['succeeded', 'completed', 'generated', 'failed', 'cancelled', 'expired'],
   'requires_action',
 ];
+
+/**
+ * Ends for which Gemini has no event type of its own, and what it says instead. An end is one event, whatever the words: the
+ * webhook of an interaction that is `incomplete` is `interaction.completed`.
+ */
+const SAID_AS: ReadonlyMap<string, string> = new Map([
+  ['batch.partially_succeeded', 'batch.succeeded'],
+  ['interaction.incomplete', 'interaction.completed'],
+  ['interaction.budget_exceeded', 'interaction.completed'],
+]);
+
+export function usualType(type: string): string {
+  return SAID_AS.get(type) ?? type;
+}
 
 /**
  * The idempotency key of an event. The end of a job is one event, by however many webhooks and in whatever way we learn of
@@ -39,8 +53,8 @@ export const SAID_ONCE: readonly string[] = [
  * up the ids of another.
  */
 export function eventKey({ source, scheme, webhookId, type, jobType, jobId }: AnnouncedEvent): string {
-  const isSaidOnce = scheme === 'api' || SAID_ONCE.includes(type.slice(type.lastIndexOf('.') + 1));
+  const isSaidOnce = scheme === 'api' || SAID_AS.has(type) || SAID_ONCE.includes(type.slice(type.lastIndexOf('.') + 1));
   if (jobId === null || !isSaidOnce) return `${source}#${scheme}#${webhookId}`;
   const key = jobKey({ source, jobType, jobId });
-  return `${source}#${type}#${key.slice(key.lastIndexOf('#') + 1)}`;
+  return `${source}#${usualType(type)}#${key.slice(key.lastIndexOf('#') + 1)}`;
 }

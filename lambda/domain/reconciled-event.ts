@@ -1,7 +1,7 @@
 /** The event of a job whose webhook did not come. */
 import { type FetchedJobType, SCHEMA_VERSION } from '../contract.ts';
 import type { JobEventDetail } from './job-event.ts';
-import { eventKey } from './job-identity.ts';
+import { eventKey, usualType } from './job-identity.ts';
 import type { Failure } from './manifest.ts';
 
 export interface EndedJob {
@@ -17,13 +17,13 @@ export interface EndedJob {
   readonly displayName: string | null;
 }
 
-/** As Gemini would have told it. `batch.cancelled` and `interaction.cancelled` are on its page, and never pushed. */
+/** As Gemini would have said it. `batch.cancelled` and `interaction.cancelled` are on its page, and never pushed. */
 export function eventTypeOf({ jobType, status }: Pick<EndedJob, 'jobType' | 'status'>): string {
-  return `${jobType}.${status}`;
+  return usualType(`${jobType}.${status}`);
 }
 
 export function toReconciledEvent(job: EndedJob, now: Date): JobEventDetail {
-  const { source, jobType, jobName, status, error } = job;
+  const { source, jobType, jobName, error } = job;
   const type = eventTypeOf(job);
   const id = jobName.slice(jobType === 'batch' ? jobName.lastIndexOf('/') + 1 : 0);
   const detail = { source, scheme: 'api', type, jobType, jobId: jobName } as const;
@@ -31,10 +31,11 @@ export function toReconciledEvent(job: EndedJob, now: Date): JobEventDetail {
     schemaVersion: SCHEMA_VERSION,
     ...detail,
     webhookId: `api#${eventKey({ ...detail, webhookId: '' })}`,
-    status,
+    status: type.slice(type.lastIndexOf('.') + 1),
     occurredAt: (job.endedAt ?? now).toISOString(),
     receivedAt: now.toISOString(),
     origin: 'reconciler',
+    verifiedJob: true,
     userMetadata: { ...job.userMetadata },
     displayName: job.displayName,
     data: { id, ...(error && { error_code: error.code, error_message: error.message }) },

@@ -1,4 +1,5 @@
 /** What the three fetchers have in common: composes the ports from the environment and works off queue messages. */
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import * as z from 'zod/mini';
 import {
@@ -31,7 +32,7 @@ export function createFetcher(kind: JobKind): (event: SQSEvent, context: Context
     eventBusName: env.required(ENV.eventBusName),
     bucketName: env.required(ENV.bucketName),
     sources: env.sources(ENV.sources, z.object({ apiKeySecretId: z.string() })),
-    maxOutputBytes: env.integer(ENV.maxOutputBytes, { min: 1, max: 350 * 1024 ** 3 }),
+    maxOutputBytes: env.integer(ENV.maxOutputBytes, { min: 1, max: 78 * 1024 ** 3 }),
     queueUrl: env.required(ENV.queueUrl),
     ledgerTableName: env.required(ENV.ledgerTableName),
     jobRetentionSeconds: env.integer(ENV.jobRetentionSeconds, { min: 3600, max: 55 * 24 * 3600 }),
@@ -60,7 +61,7 @@ export function createFetcher(kind: JobKind): (event: SQSEvent, context: Context
     ledger: new DynamoDbFetchLedger({ client: dynamoDbClient(), tableName: config.ledgerTableName, clock }),
     retentionMs: config.jobRetentionSeconds * 1000,
     publisher: new EventBridgePublisher(eventBridgeClient(), config.eventBusName),
-    ...{ clock, log, metrics },
+    ...{ clock, log, metrics, wait: (milliseconds: number) => wait(milliseconds) },
     maxOutputBytes: config.maxOutputBytes,
     maxReceiveCount: config.maxReceiveCount,
   };
@@ -70,7 +71,8 @@ export function createFetcher(kind: JobKind): (event: SQSEvent, context: Context
     const batchItemFailures: { itemIdentifier: string }[] = [];
     try {
       for (const record of event.Records) {
-        const result = await handleMessage(ports, kind, toQueuedJob(record, kind.jobType), deadline);
+        const release = queue.hold(record);
+        const result = await handleMessage(ports, kind, toQueuedJob(record, kind.jobType), deadline).finally(release);
         if (result.outcome === 'done') continue;
         await queue.delay(record, result.delaySeconds);
         batchItemFailures.push({ itemIdentifier: record.messageId });

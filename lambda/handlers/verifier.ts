@@ -4,6 +4,7 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from '
 import { toErrorResponse, toRawDelivery, toResponse } from '../adapters/api-gateway.ts';
 import { DynamoDbQuarantine } from '../adapters/dynamodb-quarantine.ts';
 import { createTokenCheck } from '../app/authenticate.ts';
+import { createFormLog } from '../app/form-log.ts';
 import { createQuarantine } from '../app/quarantine.ts';
 import { receiveWebhook } from '../app/receive-webhook.ts';
 import { PipelineError, TransientError } from '../domain/errors.ts';
@@ -20,7 +21,7 @@ const quarantine =
     holdsToken: createTokenCheck(sources),
     createId: randomUUID,
   });
-const ports = { ...shared, quarantine };
+const ports = { ...shared, quarantine, noteForm: createFormLog(shared.log) };
 
 export async function handler(event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> {
   try {

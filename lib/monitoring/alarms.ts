@@ -13,6 +13,12 @@ import type { Monitored } from './monitored.ts';
 /** Gemini waits for an answer "a few seconds". */
 const SLOW_ANSWER = Duration.seconds(3);
 
+/** Causes of a 503 that are those of all projects, each with what is away. */
+const UNAVAILABLE = {
+  'store-unavailable': ['ERR_STORE_UNAVAILABLE', 'The deliveries table cannot be written'],
+  'publish-failed': ['ERR_PUBLISH_FAILED', 'The event bus does not take events'],
+} as const;
+
 export function alarmsOf(parts: Monitored): AlarmDefinition[] {
   return [
     ...ofTheDoor(parts),
@@ -30,7 +36,24 @@ function ofTheDoor({ metrics, verifier, api, sources }: Monitored): AlarmDefinit
       period.period,
       sources.map((source) => metrics.records(name, source)),
     );
+  const unavailable = Object.entries(UNAVAILABLE).map(
+    ([slug, [outcome, what]]): AlarmDefinition => ({
+      slug,
+      severity: 'critical',
+      meaning: `${what}. Deliveries are answered 503, and Gemini tries again for 24 hours.`,
+      metric: sum(
+        'source',
+        period.period,
+        sources.map((source) => metrics.deliveries(source, outcome)),
+      ),
+      threshold: 1,
+      periods: { bad: 2, of: 3 },
+      mayLose: true,
+      ...QUIET,
+    }),
+  );
   return [
+    ...unavailable,
     {
       slug: 'verifier-errors',
       severity: 'critical',
@@ -56,11 +79,12 @@ function ofTheDoor({ metrics, verifier, api, sources }: Monitored): AlarmDefinit
       metric: new MathExpression({
         label: '5xx without a run',
         ...period,
-        // A run answers at most one request: what exceeds the runs had none.
-        expression: 'FILL(failed, 0) - FILL(runs, 0)',
+        // A run answers at most one request: what exceeds the runs had none. Bodies that Lambda does not take are nobody's event.
+        expression: 'FILL(failed, 0) - FILL(runs, 0) - FILL(oversized, 0)',
         usingMetrics: {
           failed: api.metricServerError({ statistic: Stats.SUM, ...period }),
           runs: verifier.metricInvocations(period),
+          oversized: metrics.requestsOversized(),
         },
       }),
       threshold: 1,

@@ -11,6 +11,9 @@ const PERIOD = Duration.minutes(5);
 /** Requests that the stage refused with 429; of a metric filter, so that it has no dimension. */
 export const REQUESTS_THROTTLED = 'RequestsThrottled';
 
+/** Requests that ended at the limit of what Lambda takes; of a metric filter as well. */
+export const REQUESTS_OVERSIZED = 'RequestsOversized';
+
 /** Of one deployment: two in one account and Region must not add up. */
 export class PipelineMetrics {
   readonly #namespace: string;
@@ -42,17 +45,26 @@ export class PipelineMetrics {
 
   /** Of the reconciler: counts by default. */
   reconciled(
-    metricName: 'EventsReconciled' | 'WebhooksMissed' | 'OldestUnlanded' | 'OutputsFailed',
+    metricName: 'EventsReconciled' | 'WebhooksMissed' | 'OldestUnlanded' | 'OldestUnended' | 'OutputsFailed',
     source: string,
     jobType: FetchedJobType,
     period: Duration = PERIOD,
   ): Metric {
-    const statistic = metricName === 'OldestUnlanded' ? Stats.MAXIMUM : Stats.SUM;
+    const statistic = metricName.startsWith('Oldest') ? Stats.MAXIMUM : Stats.SUM;
     return this.#own(metricName, { service: 'reconciler', source, jobType }, statistic, period);
   }
 
   jobsChecked(source: string, statistic: string, period: Duration): Metric {
     return this.#own(METRIC.jobsChecked, { service: 'reconciler', source }, statistic, period);
+  }
+
+  /** Counts of the reconciler. */
+  lookups(
+    metricName: 'JobsUnanswered' | 'LookupsRefused' | 'EventsRepublished',
+    source: string,
+    period: Duration,
+  ): Metric {
+    return this.#own(metricName, { service: 'reconciler', source }, Stats.SUM, period);
   }
 
   webhookHealthy(source: string, statistic: string, period: Duration): Metric {
@@ -70,8 +82,18 @@ export class PipelineMetrics {
     return this.#own(REQUESTS_THROTTLED, {});
   }
 
+  /** Counted from the access log, too. */
+  requestsOversized(): Metric {
+    return this.#own(REQUESTS_OVERSIZED, {});
+  }
+
+  /** What a health check found amiss. */
+  webhookFindings(source: string, finding: string): Metric {
+    return this.#own(METRIC.webhookFindings, { service: 'check-webhook', source, finding });
+  }
+
   #own(
-    metricName: MetricName | typeof REQUESTS_THROTTLED,
+    metricName: MetricName | typeof REQUESTS_THROTTLED | typeof REQUESTS_OVERSIZED,
     dimensionsMap: DimensionsMap,
     statistic: string = Stats.SUM,
     period = PERIOD,

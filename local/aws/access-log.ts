@@ -10,6 +10,7 @@ const VARIABLES = [
   'status',
   'identity.sourceIp',
   'protocol',
+  'dataProcessed',
   'responseLength',
   'responseLatency',
   'integrationLatency',

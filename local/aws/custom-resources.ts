@@ -139,7 +139,8 @@ export class CustomResources {
 }
 
 function propertiesOf({ properties }: CustomResource): Properties {
-  const { ServiceToken: _token, ServiceTimeout: _timeout, ...own } = properties;
+  // Nothing is alarmed here, and what is on a schedule runs when the run says so.
+  const { ServiceToken: _token, ServiceTimeout: _timeout, FirstRuns: _firstRuns, ...own } = properties;
   return own;
 }
 

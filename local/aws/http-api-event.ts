@@ -13,6 +13,7 @@ export interface ReceivedRequest {
   readonly requestId: string;
   readonly receivedAt: Date;
   readonly apiId: string;
+  readonly stage: string;
 }
 
 /** Bodies of these types go to the function as text; any other goes in base64. */
@@ -20,7 +21,7 @@ const TEXT = /^(?:text\/|application\/(?:json|javascript|xml|x-www-form-urlencod
 
 /** Members that have nothing to say are absent, as they are at AWS. */
 export function toEvent(received: ReceivedRequest): APIGatewayProxyEventV2 {
-  const { request, body, routeKey, pathParameters, requestId, receivedAt, apiId } = received;
+  const { request, body, routeKey, pathParameters, requestId, receivedAt, apiId, stage } = received;
   const { pathname, search } = new URL(request.url ?? '/', 'http://api');
   const path = decodePath(pathname);
   const headers = joinHeaders(request.rawHeaders);
@@ -51,7 +52,7 @@ export function toEvent(received: ReceivedRequest): APIGatewayProxyEventV2 {
       },
       requestId,
       routeKey,
-      stage: '$default',
+      stage,
       time: toLogTime(receivedAt),
       timeEpoch: receivedAt.getTime(),
     },

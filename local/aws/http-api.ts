@@ -13,6 +13,8 @@ import { Throttle } from './throttle.ts';
 /** https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html */
 const MAX_BODY_BYTES = 10 * 1024 * 1024;
 const MAX_HEADER_BYTES = 10_240;
+/** https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
+const MAX_PAYLOAD_BYTES = 6 * 1024 * 1024;
 
 interface HttpApiOptions {
   readonly stage: Resource<'AWS::ApiGatewayV2::Stage'>;
@@ -66,29 +68,42 @@ interface Route {
   readonly method: string;
   readonly segments: readonly string[];
   readonly target: Pick<LambdaFunction, 'invoke'>;
+  readonly throttle: Throttle;
 }
 
 class Door {
   readonly #routes: readonly Route[];
+  /** Of what leads to no route, and of routes without settings of their own. */
   readonly #throttle: Throttle;
   readonly #log: (values: AccessLogValues) => void;
   readonly #apiId: string;
+  readonly #stage: string;
 
   constructor({ stage, routes, accessLogFile }: HttpApiOptions) {
-    const { DefaultRouteSettings, AccessLogSettings, ApiId } = stage.properties;
+    const { DefaultRouteSettings, RouteSettings, AccessLogSettings, ApiId, StageName } = stage.properties;
+    this.#throttle = throttleOf(DefaultRouteSettings);
     this.#routes = routes.map(({ routeKey, target }) => {
       const [method = '', path = ''] = routeKey.split(' ', 2);
-      return { routeKey, method, segments: path.split('/'), target };
+      const own = RouteSettings[routeKey];
+      const throttle = own === undefined ? this.#throttle : throttleOf(own);
+      return { routeKey, method, segments: path.split('/'), target, throttle };
     });
-    this.#throttle = new Throttle(DefaultRouteSettings.ThrottlingRateLimit, DefaultRouteSettings.ThrottlingBurstLimit);
     this.#log = createAccessLog(AccessLogSettings.Format, accessLogFile);
     this.#apiId = ApiId;
+    this.#stage = StageName;
   }
 
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const receivedAt = new Date();
     const requestId = randomUUID();
-    const found = this.#match(request);
+    const [, stage, ...segments] = (request.url ?? '').split('?', 1)[0]?.split('/') ?? [];
+    if (stage !== this.#stage) {
+      // Of a stage that is not there nothing is logged, and nothing is throttled but by the account's limit.
+      response.writeHead(404, { 'content-type': 'application/json', 'apigw-requestid': requestId });
+      response.end('{"message":"Not Found"}');
+      return;
+    }
+    const found = this.#match(request, ['', ...segments]);
     const answer = await this.#answer(request, found, { requestId, receivedAt });
     response.writeHead(answer.status, {
       ...answer.headers,
@@ -103,6 +118,7 @@ class Door {
       status: answer.status,
       'identity.sourceIp': request.socket.remoteAddress ?? '-',
       protocol: `HTTP/${request.httpVersion}`,
+      dataProcessed: request.socket.bytesRead,
       responseLength: answer.body.length,
       responseLatency: Date.now() - receivedAt.getTime(),
     });
@@ -113,7 +129,7 @@ class Door {
     found: Match | undefined,
     at: { readonly requestId: string; readonly receivedAt: Date },
   ): Promise<ApiResponse> {
-    if (!this.#throttle.take()) return message(429, 'Too Many Requests');
+    if (!(found?.route.throttle ?? this.#throttle).take()) return message(429, 'Too Many Requests');
     if (found === undefined) return message(404, 'Not Found');
     const headerBytes = request.rawHeaders.reduce((sum, text) => sum + Buffer.byteLength(text) + 2, 0);
     if (headerBytes > MAX_HEADER_BYTES) return message(431, 'Request Header Fields Too Large');
@@ -121,15 +137,15 @@ class Door {
     if (body === undefined) return message(413, 'Request Entity Too Large');
     const { routeKey, target } = found.route;
     const pathParameters = found.parameters;
-    const event = toEvent({ request, body, routeKey, pathParameters, ...at, apiId: this.#apiId });
+    const event = toEvent({ request, body, routeKey, pathParameters, ...at, apiId: this.#apiId, stage: this.#stage });
+    if (Buffer.byteLength(JSON.stringify(event)) > MAX_PAYLOAD_BYTES) return message(500, 'Internal Server Error');
     const result = await target.invoke(event);
     if (result.outcome === 'answered') return toResponse(result.payload) ?? message(500, 'Internal Server Error');
     if (result.outcome === 'lost' && result.reason === 'timeout') return message(503, 'Service Unavailable');
     return message(500, 'Internal Server Error');
   }
 
-  #match(request: IncomingMessage): Match | undefined {
-    const segments = (request.url ?? '').split('?', 1)[0]?.split('/') ?? [];
+  #match(request: IncomingMessage, segments: readonly string[]): Match | undefined {
     for (const route of this.#routes) {
       if (route.method !== request.method || route.segments.length !== segments.length) continue;
       const parameters = matchSegments(route.segments, segments);
@@ -137,6 +153,13 @@ class Door {
     }
     return undefined;
   }
+}
+
+function throttleOf(settings: {
+  readonly ThrottlingRateLimit: number;
+  readonly ThrottlingBurstLimit: number;
+}): Throttle {
+  return new Throttle(settings.ThrottlingRateLimit, settings.ThrottlingBurstLimit);
 }
 
 interface Match {

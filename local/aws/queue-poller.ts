@@ -14,6 +14,8 @@ import { REGION } from '../template/intrinsics.ts';
 
 const LONG_POLL_SECONDS = 10;
 const RETRY_MS = 500;
+/** Of one call of SQS; Lambda makes several for a larger batch. */
+const MAX_RECEIVED = 10;
 
 /**
  * Nothing to report is a success; a report that cannot be read fails the whole batch.
@@ -53,7 +55,7 @@ async function poll(options: QueuePollerOptions, signal: AbortSignal): Promise<v
   while (!signal.aborted) {
     const command = new ReceiveMessageCommand({
       QueueUrl: queueUrl,
-      MaxNumberOfMessages: batchSize,
+      MaxNumberOfMessages: Math.min(batchSize, MAX_RECEIVED),
       WaitTimeSeconds: LONG_POLL_SECONDS,
       MessageSystemAttributeNames: ['All'],
       MessageAttributeNames: ['All'],

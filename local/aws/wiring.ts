@@ -1,6 +1,7 @@
 /** The resources of the template as parts of the run: functions, what the bus delivers to, pollers of queues, routes. */
 import { join } from 'node:path';
 import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import * as z from 'zod';
 import { append } from '../append.ts';
 import { LambdaFunction } from '../lambda/lambda-function.ts';
 import { LocalRunError } from '../local-run-error.ts';
@@ -11,6 +12,8 @@ import type { DeliverTo } from './event-bus.ts';
 import type { Permissions } from './permissions.ts';
 import { startQueuePoller } from './queue-poller.ts';
 import type { StateDirectories } from './state-directories.ts';
+
+const LogEvent = z.strictObject({ timestamp: z.iso.datetime(), message: z.string() });
 
 /** How the bus reaches the targets of its rules. */
 export function deliveriesOf(
@@ -25,7 +28,11 @@ export function deliveriesOf(
   return (arn, ruleArn) => {
     const QueueUrl = queues.get(arn);
     const logGroup = logGroups.get(arn);
-    if (logGroup !== undefined) return async (body) => append(join(logsDir, `${logGroup}.log`), `${body}\n`);
+    // A log group takes a timestamp and a message, and nothing else.
+    if (logGroup !== undefined) {
+      const file = join(logsDir, `${logGroup}.log`);
+      return async (body) => append(file, `${LogEvent.parse(JSON.parse(body)).message}\n`);
+    }
     if (QueueUrl === undefined) return undefined;
     const needed = { action: 'sqs:SendMessage', resource: arn, context: { 'aws:SourceArn': ruleArn } };
     return async (MessageBody, attributes = {}) => {

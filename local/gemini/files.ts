@@ -18,8 +18,9 @@ export function fileRoutes(world: World): Route[] {
 
   function lookUp(call: Call): StoredFile {
     const file = files.get(`files/${param(call, 'id')}`);
-    const expired = world.switches.current.expireFiles || (file && world.timers.now() > expiresAt(file));
-    if (!file || expired) throw notFound();
+    const { expireFiles, lateFilesMs } = world.switches.current;
+    const age = world.timers.now().getTime() - (file?.createdAt.getTime() ?? 0);
+    if (!file || expireFiles || age < lateFilesMs || age > RETENTION_MS) throw notFound();
     if (file.foreign) throw notYours();
     return file;
   }
@@ -39,18 +40,19 @@ export function fileRoutes(world: World): Route[] {
     const { content, mimeType, activeAt } = lookUp(call);
     if (world.timers.now() < activeAt) throw new ApiError(400, 'The File is not in an ACTIVE state.');
     const { refuseRanges, stallDownloadsAfter } = world.switches.current;
-    const from = refuseRanges ? 0 : Number(/^bytes=(\d{1,15})-$/.exec(call.headers.range ?? '')?.[1] ?? 0);
-    if (from >= content.size) throw new ApiError(416, 'The range begins after the end of the File.');
-    const range = { 'content-range': `bytes ${from}-${content.size - 1}/${content.size}` };
+    const range = refuseRanges ? undefined : rangeOf(call, content.size);
+    const { from, to } = range ?? { from: 0, to: content.size };
     const answer = {
-      content,
-      from,
-      ...(from > 0 && { status: 206 }),
-      headers: { 'content-type': mimeType, ...(from > 0 && range) },
+      ...{ content, from, to },
+      ...(range && { status: 206 }),
+      headers: {
+        'content-type': mimeType,
+        ...(range && { 'content-range': `bytes ${from}-${to - 1}/${content.size}` }),
+      },
       ...(stallDownloadsAfter !== null && { stallAfter: stallDownloadsAfter }),
     };
     if (!world.switches.take('truncateDownloads')) return answer;
-    return { ...answer, cutAfter: Math.floor((content.size - from) / 2) };
+    return { ...answer, cutAfter: Math.floor((to - from) / 2) };
   }
 
   return [
@@ -147,6 +149,15 @@ export function fileRoutes(world: World): Route[] {
     files.set(file.name, file);
     return { json: { file: fileResource(world, file) }, headers: { 'x-goog-upload-status': 'final' } };
   }
+}
+
+/** Gemini documents no ranges; these are RFC 9110's. */
+function rangeOf({ headers }: Call, size: number): { from: number; to: number } | undefined {
+  const asked = /^bytes=(\d{1,15})-(\d{0,15})$/.exec(headers.range ?? '');
+  if (asked === null) return undefined;
+  const from = Number(asked[1]);
+  if (from >= size) throw new ApiError(416, 'The range begins after the end of the File.');
+  return { from, to: asked[2] === '' ? size : Math.min(size, Number(asked[2]) + 1) };
 }
 
 function expiresAt(file: StoredFile): Date {

@@ -26,6 +26,8 @@ export interface Answer {
   readonly content?: FileContent;
   /** Where in the content the answer begins. @default 0 */
   readonly from?: number;
+  /** Before which byte it ends. @default - with the content */
+  readonly to?: number;
   /** Bytes after which nothing more comes, until whoever reads hangs up. */
   readonly stallAfter?: number;
   /** Bytes after which the connection is cut, although Content-Length promised more. */
@@ -101,16 +103,16 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
 }
 
 export async function send(response: ServerResponse, answer: Answer): Promise<void> {
-  const { status = 200, headers = {}, content, from = 0 } = answer;
+  const { status = 200, headers = {}, content, from = 0, to = content?.size ?? 0 } = answer;
   if (content === undefined) {
     const body = answer.json === undefined ? Buffer.alloc(0) : Buffer.from(JSON.stringify(answer.json));
     const type = answer.json === undefined ? {} : { 'content-type': 'application/json; charset=UTF-8' };
     response.writeHead(status, { ...type, 'content-length': body.length, ...headers }).end(body);
     return;
   }
-  response.writeHead(status, { 'content-length': content.size - from, ...headers });
+  response.writeHead(status, { 'content-length': to - from, ...headers });
   let left = answer.cutAfter ?? answer.stallAfter ?? Number.POSITIVE_INFINITY;
-  for (const chunk of after(content.chunks(), from)) {
+  for (const chunk of between(content.chunks(), from, to)) {
     if (response.destroyed) return;
     if (chunk.length >= left) {
       // Only when these bytes are on their way does the reader see a body that starts well and then breaks off.
@@ -123,12 +125,13 @@ export async function send(response: ServerResponse, answer: Answer): Promise<vo
   response.end();
 }
 
-function* after(chunks: Iterable<Buffer>, from: number): Iterable<Buffer> {
-  let skipped = 0;
+function* between(chunks: Iterable<Buffer>, from: number, to: number): Iterable<Buffer> {
+  let at = 0;
   for (const chunk of chunks) {
-    const rest = chunk.subarray(Math.min(chunk.length, from - skipped));
-    skipped += chunk.length - rest.length;
-    if (rest.length > 0) yield rest;
+    const wanted = chunk.subarray(Math.max(0, from - at), Math.max(0, to - at));
+    at += chunk.length;
+    if (wanted.length > 0) yield wanted;
+    if (at >= to) return;
   }
 }
 

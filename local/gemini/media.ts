@@ -1,6 +1,7 @@
 /**
  * Small media that stand in for what models make, valid as far as their containers go.
  */
+import { readFileSync } from 'node:fs';
 import { crc32, deflateSync } from 'node:zlib';
 
 const PNG_SIGNATURE = Buffer.from('89504e470d0a1a0a', 'hex');
@@ -35,20 +36,25 @@ export function png(width: number, height: number): Buffer {
   ]);
 }
 
+/** Three seconds of an arrow, H.264 without sound: 320 by 180, ten pictures a second. */
+const CLIP = readFileSync(new URL('clip.mp4', import.meta.url));
 /** The `ftyp` box with which every MP4 file starts. */
-const FTYP = Buffer.from('000000186674797069736f6d0000020069736f6d6d703432', 'hex');
+const FTYP = CLIP.subarray(0, CLIP.readUInt32BE(0));
+const BOX_HEAD_BYTES = 16;
 
-/** An MP4 without tracks: `ftyp` and one `mdat` box, `size` bytes in all. */
+/** An MP4 of `size` bytes: a clip that plays, and after it what players pass by. Where the clip has no room, none plays. */
 export function* mp4(size: number): Generator<Buffer> {
-  yield FTYP;
-  const box = Buffer.alloc(16);
+  const fits = size >= CLIP.length + BOX_HEAD_BYTES;
+  const start = fits ? CLIP : FTYP;
+  yield start;
+  const box = Buffer.alloc(BOX_HEAD_BYTES);
   box.writeUInt32BE(1, 0);
-  box.write('mdat', 4, 'latin1');
+  box.write(fits ? 'free' : 'mdat', 4, 'latin1');
   // A box size of 1 announces a 64-bit size, so that the same form serves files over 4 GiB.
-  box.writeBigUInt64BE(BigInt(size - FTYP.length), 8);
+  box.writeBigUInt64BE(BigInt(size - start.length), 8);
   yield box;
   const filler = Buffer.alloc(64 * 1024, 'gemini-simulator ');
-  for (let left = size - FTYP.length - box.length; left > 0; left -= filler.length) {
+  for (let left = size - start.length - box.length; left > 0; left -= filler.length) {
     yield left < filler.length ? filler.subarray(0, left) : filler;
   }
 }

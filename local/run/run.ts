@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 import { GoogleGenAI } from '@google/genai';
 import * as z from 'zod';
 import { DEFAULT_SOURCE, ENV, TOKEN_LENGTH } from '../../lambda/contract.ts';
+import { parseDescription } from '../../lambda/deployment-description.ts';
 import { type LocalAws, startLocalAws } from '../aws/local-aws.ts';
 import { startGeminiSimulator } from '../gemini/simulator.ts';
 import type { SwitchesUpdate } from '../gemini/switches.ts';
@@ -62,6 +63,7 @@ export async function startRun(options: RunOptions): Promise<Run> {
     const environment = {
       [ENV.geminiUrl]: gemini.url,
       [ENV.jwksUrl]: gemini.jwksUrl,
+      [ENV.responseHost]: '127.0.0.1',
       ...(options.reconcile && { [ENV.graceSeconds]: String(options.reconcile.graceSeconds) }),
       ...(options.repairWebhook && { [ENV.repairWebhook]: 'true' }),
     };
@@ -110,7 +112,7 @@ async function reachGemini({ gemini, switches }: RunOptions): Promise<Gemini> {
 /** Puts the API key where the functions look for it, and has the webhook registered as a deployment does. */
 async function connect(aws: LocalAws, gemini: Gemini, register: boolean): Promise<Endpoints> {
   for (const name of aws.variables(ENV.apiKeySecretId)) aws.secrets.put(name, gemini.apiKey);
-  const { WebhookUrl = '', OutputBucketName = '', DeliveriesTableName = '', EventBusName = '' } = aws.outputs;
+  const { WebhookUrl = '', OutputBucketName = '', EventBusName = '', Deployment = '' } = aws.outputs;
   const { signingSecretId } = secretIdsOf(aws);
   const isRegistered = register || gemini.controlUrl !== null;
   if (isRegistered) await aws.customResources.create();
@@ -125,7 +127,7 @@ async function connect(aws: LocalAws, gemini: Gemini, register: boolean): Promis
     dynamodbUrl: aws.dynamodbUrl,
     s3Url: aws.s3Url,
     bucket: OutputBucketName,
-    table: DeliveriesTableName,
+    table: parseDescription(Deployment)?.idempotencyTable ?? '',
     busName: EventBusName,
     eventsFile: aws.eventsFile,
     jwksUrl: gemini.jwksUrl,

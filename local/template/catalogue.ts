@@ -13,6 +13,8 @@ const oneOrMore = z.union([text, z.array(text)]).transform((value) => [value].fl
 const policy = z.looseObject({ Statement: z.array(z.looseObject({ Action: oneOrMore })) });
 const inert = z.unknown().optional();
 
+const routeSettings = z.strictObject({ ThrottlingBurstLimit: z.number(), ThrottlingRateLimit: z.number() });
+
 /** A type with no effect here. */
 function without(...properties: readonly string[]) {
   return z.strictObject(Object.fromEntries(properties.map((name) => [name, inert])));
@@ -41,9 +43,10 @@ export const RESOURCES = {
   'AWS::ApiGatewayV2::Stage': z.strictObject({
     ApiId: text,
     AutoDeploy: inert,
-    StageName: z.literal('$default'),
+    StageName: text,
     AccessLogSettings: z.strictObject({ DestinationArn: text, Format: text }),
-    DefaultRouteSettings: z.strictObject({ ThrottlingBurstLimit: z.number(), ThrottlingRateLimit: z.number() }),
+    DefaultRouteSettings: routeSettings,
+    RouteSettings: z.record(text, routeSettings),
   }),
   // Nobody is told anything from here, and nothing is measured.
   'AWS::CloudWatch::Alarm': z.looseObject({}),
@@ -84,6 +87,9 @@ export const RESOURCES = {
         Id: text,
         Arn: text,
         DeadLetterConfig: z.strictObject({ Arn: text }).optional(),
+        InputTransformer: z
+          .strictObject({ InputPathsMap: z.record(text, z.string().regex(/^\$(?:\.[\w-]+)+$/)), InputTemplate: text })
+          .optional(),
         // A target is in the same process and takes an event at once or never.
         RetryPolicy: inert,
       }),
@@ -92,11 +98,20 @@ export const RESOURCES = {
   'AWS::IAM::Policy': z.strictObject({ PolicyDocument: policy, PolicyName: text, Roles: z.array(text) }),
   'AWS::IAM::Role': without('AssumeRolePolicyDocument'),
   'AWS::KMS::Key': z.looseObject({}),
+  // Functions are invoked here by a schedule that neither repeats nor keeps what failed.
+  'AWS::Lambda::EventInvokeConfig': without(
+    'FunctionName',
+    'MaximumEventAgeInSeconds',
+    'MaximumRetryAttempts',
+    'Qualifier',
+  ),
   'AWS::Lambda::EventSourceMapping': z.strictObject({
     BatchSize: z.number(),
     EventSourceArn: text,
     FunctionName: text,
     FunctionResponseTypes: z.tuple([z.literal('ReportBatchItemFailures')]),
+    // What is there is handed over at once.
+    MaximumBatchingWindowInSeconds: inert,
     ScalingConfig: z.strictObject({ MaximumConcurrency: z.number() }),
   }),
   'AWS::Lambda::Function': z.strictObject({

@@ -7,13 +7,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import type { Deployment } from '../../cli/deployment.ts';
 import { DynamoDbJobLedger } from '../../lambda/adapters/dynamodb-job-ledger.ts';
 import { runCommand } from '../fakes/command-line.ts';
+import { describedProject, fakeDeployment, queueUrl } from '../fakes/deployment.ts';
 import { startTables, type Tables } from '../fakes/ledger-table.ts';
 
 const s3 = mockClient(S3Client);
 const sqs = mockClient(SQSClient);
 const NOW = new Date('2026-11-24T05:00:00Z');
 const at = (time: string) => new Date(`2026-11-24T${time}:00Z`);
-const BUCKET = 'outputs';
 
 let tables: Tables;
 let ledger: DynamoDbJobLedger;
@@ -22,26 +22,15 @@ let deployment: Deployment;
 beforeAll(async () => {
   tables = await startTables();
   ledger = new DynamoDbJobLedger({ client: tables.client, tableName: 'JobLedger', now: () => NOW });
-  deployment = {
-    stackName: 'GeminiWebhooks',
-    outputs: {
-      WebhookUrl: 'https://api/webhooks/gemini',
-      WebhookUrlAcmeEu: 'https://api/webhooks/gemini/sources/acme-eu',
-    },
-    geminiUrl: undefined,
-    resources: [
-      { part: 'JobLedgerTable', type: 'AWS::DynamoDB::GlobalTable', physicalId: 'JobLedger' },
-      { part: 'IdempotencyTableDeliveries', type: 'AWS::DynamoDB::GlobalTable', physicalId: 'Deliveries' },
-      { part: 'OutputBucketOutputs', type: 'AWS::S3::Bucket', physicalId: BUCKET },
-      { part: 'BatchFetcherQueue', type: 'AWS::SQS::Queue', physicalId: 'https://sqs/1/BatchFetcherQueue' },
-    ],
-    clients: {
+  deployment = fakeDeployment(
+    {
       // The command line closes what it was given, and the next call still needs it.
       dynamodb: Object.assign(Object.create(tables.client) as DynamoDBClient, { destroy: () => {} }),
       s3: new S3Client({ region: 'us-east-1' }),
       sqs: new SQSClient({ region: 'us-east-1' }),
-    } as Deployment['clients'],
-  };
+    },
+    { projects: [describedProject('default'), describedProject('acme-eu')] },
+  );
 });
 afterAll(() => tables.close());
 beforeEach(() => {
@@ -55,8 +44,8 @@ const call = (command: string) => runCommand(command.split(' '), { find: async (
 /** The rows of `show` as `time what: detail`. */
 async function lifeOf(id: string): Promise<string[]> {
   const { printed } = await call(`show ${id} --json`);
-  const rows: { time: string; what: string; detail: string }[] = JSON.parse(printed);
-  return rows.map(({ time, what, detail }) => `${time.slice(11, 16)} ${what}: ${detail}`);
+  const [life]: { steps: { time: string; what: string; detail: string }[] }[] = JSON.parse(printed);
+  return (life?.steps ?? []).map(({ time, what, detail }) => `${time.slice(11, 16)} ${what}: ${detail}`);
 }
 
 const batch = (jobId: string, source = 'default') => ({ source, jobType: 'batch', jobId }) as const;
@@ -125,8 +114,8 @@ describe('show', () => {
       '02:11 received: batch.succeeded, msg_landed',
       '02:12 on the bus: batch.succeeded',
       '02:13 fetch began: ',
-      `02:14 object: s3://outputs/${folder}succeeded/responses.jsonl (1.5 kB)`,
-      `02:14 landed: s3://outputs/${folder}succeeded/manifest.json`,
+      '02:14 object: succeeded/responses.jsonl (1.5 kB)',
+      '02:14 stored: succeeded/manifest.json',
     ]);
     expect(s3.commandCalls(ListObjectsV2Command).map(({ args }) => args[0].input)).toEqual([
       { Bucket: 'outputs', Prefix: folder, Delimiter: '/' },
@@ -139,7 +128,7 @@ describe('show', () => {
     await ledger.tell({ ...batch('batches/early'), kind: 'submitted', submittedAt: at('04:00'), userMetadata: {} });
 
     expect(await lifeOf('early')).toEqual(['04:00 submitted: batch, by an application']);
-    expect((await call('show early')).told).toContain('Its end is awaited');
+    expect((await call('show early')).told).toContain('waiting for its end at Gemini');
   });
 
   it('tells with which code and when a job failed of which nothing is stored', async () => {
@@ -154,7 +143,7 @@ describe('show', () => {
       '02:12 on the bus: batch.succeeded',
       '02:20 failed: ERR_JOB_NOT_OURS',
     ]);
-    expect((await call('show theirs')).told).toContain('docs/events.md explains ERR_JOB_NOT_OURS');
+    expect((await call('show theirs')).told).toContain('given up with ERR_JOB_NOT_OURS, which docs/events.md explains');
   });
 
   it('finds the record of an end that only the reconciler tells, and that Gemini does not have yet', async () => {
@@ -194,9 +183,9 @@ describe('show', () => {
     expect((await lifeOf('again')).slice(3)).toEqual([
       '02:19 fetch began: ',
       '02:20 failed: ERR_OUTPUT_TOO_LARGE: Too large',
-      `02:20 manifest: s3://outputs/${folder}fetch-failed/manifest.json`,
+      '02:20 manifest: fetch-failed/manifest.json',
       '03:00 fetch began: ',
-      `03:10 landed: s3://outputs/${folder}succeeded/manifest.json`,
+      '03:10 stored: succeeded/manifest.json',
     ]);
   });
 
@@ -212,7 +201,10 @@ describe('show', () => {
       'on the bus',
     ]);
     expect(await lifeOf('msg_ping')).toEqual(['02:11 received: webhook.ping, msg_ping, v1, 1 attempt']);
-    expect(await call('show msg_nobody')).toMatchObject({ exitCode: 1, told: expect.stringContaining('"deliveries"') });
+    expect(await call('show msg_nobody')).toMatchObject({
+      exitCode: 1,
+      told: expect.stringContaining('"gemini-webhooks deliveries"'),
+    });
   });
 });
 
@@ -223,7 +215,7 @@ describe('refetch', () => {
 
     expect((await call('refetch found --yes')).exitCode).toBe(0);
     const { input } = sqs.commandCalls(SendMessageCommand)[0]?.args[0] ?? {};
-    expect(input?.QueueUrl).toBe('https://sqs/1/BatchFetcherQueue');
+    expect(input?.QueueUrl).toBe(queueUrl('batch'));
     expect(JSON.parse(input?.MessageBody ?? '{}')).toMatchObject({
       'detail-type': 'batch.succeeded',
       source: 'gemini.webhooks',
@@ -248,33 +240,33 @@ describe('refetch', () => {
     expect(JSON.parse(input?.MessageBody ?? '{}').detail).toMatchObject({ scheme: 'v1a', origin: 'webhook' });
   });
 
-  it('does nothing for a job that has not ended, or of two sources', async () => {
+  it('does nothing for a job that has not ended, or of two projects', async () => {
     await ledger.tell({ ...batch('batches/open'), kind: 'submitted', submittedAt: at('04:00'), userMetadata: {} });
     await ledger.tell(announced('batches/both'));
     await ledger.tell(announced('batches/both', 'acme-eu'));
 
     expect(await call('refetch open --yes')).toMatchObject({ exitCode: 1, told: expect.stringContaining('show open') });
     expect(await call('refetch nobody --yes')).toMatchObject({ exitCode: 1, told: expect.stringContaining('replay') });
-    expect(await call('refetch both --yes')).toMatchObject({ exitCode: 2, told: expect.stringContaining('--source') });
+    expect(await call('refetch both --yes')).toMatchObject({ exitCode: 2, told: expect.stringContaining('--project') });
     sqs.on(SendMessageCommand).resolves({});
-    expect((await call('refetch both --yes --source acme-eu')).exitCode).toBe(0);
+    expect((await call('refetch both --yes --project acme-eu')).exitCode).toBe(0);
   });
 });
 
 describe('deliveries', () => {
-  it('are filtered by source, outcome and job', async () => {
+  it('are filtered by project, outcome and job', async () => {
     const event = { event_type: 'batch.succeeded', job_id: 'batches/d1' };
     await deliver('acme-eu#batch.succeeded#d1', 'v1#msg_d1', { ...event, status: 'INPROGRESS' });
     await deliver('acme-eu#batch.succeeded#d2', 'v1#msg_d2', { ...event, job_id: 'batches/d2' });
     const ids = async (filters: string) => {
       const rows: Record<string, string>[] = JSON.parse((await call(`deliveries --json ${filters}`)).printed);
-      return rows.map((row) => row['webhook id']).toSorted();
+      return rows.map((row) => row['webhookId']).toSorted();
     };
 
-    expect(await ids('--source acme-eu')).toEqual(['msg_d1', 'msg_d2']);
-    expect(await ids('--source acme-eu --outcome inprogress')).toEqual(['msg_d1']);
+    expect(await ids('--project acme-eu')).toEqual(['msg_d1', 'msg_d2']);
+    expect(await ids('--project acme-eu --outcome inprogress')).toEqual(['msg_d1']);
     expect(await ids('--outcome inprogress')).toEqual(['msg_d1']);
     expect(await ids('--job d2')).toEqual(['msg_d2']);
-    expect(await call('deliveries --source nobody')).toMatchObject({ exitCode: 2 });
+    expect(await call('deliveries --project nobody')).toMatchObject({ exitCode: 2 });
   });
 });

@@ -1,3 +1,5 @@
+import { BatchGetItemCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { LambdaClient } from '@aws-sdk/client-lambda';
 import { RotateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import {
   DeleteMessageCommand,
@@ -9,38 +11,22 @@ import {
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { CliError } from '../../cli/cli-error.ts';
-import type { Deployment } from '../../cli/deployment.ts';
 import { runCommand } from '../fakes/command-line.ts';
+import { fakeDeployment, queueUrl } from '../fakes/deployment.ts';
 
 const sqs = mockClient(SQSClient);
 const secrets = mockClient(SecretsManagerClient);
-const QUEUES = ['BatchFetcher', 'InteractionFetcher', 'VideoFetcher', 'JobLedger'];
-const queue = (part: string) => ({
-  part,
-  type: 'AWS::SQS::Queue',
-  physicalId: `https://sqs.us-east-1.amazonaws.com/1/${part}`,
+const dynamodb = mockClient(DynamoDBClient);
+const lambda = mockClient(LambdaClient);
+const DEPLOYMENT = fakeDeployment({
+  sqs: new SQSClient({ region: 'us-east-1' }),
+  secrets: new SecretsManagerClient({ region: 'us-east-1' }),
+  dynamodb: new DynamoDBClient({ region: 'us-east-1' }),
+  lambda: new LambdaClient({ region: 'us-east-1' }),
 });
-const DEPLOYMENT: Deployment = {
-  stackName: 'GeminiWebhooks',
-  outputs: { WebhookUrl: 'https://api/webhooks/gemini' },
-  geminiUrl: undefined,
-  resources: [
-    ...QUEUES.flatMap((name) => [queue(`${name}Queue`), queue(`${name}DeadLetters`)]),
-    queue('EventBusUndelivered'),
-    ...['LedgerEvents', 'BatchJobs', 'InteractionJobs', 'VideoJobs'].map((name) => ({
-      ...{ part: `EventBus${name}`, type: 'AWS::Events::Rule', physicalId: `TheBus|${name}Rule` },
-    })),
-    { part: 'DefaultSecretsSigningSecret', type: 'AWS::SecretsManager::Secret', physicalId: 'arn:signing' },
-  ],
-  clients: {
-    sqs: new SQSClient({ region: 'us-east-1' }),
-    secrets: new SecretsManagerClient({ region: 'us-east-1' }),
-  } as Deployment['clients'],
-};
-const urlOf = (part: string) => `https://sqs.us-east-1.amazonaws.com/1/${part}`;
-const DEAD = urlOf('BatchFetcherDeadLetters');
-const LIVE = urlOf('BatchFetcherQueue');
-const UNDELIVERED = urlOf('EventBusUndelivered');
+const DEAD = queueUrl('batch-dead');
+const LIVE = queueUrl('batch');
+const UNDELIVERED = queueUrl('undelivered');
 
 const call = (command: string, answer?: string) =>
   runCommand(
@@ -85,7 +71,8 @@ const undelivered = (Body: string, names: Readonly<Record<string, string>>): Sen
 
 beforeEach(() => {
   sqs.reset();
-  secrets.reset();
+  for (const mock of [secrets, dynamodb, lambda]) mock.reset();
+  dynamodb.on(BatchGetItemCommand).resolves({});
 });
 
 describe('redrive', () => {
@@ -93,7 +80,7 @@ describe('redrive', () => {
     const gone = hold([MESSAGE, MESSAGE]);
     sqs.on(SendMessageCommand).resolves({});
 
-    const { exitCode, told } = await call('redrive batch --rate 1000', 'y');
+    const { exitCode, told, progress } = await call('redrive batch --rate 1000', 'y');
 
     expect(exitCode).toBe(0);
     expect(sqs.commandCalls(SendMessageCommand).map(({ args }) => args[0].input)).toEqual([
@@ -101,7 +88,12 @@ describe('redrive', () => {
       { QueueUrl: LIVE, MessageBody: EVENT },
     ]);
     expect(gone.size).toBe(2);
-    expect(told).toMatch(/█+░* 1 of about 2\n█{30} 2 of about 2\n2 put back\./);
+    expect(progress).toEqual([
+      '██████████░░░░░░░░░░ 1 of 2, 1000/s, 1 s left',
+      '████████████████████ 2 of 2, 1000/s, 0 s left',
+      '',
+    ]);
+    expect(told).toContain('2 messages put back.');
   });
 
   it('loses nothing when it dies in between', async () => {
@@ -120,7 +112,7 @@ describe('redrive', () => {
     expect(preview.printed).toContain('batches/a');
     expect(await call('redrive batch', 'n')).toMatchObject({
       exitCode: 1,
-      told: expect.stringContaining('Nothing was done.'),
+      told: expect.stringContaining('Nothing was changed.'),
     });
     expect(await call('redrive batch')).toMatchObject({ exitCode: 2, told: expect.stringContaining('--yes') });
     expect(sqs.commandCalls(SendMessageCommand)).toHaveLength(0);
@@ -130,10 +122,10 @@ describe('redrive', () => {
   it('sends what a rule could not deliver to the target of that rule, whatever the event is about', async () => {
     hold(
       [
-        undelivered(STORED, { TARGET_ARN: 'arn:aws:sqs:us-east-1:1:JobLedgerQueue', RULE_ARN: 'arn:any' }),
-        undelivered(EVENT, { TARGET_ARN: 'arn:aws:sqs:us-east-1:1:JobLedgerQueue' }),
-        undelivered(EVENT, { TARGET_ARN: 'arn:aws:sqs:us-east-1:1:BatchFetcherQueue' }),
-        undelivered(STORED, { RULE_ARN: 'arn:aws:events:us-east-1:1:rule/TheBus/LedgerEventsRule' }),
+        undelivered(STORED, { TARGET_ARN: 'arn:aws:sqs:us-east-1:1:ledger', RULE_ARN: 'arn:any' }),
+        undelivered(EVENT, { TARGET_ARN: 'arn:aws:sqs:us-east-1:1:ledger' }),
+        undelivered(EVENT, { TARGET_ARN: 'arn:aws:sqs:us-east-1:1:batch' }),
+        undelivered(STORED, { RULE_ARN: 'arn:aws:events:us-east-1:1:rule/TheBus/ledger' }),
       ],
       UNDELIVERED,
     );
@@ -143,10 +135,10 @@ describe('redrive', () => {
 
     expect(exitCode).toBe(0);
     expect(sqs.commandCalls(SendMessageCommand).map(({ args }) => args[0].input)).toEqual([
-      { QueueUrl: urlOf('JobLedgerQueue'), MessageBody: STORED },
-      { QueueUrl: urlOf('JobLedgerQueue'), MessageBody: EVENT },
+      { QueueUrl: queueUrl('ledger'), MessageBody: STORED },
+      { QueueUrl: queueUrl('ledger'), MessageBody: EVENT },
       { QueueUrl: LIVE, MessageBody: EVENT },
-      { QueueUrl: urlOf('JobLedgerQueue'), MessageBody: STORED },
+      { QueueUrl: queueUrl('ledger'), MessageBody: STORED },
     ]);
   });
 
@@ -156,31 +148,30 @@ describe('redrive', () => {
       { TARGET_ARN: 'arn:aws:logs:us-east-1:1:log-group:other' },
       'arn:aws:logs:us-east-1:1:log-group:other',
     ],
-    ["another account's queue", { TARGET_ARN: 'arn:aws:sqs:us-east-1:2:BatchFetcherQueue' }, ':2:BatchFetcherQueue'],
-    [
-      'a rule of somebody else',
-      { RULE_ARN: 'arn:aws:events:us-east-1:1:rule/TheBus/Theirs' },
-      'a target that is not told',
-    ],
-    ['nobody that is told', {}, 'a target that is not told'],
+    ["another account's queue", { TARGET_ARN: 'arn:aws:sqs:us-east-1:2:batch' }, ':2:batch'],
+    ['a rule of somebody else', { RULE_ARN: 'arn:aws:events:us-east-1:1:rule/TheBus/Theirs' }, 'an unknown one'],
+    ['nobody that is told', {}, 'an unknown one'],
   ])('leaves what is for %s where it is, and says so', async (_, names, said) => {
     hold([undelivered(EVENT, names)], UNDELIVERED);
 
     const { exitCode, told } = await call('redrive undelivered --yes');
 
-    expect([exitCode, told]).toEqual([1, expect.stringContaining('1 stay, which are for no queue of this deployment')]);
+    expect([exitCode, told]).toEqual([
+      1,
+      expect.stringContaining('1 message stayed, which had another target than a queue of this deployment'),
+    ]);
     expect(told).toContain(said);
     expect(sqs.commandCalls(SendMessageCommand)).toHaveLength(0);
     expect(sqs.commandCalls(DeleteMessageCommand)).toHaveLength(0);
   });
 
   it("puts back what the ledger's function gave up", async () => {
-    hold([{ Body: STORED }], urlOf('JobLedgerDeadLetters'));
+    hold([{ Body: STORED }], queueUrl('ledger-dead'));
     sqs.on(SendMessageCommand).resolves({});
 
     expect((await call('redrive ledger --yes')).exitCode).toBe(0);
     expect(sqs.commandCalls(SendMessageCommand).map(({ args }) => args[0].input)).toEqual([
-      { QueueUrl: urlOf('JobLedgerQueue'), MessageBody: STORED },
+      { QueueUrl: queueUrl('ledger'), MessageBody: STORED },
     ]);
   });
 
@@ -200,21 +191,20 @@ describe('redrive', () => {
 
     const { printed } = await call('redrive batch --yes --json');
 
-    expect(JSON.parse(printed)).toEqual([{ queue: 'batch', 'put back': '1', 'no queue of ours': '0', remaining: '1' }]);
+    expect(JSON.parse(printed)).toEqual([{ queue: 'batch', putBack: 1, foreignTargets: [], remaining: 1 }]);
     const waits = sqs.commandCalls(ReceiveMessageCommand).map(({ args }) => args[0].input.WaitTimeSeconds);
     expect(new Set(waits)).toEqual(new Set([2]));
   });
 });
 
 describe('rotate', () => {
-  it('asks, and then rotates the secret of the source', async () => {
+  it('asks, and then rotates the secret of the project', async () => {
     secrets.on(RotateSecretCommand).resolves({});
 
     expect((await call('rotate signing-secret', 'yes')).exitCode).toBe(0);
     expect(secrets.commandCalls(RotateSecretCommand)[0]?.args[0].input).toEqual({
-      ...{ SecretId: 'arn:signing', RotateImmediately: true },
+      ...{ SecretId: 'arn:default:signing', RotateImmediately: true },
     });
-    expect(await call('rotate dynamic-token --yes')).toMatchObject({ exitCode: 3 });
   });
 });
 
@@ -222,15 +212,15 @@ describe('quarantine', () => {
   it('says what to do where none is kept', async () => {
     expect(await call('quarantine list')).toMatchObject({
       exitCode: 1,
-      told: expect.stringContaining('Deploy with gemini-webhooks:quarantine set to true'),
+      told: expect.stringContaining('gemini-webhooks:quarantine set to true'),
     });
   });
 });
 
 describe('--help', () => {
   it.each([
-    ...['status', 'deliveries', 'show', 'redrive', 'replay', 'refetch', 'ping', 'repair', 'rotate', 'dynamic-url'],
-    'quarantine',
+    ...['status', 'try', 'jobs', 'deliveries', 'show', 'logs', 'redrive', 'replay', 'refetch', 'trigger', 'forget'],
+    ...['ping', 'repair', 'rotate', 'dynamic-url', 'quarantine'],
   ])('has an example of %s', async (command) => {
     const log = vi.spyOn(console, 'log').mockImplementation(() => {});
 
@@ -244,19 +234,25 @@ describe('--help', () => {
 
 describe('what is not understood', () => {
   it.each([
-    ['', 'Say what to do.'],
+    ['', 'No command was given.'],
     ['statsu', 'Did you mean status?'],
-    ['deliveries --tpye batch', 'Unknown argument: tpye'],
-    ['redrive nothing', 'Invalid values'],
+    ['deliveries --tpye batch', 'There is no tpye. Did you mean --type?'],
+    [
+      'redrive bacth',
+      'queue is bacth; give one of batch, interaction, video, ledger, undelivered, all. Did you mean batch?',
+    ],
+    ['redrive', '"gemini-webhooks redrive" needs <queue>, one of batch, interaction, video, ledger, undelivered, all.'],
+    ['rotate', 'For example:\n  gemini-webhooks rotate signing-secret\n'],
+    ['show', '"gemini-webhooks show" needs <id>.'],
     ['redrive batch --rate 0', '--rate is out of range; give 1 to 1000.'],
     ['redrive batch --rate 0.5', '--rate is out of range; give 1 to 1000.'],
     ['deliveries --limit -1', '--limit is no whole number from 1; give one like 50.'],
     ['deliveries --limit many', '--limit is no whole number from 1; give one like 50.'],
     ['replay --from 2026-11-24 --to 2026-11-23', '--from is not before --to.'],
     ['replay --from 2026-11-23 --to 2026-11-24 --rules ledger --type batch', 'leave --type out'],
-    ['replay --from 2026-11-24', 'Missing required argument: to'],
+    ['replay --from 2026-11-24', '"gemini-webhooks replay" needs --to.'],
     ['replay --from yesterday --to 2026-11-24', '--from is "yesterday"; give a time like 2026-11-24T05:00:00Z.'],
-    ['dynamic-url --source acme', 'has no source acme. Give one of default with --source.'],
+    ['dynamic-url --project acme', 'has no project acme. Give one of default with --project.'],
   ])('is told for "%s", with exit code 2', async (command, message) => {
     expect(await call(command)).toMatchObject({ exitCode: 2, told: expect.stringContaining(message) });
   });
@@ -267,6 +263,6 @@ describe('what is not understood', () => {
       clock: () => new Date(),
     });
 
-    expect(found).toEqual({ exitCode: 3, printed: '', told: 'The stack cannot be read.' });
+    expect(found).toEqual({ exitCode: 3, printed: '', told: 'The stack cannot be read.', progress: [] });
   });
 });

@@ -35,7 +35,7 @@ it('registers a webhook for each, with its own route, events and secret', async 
   const found = (await list()).map(({ name, uri, subscribed_events }) => [name, uri, subscribed_events?.length]);
 
   expect(found.toSorted()).toEqual([
-    ['local-acme-eu-us-east-1-000000000000', `${run.endpoints.webhookUrl}/sources/acme-eu`, 1],
+    ['local-acme-eu-us-east-1-000000000000', `${run.endpoints.webhookUrl}/projects/acme-eu`, 1],
     ['local-default-us-east-1-000000000000', run.endpoints.webhookUrl, 7],
   ]);
   const secretOf = (part: string) => run.aws.secrets.current(run.aws.secretId(part));
@@ -66,7 +66,7 @@ it("does not take one project's secret or token at the route of the other", asyn
     const signature = createHmac('sha256', key).update(`msg_${part}.${timestamp}.`).update(body).digest('base64');
     return { 'webhook-id': `msg_${part}`, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${signature}` };
   };
-  const acme = `${run.endpoints.webhookUrl}/sources/acme-eu`;
+  const acme = `${run.endpoints.webhookUrl}/projects/acme-eu`;
   const token = run.endpoints.dynamicWebhookUrl.split('/').at(-1);
 
   expect((await post({ url: acme, headers: sign('AcmeEuSecretsSigningSecret'), body })).status).toBe(200);
@@ -85,7 +85,7 @@ it('repairs a webhook that was changed, and leaves the other one alone', async (
   await run.aws.runSchedule('HealthCheck');
 
   expect((await list()).find(({ id }) => id === changed?.id)).toMatchObject({
-    ...{ uri: `${run.endpoints.webhookUrl}/sources/acme-eu`, subscribed_events: ['interaction.completed'] },
+    ...{ uri: `${run.endpoints.webhookUrl}/projects/acme-eu`, subscribed_events: ['interaction.completed'] },
   });
   const text = run.aws
     .functions()

@@ -29,18 +29,20 @@ export function eventOf(jobType: FetchableEvent['jobType'], jobId: string, type:
     receivedAt: '2026-11-24T04:59:01.000Z',
     origin: 'webhook',
     scheme: 'v1',
+    verifiedJob: true,
     userMetadata: { team: 'a' },
     displayName: null,
     data: { id: jobId, output_file_uri: 'files/of-the-event' },
   };
 }
 
-/** Sends in pieces of 7 bytes, so that whatever is read is read across borders. */
+/** Sends in pieces of 7 bytes, so that whatever is read is read across borders; of what is large in fewer. */
 function downloadOf(body: Uint8Array): FileDownload {
+  const piece = body.length < 100_000 ? 7 : 70_001;
   async function* chunks() {
-    for (let offset = 0; offset < body.length; offset += 7) yield body.subarray(offset, offset + 7);
+    for (let offset = 0; offset < body.length; offset += piece) yield body.subarray(offset, offset + piece);
   }
-  return { chunks: chunks(), bytes: body.length, offset: 0, total: body.length, etag: undefined };
+  return { chunks: chunks(), bytes: body.length, total: body.length, readRange: undefined };
 }
 
 /** A body that answers to a path, an error that is thrown, or nothing: 404. */
@@ -69,6 +71,7 @@ class FakeGemini implements Gemini {
 
 class FakeStore implements OutputStore {
   readonly bucket = 'outputs';
+  readonly partBytes = 8;
   readonly objects = new Map<string, { readonly body: Buffer; readonly contentType: string }>();
   readonly manifests = new Map<string, Manifest>();
   /** Keys that were begun and neither finished nor aborted. */
@@ -83,11 +86,16 @@ class FakeStore implements OutputStore {
       write: async (chunk: Uint8Array) => {
         chunks.push(Buffer.from(chunk));
       },
+      writePart: async (index: number, fill: (buffer: Buffer) => Promise<number>) => {
+        const buffer = Buffer.alloc(this.partBytes);
+        chunks[index] = buffer.subarray(0, await fill(buffer));
+      },
       finish: async () => {
         const body = Buffer.concat(chunks);
         observer?.write(body);
-        this.objects.set(key, { body, contentType });
         this.unfinished.delete(key);
+        if (this.objects.has(key)) return undefined;
+        this.objects.set(key, { body, contentType });
         this.order.push(key);
         return { bytes: body.length, sha256: createHash('sha256').update(body).digest('hex') };
       },
@@ -96,6 +104,11 @@ class FakeStore implements OutputStore {
         this.aborted.push(key);
       },
     };
+  }
+
+  async read(key: string) {
+    const found = this.objects.get(key);
+    return found && downloadOf(found.body);
   }
 
   async readManifest(key: string) {
@@ -144,6 +157,7 @@ export function portsOf(answers: Answers, maxOutputBytes = 1_000_000) {
   const metrics: unknown[][] = [];
   const lines: string[] = [];
   const write = (message: string, fields: object) => lines.push(JSON.stringify([message, fields]));
+  const time = { now: NOW };
   const ports: FetchOutputsPorts = {
     geminiOf: () => gemini,
     ledger,
@@ -154,7 +168,8 @@ export function portsOf(answers: Answers, maxOutputBytes = 1_000_000) {
         published.push(event);
       },
     },
-    clock: () => NOW,
+    clock: () => time.now,
+    wait: async () => {},
     log: { info: write, warn: write, error: write },
     metrics: {
       count: (...call) => metrics.push(call),
@@ -162,5 +177,5 @@ export function portsOf(answers: Answers, maxOutputBytes = 1_000_000) {
     },
     maxOutputBytes,
   };
-  return { ports, gemini, ledger, store, published, metrics, lines };
+  return { ports, time, gemini, ledger, store, published, metrics, lines };
 }

@@ -24,12 +24,30 @@ describe('Door', () => {
     });
   });
 
-  it('deploys itself and throttles', () => {
-    expect(stage).toMatchObject({
-      StageName: '$default',
-      AutoDeploy: true,
-      DefaultRouteSettings: { ThrottlingRateLimit: 50, ThrottlingBurstLimit: 100 },
+  it('is in a stage whose name ends the id of the stack, so that no stranger knows its URL', () => {
+    const uuid = { 'Fn::Select': [2, { 'Fn::Split': ['/', { Ref: 'AWS::StackId' }] }] };
+    const { Properties } = resourceOf(template, 'Custom::GeminiWebhook', 'GeminiWebhooksDefaultWebhook');
+
+    expect(stage).toMatchObject({ StageName: uuid, AutoDeploy: true });
+    expect(Properties['Uri']).toEqual({
+      'Fn::Join': [
+        '',
+        [{ 'Fn::GetAtt': ['GeminiWebhooksDoorApi0B30BEF5', 'ApiEndpoint'] }, '/', uuid, '/webhooks/gemini'],
+      ],
     });
+  });
+
+  it('throttles each route by itself, and settles that once the routes are there', () => {
+    const settings = { ThrottlingRateLimit: 50, ThrottlingBurstLimit: 100 };
+
+    expect(stage).toMatchObject({
+      DefaultRouteSettings: settings,
+      RouteSettings: { 'POST /webhooks/gemini': settings, 'POST /webhooks/gemini/dynamic/{token}': settings },
+    });
+    const { DependsOn } = resourceOf(template, 'AWS::ApiGatewayV2::Stage', 'GeminiWebhooksDoor') as unknown as {
+      DependsOn: string[];
+    };
+    expect(DependsOn).toEqual(expect.arrayContaining(Object.keys(resourcesOf(template, 'AWS::ApiGatewayV2::Route'))));
   });
 
   it('logs each request as one line of JSON with the route key, and nothing that the sender wrote', () => {
@@ -43,6 +61,7 @@ describe('Door', () => {
       '$context.status',
       '$context.identity.sourceIp',
       '$context.protocol',
+      '$context.dataProcessed',
       '$context.responseLength',
       '$context.responseLatency',
       '$context.integrationLatency',

@@ -61,8 +61,10 @@ describe('GeminiWebhooks', () => {
         'sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:GetQueueAttributes sqs:GetQueueUrl sqs:ReceiveMessage',
         `<${id}Queue${fetcher.queue}.Arn>`,
       ],
-      ['s3:AbortMultipartUpload s3:PutObject', `<GeminiWebhooksOutputBucketOutputs636BE2D7.Arn>/${fetcher.jobType}/*`],
-      ['s3:GetObject', `<GeminiWebhooksOutputBucketOutputs636BE2D7.Arn>/${fetcher.jobType}/*/manifest.json`],
+      [
+        's3:AbortMultipartUpload s3:GetObject s3:PutObject',
+        `<GeminiWebhooksOutputBucketOutputs636BE2D7.Arn>/${fetcher.jobType}/*`,
+      ],
       [
         's3:ListBucket',
         '<GeminiWebhooksOutputBucketOutputs636BE2D7.Arn>',

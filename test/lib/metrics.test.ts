@@ -15,6 +15,7 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   source: ['default', 'acme'],
   jobType: ['batch', 'interaction', 'video'],
   secret: ['signing', 'token'],
+  finding: ['disabled-due-to-failed-deliveries'],
 };
 const NAMESPACE = 'GeminiWebhooks/<AWS::StackName>';
 

@@ -5,6 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { resolveSources, sourceFaults } from '../../lib/sources.ts';
 import { newStack, readable, resourceOf, resourcesOf, synthesize } from './synthesize.ts';
 
+const STAGE = { 'Fn::Select': [2, { 'Fn::Split': ['/', { Ref: 'AWS::StackId' }] }] };
+
 describe('several sources', () => {
   const template = synthesize({
     sources: [{ name: 'default' }, { name: 'acme-eu', subscribedEvents: ['batch.failed'] }],
@@ -16,8 +18,8 @@ describe('several sources', () => {
     expect(routes.map(({ Properties }) => Properties['RouteKey'])).toEqual([
       'POST /webhooks/gemini',
       'POST /webhooks/gemini/dynamic/{token}',
-      'POST /webhooks/gemini/sources/acme-eu',
-      'POST /webhooks/gemini/sources/acme-eu/dynamic/{token}',
+      'POST /webhooks/gemini/projects/acme-eu',
+      'POST /webhooks/gemini/projects/acme-eu/dynamic/{token}',
     ]);
   });
 
@@ -28,7 +30,7 @@ describe('several sources', () => {
     const { Properties } = resourceOf(template, 'Custom::GeminiWebhook', 'GeminiWebhooksAcmeEu');
     expect(readable(Properties['Name'])).toBe('<AWS::StackName>-acme-eu-<AWS::Region>-<AWS::AccountId>');
     expect(readable(Properties['Uri'])).toMatch(
-      /^<GeminiWebhooksDoorApi0B30BEF5.ApiEndpoint>\/webhooks\/gemini\/sources\/acme-eu$/,
+      /^<GeminiWebhooksDoorApi0B30BEF5.ApiEndpoint>\/<AWS::StackId>\[2\]\/webhooks\/gemini\/projects\/acme-eu$/,
     );
     expect(Properties).toMatchObject({
       SubscribedEvents: ['batch.failed'],
@@ -132,7 +134,7 @@ describe('rotation', () => {
     ]);
   });
 
-  it('can be switched off, for one secret or for both, and then there is no function for it', () => {
+  it('can be switched off, for one secret or for both; the function stays, to revoke after a leak', () => {
     const one = synthesize({ dynamicTokenRotation: Duration.days(0), signingSecretRotation: Duration.days(90) });
     one.hasResourceProperties('AWS::SecretsManager::RotationSchedule', {
       RotationRules: { AutomaticallyAfterDays: 90 },
@@ -142,7 +144,10 @@ describe('rotation', () => {
 
     const none = synthesize({ dynamicTokenRotation: Duration.days(0), signingSecretRotation: Duration.days(0) });
     none.resourceCountIs('AWS::SecretsManager::RotationSchedule', 0);
-    none.resourceCountIs('AWS::Lambda::Function', 8);
+    none.resourceCountIs('AWS::Lambda::Function', 9);
+    const { Properties } = resourceOf(none, 'AWS::IAM::Policy', 'GeminiWebhooksDefaultWebhookRotator');
+    expect(JSON.stringify(Properties)).toContain('secretsmanager:PutSecretValue');
+    expect(JSON.stringify(resourcesOf(none, 'AWS::Lambda::Permission'))).not.toContain('secretsmanager.amazonaws.com');
   });
 });
 
@@ -160,9 +165,11 @@ describe('a custom domain', () => {
     template.hasResourceProperties('AWS::ApiGatewayV2::Api', { DisableExecuteApiEndpoint: true });
     template.hasResourceProperties('AWS::ApiGatewayV2::DomainName', {
       DomainName: 'hooks.example.com',
-      DomainNameConfigurations: [{ EndpointType: 'REGIONAL', SecurityPolicy: 'TLS_1_2' }],
+      // Dual stack, as there is an AAAA record.
+      DomainNameConfigurations: [{ EndpointType: 'REGIONAL', IpAddressType: 'dualstack', SecurityPolicy: 'TLS_1_2' }],
     });
-    template.resourceCountIs('AWS::ApiGatewayV2::ApiMapping', 1);
+    // Below a part that no stranger knows, as without a domain.
+    template.hasResourceProperties('AWS::ApiGatewayV2::ApiMapping', { ApiMappingKey: STAGE });
     for (const Type of ['A', 'AAAA']) {
       template.hasResourceProperties('AWS::Route53::RecordSet', { Type, Name: 'hooks.example.com.' });
     }
@@ -172,7 +179,9 @@ describe('a custom domain', () => {
     const webhook = resourceOf(template, 'Custom::GeminiWebhook', 'GeminiWebhooksDefault');
     const records = Object.keys(resourcesOf(template, 'AWS::Route53::RecordSet'));
 
-    expect(readable(webhook.Properties['Uri'])).toMatch(/^https:\/\/(hooks\.example\.com|<\w+>)\/webhooks\/gemini$/);
+    expect(readable(webhook.Properties['Uri'])).toMatch(
+      /^https:\/\/(hooks\.example\.com|<\w+>)\/<AWS::StackId>\[2\]\/webhooks\/gemini$/,
+    );
     expect((webhook as unknown as { DependsOn: string[] }).DependsOn).toEqual(expect.arrayContaining(records));
   });
 });
@@ -195,7 +204,10 @@ describe('an application that creates jobs', () => {
       Environment: {
         Variables: {
           GEMINI_WEBHOOK_URL: {
-            'Fn::Join': ['', [{ 'Fn::GetAtt': ['GeminiWebhooksDoorApi0B30BEF5', 'ApiEndpoint'] }, '/webhooks/gemini']],
+            'Fn::Join': [
+              '',
+              [{ 'Fn::GetAtt': ['GeminiWebhooksDoorApi0B30BEF5', 'ApiEndpoint'] }, '/', STAGE, '/webhooks/gemini'],
+            ],
           },
           GEMINI_WEBHOOK_TOKEN_SECRET_ID: token,
         },

@@ -51,7 +51,7 @@ describe('IdempotencyTable', () => {
       AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
       TimeToLiveSpecification: { AttributeName: 'expiration', Enabled: true },
       BillingMode: 'PAY_PER_REQUEST',
-      WriteOnDemandThroughputSettings: { MaxWriteRequestUnits: 450 },
+      WriteOnDemandThroughputSettings: { MaxWriteRequestUnits: 900 },
       SSESpecification: { SSEEnabled: false },
       Replicas: [
         {
@@ -96,7 +96,7 @@ describe('OutputBucket', () => {
     });
   });
 
-  it('denies everybody plain HTTP, old TLS, and a manifest written without If-None-Match', () => {
+  it('denies everybody plain HTTP, old TLS, and an output written without If-None-Match', () => {
     const arn = { 'Fn::GetAtt': [BUCKET, 'Arn'] };
     const everything = [arn, { 'Fn::Join': ['', [arn, '/*']] }];
     const denied = { Effect: 'Deny', Principal: { AWS: '*' } };
@@ -110,9 +110,9 @@ describe('OutputBucket', () => {
           { ...denied, Action: 's3:*', Resource: everything, Condition: { NumericLessThan: { 's3:TlsVersion': 1.2 } } },
           {
             ...denied,
-            Sid: 'ManifestsAreWrittenOnce',
+            Sid: 'ObjectsAreWrittenOnce',
             Action: 's3:PutObject',
-            Resource: { 'Fn::Join': ['', [arn, '/*/manifest.json']] },
+            Resource: ['batch', 'interaction', 'video'].map((type) => ({ 'Fn::Join': ['', [arn, `/${type}/*`]] })),
             Condition: { Null: { 's3:if-none-match': 'true' }, Bool: { 's3:ObjectCreationOperation': 'true' } },
           },
         ],

@@ -59,5 +59,6 @@ export function readable(value: unknown): string {
   if (name === 'Ref') return `<${argument}>`;
   if (name === 'Fn::GetAtt') return `<${argument.join('.')}>`;
   if (name === 'Fn::Join') return argument[1].map(readable).join(argument[0]);
+  if (name === 'Fn::Select') return `${readable(argument[1]['Fn::Split'][1])}[${argument[0]}]`;
   throw new Error(`${name} is not known to readable(); add it.`);
 }

@@ -1,7 +1,10 @@
+import { RemovalPolicy } from 'aws-cdk-lib';
 import { expect, it } from 'vitest';
-import { synthesize } from './synthesize.ts';
+import { newStack, synthesize } from './synthesize.ts';
 
 const template = synthesize().toJSON();
+
+const STAGE = { 'Fn::Select': [2, { 'Fn::Split': ['/', { Ref: 'AWS::StackId' }] }] };
 
 it('outputs the webhook URL and the names of bucket, table and bus, and no part of the dynamic URL that is secret', () => {
   const outputs = template['Outputs'];
@@ -10,7 +13,10 @@ it('outputs the webhook URL and the names of bucket, table and bus, and no part 
     WebhookUrl: {
       Description: 'The static webhook of the source default; it is registered at Gemini.',
       Value: {
-        'Fn::Join': ['', [{ 'Fn::GetAtt': ['GeminiWebhooksDoorApi0B30BEF5', 'ApiEndpoint'] }, '/webhooks/gemini']],
+        'Fn::Join': [
+          '',
+          [{ 'Fn::GetAtt': ['GeminiWebhooksDoorApi0B30BEF5', 'ApiEndpoint'] }, '/', STAGE, '/webhooks/gemini'],
+        ],
       },
     },
     DynamicWebhookUrlCommand: {
@@ -21,6 +27,8 @@ it('outputs the webhook URL and the names of bucket, table and bus, and no part 
           [
             'echo "',
             { 'Fn::GetAtt': ['GeminiWebhooksDoorApi0B30BEF5', 'ApiEndpoint'] },
+            '/',
+            STAGE,
             '/webhooks/gemini/dynamic/$(aws secretsmanager get-secret-value --secret-id ',
             { Ref: 'GeminiWebhooksDefaultSecretsDynamicToken4F377C01' },
             ' --query SecretString --output text | cut -c 1-43)"',
@@ -28,21 +36,26 @@ it('outputs the webhook URL and the names of bucket, table and bus, and no part 
         ],
       },
     },
-    ApiKeySecretName: { Description: expect.any(String), Value: 'gemini-webhooks/api-key' },
     OutputBucketName: {
       Description: expect.any(String),
       Value: { Ref: 'GeminiWebhooksOutputBucketOutputs636BE2D7' },
     },
-    DeliveriesTableName: {
-      Description: expect.any(String),
-      Value: { Ref: 'GeminiWebhooksIdempotencyTableDeliveries82F76538' },
-    },
+    Deployment: { Description: expect.any(String), Value: expect.anything() },
     EventBusArn: {
       Description: expect.any(String),
       Value: { 'Fn::GetAtt': ['GeminiWebhooksEventBusDE0CBF58', 'Arn'] },
     },
     EventBusName: { Description: expect.any(String), Value: { Ref: 'GeminiWebhooksEventBusDE0CBF58' } },
   });
+});
+
+it('is protected against termination while it keeps data, and has tags for everything that it makes', () => {
+  const kept = newStack();
+
+  expect(kept.terminationProtection).toBe(true);
+  expect(kept.tags.tagValues()).toEqual({ application: 'gemini-webhooks' });
+  expect(newStack({ removalPolicy: RemovalPolicy.DESTROY }).terminationProtection).toBe(false);
+  expect(newStack({}, { terminationProtection: false }).terminationProtection).toBe(false);
 });
 
 it('synthesizes the stack that was reviewed', () => {

@@ -13,13 +13,15 @@ const UNLIMITED = Number.POSITIVE_INFINITY;
 export const SHORT: readonly Model[] = [
   verifier('2 deliveries, any faults', { deliveries: 2, maxFaults: UNLIMITED, withExpiry: true }),
   verifier('3 deliveries, one fault', { deliveries: 3, maxFaults: 1, withExpiry: true }),
-  fetcher('1 fetch, any faults', { fetches: 1, maxFaults: UNLIMITED }),
-  fetcher('2 fetches, one fault', { fetches: 2, maxFaults: 1 }),
+  fetcher('1 fetch, any faults', { fetches: 1, maxFaults: UNLIMITED, maxOddAnswers: 0 }),
+  fetcher('2 fetches, one fault', { fetches: 2, maxFaults: 1, maxOddAnswers: 0 }),
+  fetcher('2 fetches, one odd answer', { fetches: 2, maxFaults: 0, maxOddAnswers: 1 }),
 ];
 
 export const WHOLE: readonly Model[] = [
   verifier('3 deliveries, any faults', { deliveries: 3, maxFaults: UNLIMITED, withExpiry: true }),
-  fetcher('2 fetches, any faults', { fetches: 2, maxFaults: UNLIMITED }),
+  fetcher('2 fetches, any faults', { fetches: 2, maxFaults: UNLIMITED, maxOddAnswers: 0 }),
+  fetcher('2 fetches, one fault, 2 odd answers', { fetches: 2, maxFaults: 1, maxOddAnswers: 2 }),
 ];
 
 function verifier(name: string, options: Parameters<typeof runVerifierModel>[0]): Model {

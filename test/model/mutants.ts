@@ -68,6 +68,36 @@ const MUTANTS: readonly Mutant[] = [
     to: "  await store.writeManifest(key, writeUp(ports, event, { outcome: 'stored', plan, startedAt, error: null }));\n  const files = await inspectFiles(",
   },
   {
+    name: 'believe that an own object was written',
+    file: 'lambda/app/landing.ts',
+    from: 'own ?? (await this.#readBack(described))',
+    to: "own ?? { bytes: written, sha256: '' }",
+  },
+  {
+    name: 'take a manifest for written that S3 refused',
+    file: 'lambda/app/fetch-outputs.ts',
+    from: '  if (isFirst) {\n',
+    to: '  if (isFirst || key !== undefined) {\n',
+  },
+  {
+    name: 'give up what is not found',
+    file: 'lambda/app/absent-job.ts',
+    from: '  if (isStrangers(absence)) {',
+    to: '  if (isStrangers(absence) || true) {',
+  },
+  {
+    name: 'give up a file that is late',
+    file: 'lambda/app/land-file.ts',
+    from: '  if (!isExpired) return',
+    to: '  if (isExpired) return',
+  },
+  {
+    name: 'let nothing be the last word',
+    file: 'lambda/app/fetch-outputs.ts',
+    from: "plan.missing === undefined ? '' : WITHOUT_OUTPUTS",
+    to: "plan.missing === undefined ? '' : ''",
+  },
+  {
     name: 'announce first',
     file: 'lambda/app/fetch-outputs.ts',
     from: '  const isFirst = await store.writeManifest(key, manifest);',
@@ -75,7 +105,7 @@ const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'believe a download that broke off',
-    file: 'lambda/app/land-job.ts',
+    file: 'lambda/app/land-file.ts',
     from: 'total !== undefined && bytes !== total',
     to: 'total !== undefined && bytes > total',
   },

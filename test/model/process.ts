@@ -14,32 +14,41 @@ interface PendingCall {
 }
 
 export class Process {
-  pending: PendingCall | undefined;
+  /** Calls that wait, several where the code makes them at a time. */
+  pending: readonly PendingCall[] = [];
   isDone = false;
   isCrashed = false;
-  #changed = Promise.withResolvers<void>();
 
-  /** Resolves when the code waits at its first call, or is done. */
+  /** Resolves when the code waits at its first calls, or is done. */
   async start(code: () => Promise<void>): Promise<void> {
-    void code().then(
-      () => this.#end(),
-      () => this.#end(),
-    );
-    await this.#changed.promise;
+    const end = () => {
+      this.isDone = true;
+    };
+    void code().then(end, end);
+    await quiet();
   }
 
   get isInFlight(): boolean {
     return !this.isDone && !this.isCrashed;
   }
 
+  /** Whether one of these calls waits. */
+  waitsAt(names: readonly string[]): boolean {
+    return this.isInFlight && this.pending.some(({ name }) => names.includes(name));
+  }
+
+  /** Lets all that comes go well. */
+  async runOn(): Promise<void> {
+    while (this.isInFlight) await this.pending[0]?.proceed('ok');
+  }
+
   /** A call of the outside: waits for its turn, and for how it ends. `failure` is an answer that says so, and no error. */
   call<Result>(name: string, effect: () => Result, error: () => Error, failure?: Result): Promise<Result> {
     const { promise, resolve, reject } = Promise.withResolvers<Result>();
-    this.pending = {
+    const call: PendingCall = {
       name,
       proceed: async (outcome) => {
-        this.pending = undefined;
-        this.#changed = Promise.withResolvers<void>();
+        this.pending = this.pending.filter((other) => other !== call);
         const result = outcome === 'fail' ? undefined : attempt(effect);
         if (outcome === 'crash') {
           this.isCrashed = true;
@@ -48,18 +57,16 @@ export class Process {
         if (outcome === 'ok' && result !== undefined) settle(result, resolve, reject);
         else if (outcome === 'fail' && failure !== undefined) resolve(failure);
         else reject(error());
-        await this.#changed.promise;
+        await quiet();
       },
     };
-    this.#changed.resolve();
+    this.pending = [...this.pending, call];
     return promise;
   }
-
-  #end(): void {
-    this.isDone = true;
-    this.#changed.resolve();
-  }
 }
+
+/** The code goes on by promises alone: when all of those are through, it waits at calls, or is done. */
+const quiet = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 type Settled<Result> = { readonly value: Result } | { readonly thrown: unknown };
 
@@ -77,17 +84,26 @@ function settle<Result>(result: Settled<Result>, resolve: (value: Result) => voi
   else resolve(result.value);
 }
 
-/** Lets the chosen process make its call, in the chosen way. @returns what happened, or undefined when none waits */
+/**
+ * Lets the chosen process make its call, in the chosen way.
+ *
+ * @param names of the calls that are meant. @default - any
+ * @returns what happened, or undefined when none waits
+ */
 export async function step(
   choose: Choose,
   processes: readonly Process[],
   faultsLeft: number,
+  names?: readonly string[],
 ): Promise<{ readonly name: string; readonly outcome: Outcome; readonly process: Process } | undefined> {
-  const waiting = processes.filter(({ pending, isInFlight }) => pending !== undefined && isInFlight);
-  const process = waiting[choose(Math.max(1, waiting.length))];
-  const call = process?.pending;
-  if (process === undefined || call === undefined) return undefined;
+  const waiting = processes.flatMap((process) => {
+    // What one process does at a time is about different things: in whatever order, the runs are the same.
+    const call = process.pending.find(({ name }) => names?.includes(name) ?? true);
+    return process.isInFlight && call !== undefined ? [{ process, call }] : [];
+  });
+  const chosen = waiting[choose(Math.max(1, waiting.length))];
+  if (chosen === undefined) return undefined;
   const outcome = OUTCOMES[faultsLeft > 0 ? choose(OUTCOMES.length) : 0] ?? 'ok';
-  await call.proceed(outcome);
-  return { name: call.name, outcome, process };
+  await chosen.call.proceed(outcome);
+  return { name: chosen.call.name, outcome, process: chosen.process };
 }

@@ -44,14 +44,16 @@ class World {
   owners = 0;
 }
 
+const UNSEEN = ['secrets', 'claim'];
+
 /** @throws when an invariant does not hold in this run */
 export async function runVerifierModel(options: VerifierModelOptions, choose: Choose): Promise<void> {
   const world = new World();
   const processes: Process[] = [];
   let faultsLeft = options.maxFaults;
   let leaseLeft = true;
-  const stepOf = async (candidates: readonly Process[]) => {
-    const made = await step(choose, candidates, faultsLeft);
+  const stepOf = async (candidates: readonly Process[], names?: readonly string[]) => {
+    const made = await step(choose, candidates, faultsLeft, names);
     if (made === undefined || made.outcome === 'ok') return;
     faultsLeft -= 1;
     world.excuses += Number(isExcuse(made.name, made.outcome));
@@ -73,7 +75,7 @@ export async function runVerifierModel(options: VerifierModelOptions, choose: Ch
       await process.start(async () => void (await deliver(world, process)));
       // Reading a secret touches nothing that others see, and a delivery that has not yet claimed is as good as one that
       // has not yet come: in whatever order these happen, the runs are the same.
-      while (process.isInFlight && ['secrets', 'claim'].includes(process.pending?.name ?? '')) await stepOf([process]);
+      while (process.waitsAt(UNSEEN)) await stepOf([process], UNSEEN);
     } else if (move === 'lease') {
       leaseLeft = false;
       world.now += (LEASE_SECONDS + 1) * 1000;
@@ -159,6 +161,7 @@ function portsOf(world: World, process: Process): ReceiveWebhookPorts {
       leaseSeconds: LEASE_SECONDS,
     }),
     publisher: new EventBridgePublisher(eventbridge as unknown as EventBridgeClient, 'bus'),
+    findJob: async () => undefined,
     createOwner: () => `owner-${++world.owners}`,
     clock: () => new Date(world.now),
     log: { info: () => {}, warn: () => {}, error: () => {} },
@@ -188,7 +191,7 @@ async function retryUntilAcknowledged(world: World): Promise<void> {
     await process.start(async () => {
       answered = await deliver(world, process);
     });
-    while (process.isInFlight) await process.pending?.proceed('ok');
+    await process.runOn();
     status = answered ?? 0;
     world.now += (LEASE_SECONDS + 1) * 1000;
   }

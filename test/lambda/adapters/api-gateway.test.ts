@@ -54,8 +54,8 @@ it('keeps the bytes, lowers header names and takes the token from the path', () 
 });
 
 it('knows the source by the route, and no route of a source that is not configured', () => {
-  const acme = event({ routeKey: 'POST /webhooks/gemini/sources/acme-eu' });
-  const routeKey = 'POST /webhooks/gemini/sources/acme-eu/dynamic/{token}';
+  const acme = event({ routeKey: 'POST /webhooks/gemini/projects/acme-eu' });
+  const routeKey = 'POST /webhooks/gemini/projects/acme-eu/dynamic/{token}';
 
   expect(toRawDelivery(acme, SOURCES).route).toEqual({ kind: 'static', source: 'acme-eu' });
   expect(toRawDelivery(event({ routeKey, pathParameters: { token: 't' } }), SOURCES).route).toEqual({

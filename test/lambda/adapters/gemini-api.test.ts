@@ -209,54 +209,129 @@ it('says that Gemini cannot be reached, and not what was asked of it', async () 
   });
 });
 
-/** As RFC 9110 asks for; Gemini documents nothing about ranges. */
-function serveRanges(file: string, refusal?: (range: string) => Answer | undefined): Answer {
-  return (request, response) => {
-    const range = request.headers.range;
-    const other = range && refusal?.(range);
-    if (other) return other(request, response);
-    const from = Number(/^bytes=(\d+)-$/.exec(range ?? '')?.[1] ?? 0);
-    const contentRange = { 'content-range': `bytes ${from}-${file.length - 1}/${file.length}` };
-    const head = { etag: '"e1"', 'content-length': file.length - from, ...(range && contentRange) };
-    response.writeHead(range ? 206 : 200, head).end(file.slice(from));
-  };
-}
+const FILE = '0123456789';
 const answer = (status: number, headers: Record<string, string> = {}, body = ''): Answer => {
   return (_request, response) => response.writeHead(status, headers).end(body);
 };
 
-it('asks for the rest of a file, and says where it begins', async () => {
-  const { url } = await serve(serveRanges('0123456789'));
+/** As RFC 9110 asks for; Gemini documents nothing about ranges. */
+function serveRanges(other?: (range: string) => Answer | undefined): Answer {
+  return (request, response) => {
+    const range = request.headers.range;
+    const refusal = range && other?.(range);
+    if (refusal) return refusal(request, response);
+    if (range === undefined) return answer(200, { etag: '"e1"', 'content-length': '10' }, FILE)(request, response);
+    const [from = 0, last = 0] = range.slice('bytes='.length).split('-').map(Number);
+    const body = FILE.slice(from, last + 1);
+    const contentRange = `bytes ${from}-${from + body.length - 1}/10`;
+    response.writeHead(206, { etag: '"e1"', 'content-range': contentRange }).end(body);
+  };
+}
 
-  const whole = await apiAt(url).api.download('f', LIVE);
-  expect(whole).toMatchObject({ offset: 0, bytes: 10, total: 10, etag: '"e1"' });
-  await read(whole);
-  const rest = await apiAt(url).api.download('f', LIVE, 6);
-  expect(rest).toMatchObject({ offset: 6, bytes: 4, total: 10, etag: '"e1"' });
-  expect(await read(rest)).toBe('6789');
+it('reads a file by ranges, where Gemini serves them', async () => {
+  const seen: unknown[] = [];
+  const serve4 = serveRanges();
+  const { url } = await serve((request, response) => {
+    seen.push([request.headers.range, request.headers['if-range']]);
+    serve4(request, response);
+  });
+
+  const file = await apiAt(url).api.download('f', LIVE, 4);
+
+  expect(file).toMatchObject({ bytes: 4, total: 10 });
+  expect(await read(file)).toBe('0123');
+  expect(await read(await file?.readRange?.(8, 4, LIVE))).toBe('89');
+  expect(await read(await file?.readRange?.(4, 4, LIVE))).toBe('4567');
+  expect(seen).toEqual([
+    ['bytes=0-3', undefined],
+    ['bytes=8-11', '"e1"'],
+    ['bytes=4-7', '"e1"'],
+  ]);
+});
+
+it('asks for further ranges where the first was found, and from the beginning after a failure there', async () => {
+  const ranges = serveRanges((range) => (range === 'bytes=4-7' ? answer(503) : undefined));
+  const { url, requests } = await serve((request, response) => {
+    if (request.url?.startsWith('/v1beta/')) response.writeHead(302, { location: '/found' }).end();
+    else ranges(request, response);
+  });
+
+  const file = await apiAt(url).api.download('f', LIVE, 4);
+  await read(file);
+  await read(await file?.readRange?.(8, 2, LIVE));
+  await expect(file?.readRange?.(4, 4, LIVE)).rejects.toMatchObject({ code: 'ERR_GEMINI_UNAVAILABLE' });
+  expect(await read(await file?.readRange?.(8, 2, LIVE))).toBe('89');
+
+  const first = '/v1beta/files/f:download?alt=media key-1';
+  expect(requests).toEqual([first, '/found key-1', '/found key-1', '/found key-1', first, '/found key-1']);
 });
 
 it.each([
-  ['another range', answer(206, { 'content-range': 'bytes 0-3/10' }, '0123')],
-  ['a range that ends early', answer(206, { 'content-range': 'bytes 6-7/10' }, '67')],
-  ['a range that is none', answer(206, {}, '6789')],
-  ['416', answer(416, { 'content-range': 'bytes */3' })],
-])('takes the whole file where the rest is answered by %s', async (_what, refusal) => {
-  const { url, requests } = await serve(serveRanges('0123456789', () => refusal));
+  ['a range of another place', answer(206, { 'content-range': 'bytes 1-4/10' }, '1234')],
+  ['a range that ends early', answer(206, { 'content-range': 'bytes 0-1/10' }, '01')],
+  ['a range that ends late', answer(206, { 'content-range': 'bytes 0-4/10' }, '01234')],
+  ['a range of unknown size', answer(206, { 'content-range': 'bytes 0-3/*' }, '0123')],
+  ['a range that is none', answer(206, {}, '0123')],
+  ['a range with another length', answer(206, { 'content-range': 'bytes 0-3/10', 'content-length': '3' }, '012')],
+  ['a range of a compressed file', answer(206, { 'content-range': 'bytes 0-3/10', 'content-encoding': 'x' }, '0123')],
+  ['416, as for an empty file', answer(416, { 'content-range': 'bytes */0' })],
+])('takes the whole file where the first range is answered by %s', async (_what, other) => {
+  const { url, requests } = await serve(serveRanges(() => other));
 
-  const download = await apiAt(url).api.download('f', LIVE, 6);
+  const file = await apiAt(url).api.download('f', LIVE, 4);
 
-  expect(download).toMatchObject({ offset: 0, total: 10 });
-  expect(await read(download)).toBe('0123456789');
+  expect(file).toMatchObject({ total: 10, readRange: undefined });
+  expect(await read(file)).toBe(FILE);
   expect(requests).toHaveLength(2);
 });
 
-it('takes the whole file of a server that knows no ranges', async () => {
-  const { url, requests } = await serve(answer(200, { 'content-length': '10' }, '0123456789'));
+it('streams what a server answers that knows no ranges', async () => {
+  const { url, requests } = await serve(answer(200, { 'content-length': '10' }, FILE));
 
-  const download = await apiAt(url).api.download('f', LIVE, 6);
+  const file = await apiAt(url).api.download('f', LIVE, 4);
 
-  expect(download).toMatchObject({ offset: 0, total: 10, etag: undefined });
-  expect(await read(download)).toBe('0123456789');
+  expect(file).toMatchObject({ total: 10, readRange: undefined });
+  expect(await read(file)).toBe(FILE);
   expect(requests).toHaveLength(1);
+});
+
+it.each([
+  ['another ETag', answer(206, { etag: '"e2"', 'content-range': 'bytes 4-7/10' }, '4567')],
+  ['no ETag any more', answer(206, { 'content-range': 'bytes 4-7/10' }, '4567')],
+  ['another size', answer(206, { etag: '"e1"', 'content-range': 'bytes 4-7/11' }, '4567')],
+  ['another range', answer(206, { etag: '"e1"', 'content-range': 'bytes 0-3/10' }, '0123')],
+  ['the whole file', answer(200, { etag: '"e1"' }, FILE)],
+  ['416', answer(416, { 'content-range': 'bytes */3' })],
+])('says so when a further range is not of the same file: %s', async (_what, other) => {
+  const { url } = await serve(serveRanges((range) => (range === 'bytes=4-7' ? other : undefined)));
+  const file = await apiAt(url).api.download('f', LIVE, 4);
+  await read(file);
+
+  expect(await file?.readRange?.(4, 4, LIVE)).toBeUndefined();
+});
+
+it('notices a range that breaks off, without a Content-Length too', async () => {
+  const { url } = await serve(
+    serveRanges((range) =>
+      range === 'bytes=4-7' ? answer(206, { etag: '"e1"', 'content-range': 'bytes 4-7/10' }, '45') : undefined,
+    ),
+  );
+  const file = await apiAt(url).api.download('f', LIVE, 4);
+  await read(file);
+
+  await expect(file?.readRange?.(4, 4, LIVE).then(read)).rejects.toMatchObject({ code: 'ERR_OUTPUT_TRUNCATED' });
+});
+
+it('shows the key to no other host, whichever part is asked for', async () => {
+  const other = await serve((_request, response) => response.end('stolen'));
+  const ranges = serveRanges((range) =>
+    range === 'bytes=4-7' ? answer(302, { location: `${other.url}/x` }) : undefined,
+  );
+  const { url } = await serve(ranges);
+  const file = await apiAt(url).api.download('f', LIVE, 4);
+  await read(file);
+
+  await expect(file?.readRange?.(4, 4, LIVE)).rejects.toMatchObject({ code: 'ERR_REDIRECT_REFUSED' });
+
+  expect(other.requests).toEqual([]);
 });

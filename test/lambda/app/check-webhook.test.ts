@@ -41,8 +41,44 @@ it('finds nothing amiss with what was deployed, and writes no line', async () =>
   expect(lines).toEqual([]);
 });
 
+describe('what Gemini itself disabled', () => {
+  const DISABLED = { state: 'disabled_due_to_failed_deliveries' };
+
+  it('is enabled again, and counted, whatever else is wanted', async () => {
+    const { registry, counted, lines, check } = setUp({ ...DISABLED, events: ['batch.succeeded'] });
+
+    expect(await check(false)).toEqual(['disabled-due-to-failed-deliveries', 'other-events']);
+
+    // Nothing else is touched that somebody may have meant.
+    expect(registry.webhooks.get('wh1')).toMatchObject({ state: 'enabled', events: ['batch.succeeded'] });
+    expect(counted).toContainEqual(['WebhookFindings', { source: 'acme', finding: 'disabled-due-to-failed-deliveries' }]);
+    expect(counted).toContainEqual(['WebhookRepairs', { source: 'acme' }]);
+    expect(counted).toContainEqual(SICK);
+    expect(lines).toMatchObject([
+      ['Webhook finding', { finding: 'disabled-due-to-failed-deliveries', done: 'repaired' }],
+      ['Webhook finding', { finding: 'other-events', done: 'nothing' }],
+    ]);
+  });
+
+  it('is not enabled for another URL than ours', async () => {
+    const { registry, check } = setUp({ ...DISABLED, uri: 'https://attacker.example' });
+
+    expect(await check(false)).toEqual(['disabled-due-to-failed-deliveries', 'other-url']);
+    expect(registry.calls).toEqual(['list']);
+
+    expect(await check(true)).toEqual(['disabled-due-to-failed-deliveries', 'other-url']);
+    expect(registry.webhooks.get('wh1')).toMatchObject({ ...WANTED, state: 'enabled' });
+  });
+
+  it('is healthy once it is enabled', async () => {
+    const { counted, check } = setUp(DISABLED);
+
+    expect(await check(false)).toEqual(['disabled-due-to-failed-deliveries']);
+    expect(counted).toContainEqual(HEALTHY);
+  });
+});
+
 it.each([
-  ['disabled-due-to-failed-deliveries', { state: 'disabled_due_to_failed_deliveries' }],
   ['other-url', { uri: 'https://attacker.example' }],
   ['other-events', { events: ['batch.succeeded'] }],
 ] as const)('tells %s once, and repairs it only where that is wanted', async (finding, changes) => {

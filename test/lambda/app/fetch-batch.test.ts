@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { batchJob } from '../../../lambda/app/fetch-batch.ts';
 import { fetchOutputs } from '../../../lambda/app/fetch-outputs.ts';
-import { eventOf, LIVE, portsOf } from '../../fakes/fetch-ports.ts';
+import { type Answers, eventOf, LIVE, portsOf } from '../../fakes/fetch-ports.ts';
 
 const ATTEMPT = { number: 1, isLast: false, signal: LIVE };
 const EVENT = eventOf('batch', 'batches/abc', 'batch.succeeded');
@@ -140,12 +140,128 @@ it.each([
   expect(published).toEqual([]);
 });
 
+const INLINE = { inlinedResponses: { inlinedResponses: [{ response: { n: 1 } }, { error: { code: 3 } }] } };
+const JSONL = '{"response":{"n":1}}\n{"error":{"code":3}}\n';
+
+it.each([
+  ['failed', 'BATCH_STATE_FAILED', { error: { code: 13, message: 'x' }, response: INLINE }, {}],
+  ['cancelled', 'BATCH_STATE_CANCELLED', { error: { code: 1, message: 'x' } }, { output: INLINE }],
+  ['expired', 'BATCH_STATE_EXPIRED', { response: INLINE }, {}],
+  ['partially_succeeded', 'JOB_STATE_PARTIALLY_SUCCEEDED', { response: INLINE }, {}],
+  ['paused', 'BATCH_STATE_PAUSED', { response: INLINE }, {}],
+  ['succeeded', 'BATCH_STATE_RUNNING', { response: INLINE, error: null }, {}],
+])('lands the results of a batch that is %s', async (status, state, more, metadata) => {
+  const { ports, store, published } = portsOf({ 'batches/abc': batch(state, { ...more, done: true }, metadata) });
+
+  await fetchOutputs(ports, batchJob, EVENT, ATTEMPT);
+
+  const prefix = `batch/source=default/date=2026-11-23/job=abc/${status}/`;
+  expect(store.text(`${prefix}responses.jsonl`)).toBe(JSONL);
+  expect(store.manifests.get(`${prefix}manifest.json`)?.counts).toMatchObject({ lines: 2, lineErrors: 1 });
+  expect(published).toMatchObject([{ detailType: 'output.stored', detail: { status } }]);
+});
+
+it('lands embeddings that stand under inlinedResponses', async () => {
+  const items = [{ response: { tokenCount: '1', embedding: { values: [0.25, -1] } }, metadata: { key: 'a' } }];
+  const response = { inlinedResponses: { inlinedResponses: items } };
+  const { ports, store } = portsOf({ 'batches/abc': batch('BATCH_STATE_SUCCEEDED', { done: true, response }) });
+
+  await fetchOutputs(ports, batchJob, EVENT, ATTEMPT);
+
+  expect(store.text(`${PREFIX}responses.jsonl`)).toBe(`${JSON.stringify(items[0])}\n`);
+});
+
+it('lands the result file of a batch that failed, or goes without it when it does not come', async () => {
+  const failed = batch('BATCH_STATE_FAILED', { error: { code: 13, message: 'x' }, ...FILE_OUTPUT });
+  const prefix = 'batch/source=default/date=2026-11-23/job=abc/failed/';
+  const there = portsOf({ 'batches/abc': failed, 'files/batch-abc:download': JSONL });
+  const late = portsOf({ 'batches/abc': failed });
+  const after = (time: string) => ({ ...late.ports, clock: () => new Date(time) });
+
+  await fetchOutputs(there.ports, batchJob, EVENT, ATTEMPT);
+  expect(there.store.text(`${prefix}responses.jsonl`)).toBe(JSONL);
+  const waiting = fetchOutputs(after('2026-11-24T05:13:00.000Z'), batchJob, EVENT, ATTEMPT);
+  await expect(waiting).rejects.toMatchObject({ code: 'ERR_OUTPUT_NOT_READY' });
+  await fetchOutputs(after('2026-11-24T05:13:00.100Z'), batchJob, EVENT, ATTEMPT);
+
+  expect(late.store.manifests.get(`${prefix}manifest.json`)).toMatchObject({
+    outcome: 'stored',
+    error: { code: '13' },
+    notes: ['files/batch-abc did not land: files/batch-abc cannot be had (yet)'],
+  });
+});
+
+it('takes members that are null for absent, on the resource and in its results', async () => {
+  const response = { inlinedResponses: { inlinedResponses: [{ response: { n: 1 }, error: null }] } };
+  const nothing = { error: null, responsesFile: null };
+  const { ports, store } = portsOf({
+    'batches/abc': batch(
+      'BATCH_STATE_SUCCEEDED',
+      { ...nothing, done: true, response },
+      { output: null, batchStats: null },
+    ),
+  });
+  const running = portsOf({ 'batches/abc': batch('BATCH_STATE_RUNNING', { done: null, error: null, response: null }) });
+
+  await fetchOutputs(ports, batchJob, EVENT, ATTEMPT);
+  expect(store.manifests.get(`${PREFIX}manifest.json`)).toMatchObject({
+    error: null,
+    counts: { lines: 1, lineErrors: 0 },
+  });
+  await expect(fetchOutputs(running.ports, batchJob, EVENT, ATTEMPT)).rejects.toMatchObject({
+    code: 'ERR_OUTPUT_NOT_READY',
+  });
+});
+
+it('keeps the error of an operation without metadata', async () => {
+  const error = { code: 13, message: 'Internal' };
+  const { ports, store } = portsOf({ 'batches/abc': { name: 'batches/abc', done: true, error, metadata: null } });
+
+  await fetchOutputs(ports, batchJob, EVENT, ATTEMPT);
+
+  const manifest = store.manifests.get('batch/source=default/date=unknown/job=abc/failed/manifest.json');
+  expect(manifest?.error).toEqual({ code: '13', message: 'Internal' });
+});
+
+it.each([
+  ['names nothing', {}],
+  ['names a file elsewhere', { response: { responsesFile: 'gs://bucket/results.jsonl' } }],
+])('waits for the outputs of a batch that %s, lands it without them, and with them later', async (_what, more) => {
+  const answers: Answers = { 'batches/abc': batch('BATCH_STATE_SUCCEEDED', { ...more, done: true }) };
+  const { ports, store, published } = portsOf(answers);
+  // It ended at 04:58:00.1.
+  const at = (time: string) => ({ ...ports, clock: () => new Date(time) });
+  const without = 'batch/source=default/date=2026-11-23/job=abc/succeeded-without-outputs/';
+  const note = 'The batch has ended, but names neither responses nor a file at Gemini';
+
+  const waiting = fetchOutputs(at('2026-11-24T05:13:00.000Z'), batchJob, EVENT, ATTEMPT);
+  await expect(waiting).rejects.toMatchObject({ code: 'ERR_OUTPUT_NOT_READY' });
+  expect(published).toEqual([]);
+  await fetchOutputs(at('2026-11-24T05:13:00.100Z'), batchJob, EVENT, ATTEMPT);
+
+  expect(store.order).toEqual([`${without}batch.json`, `${without}manifest.json`]);
+  expect(store.manifests.get(`${without}manifest.json`)).toMatchObject({ outcome: 'stored', notes: [note] });
+  expect(published).toMatchObject([
+    { detailType: 'output.stored', detail: { status: 'succeeded', prefix: without, notes: [note] } },
+  ]);
+
+  answers['batches/abc'] = batch('BATCH_STATE_SUCCEEDED', { done: true, response: INLINE });
+  await fetchOutputs(at('2026-11-25T05:00:00.000Z'), batchJob, EVENT, ATTEMPT);
+  expect(store.text(`${PREFIX}responses.jsonl`)).toBe(JSONL);
+  expect(published[1]).toMatchObject({ detail: { prefix: PREFIX, notes: [] } });
+
+  // Whatever the resource says from now on, what landed is what counts.
+  answers['batches/abc'] = batch('BATCH_STATE_SUCCEEDED', { done: true });
+  await fetchOutputs(at('2026-11-25T06:00:00.000Z'), batchJob, EVENT, ATTEMPT);
+  expect(published[2]).toMatchObject({ detail: { prefix: PREFIX } });
+});
+
 it('finds a batch under the id that Google’s page would give it', async () => {
   const { ports, gemini, published } = portsOf({ 'batches/abc': batch('BATCH_STATE_EXPIRED', { done: true }) });
 
   await fetchOutputs(ports, batchJob, eventOf('batch', 'batches/batch_abc', 'batch.expired'), ATTEMPT);
 
-  expect(gemini.calls).toEqual(['batches/batch_abc', 'batches/abc', 'batches/abc']);
+  expect(gemini.calls).toEqual(['batches/batch_abc', 'batches/abc']);
   expect(published).toMatchObject([{ detail: { jobId: 'batches/abc' } }]);
 });
 

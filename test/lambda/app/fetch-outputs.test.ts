@@ -27,7 +27,7 @@ it('downloads nothing when the manifest is there, and announces again what it sa
 
   await fetchOutputs(ports, batchJob, { ...EVENT, webhookId: 'msg_2' }, ATTEMPT);
 
-  expect(gemini.calls.slice(callsOfFirst)).toEqual(['batches/abc']);
+  expect(gemini.calls.slice(callsOfFirst)).toEqual(['batches/abc', 'files/batch-abc']);
   expect(published).toHaveLength(2);
   expect(published[1]).toMatchObject({ detail: { webhookId: 'msg_2', manifestKey: KEY, objectCount: 2 } });
 });

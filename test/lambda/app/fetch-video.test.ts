@@ -68,6 +68,20 @@ it('stores the error of an operation that failed', async () => {
   expect(store.manifests.get(`${prefix('failed')}manifest.json`)?.error).toEqual({ code: '3', message: 'no' });
 });
 
+it('keeps the words of an error in whatever form', async () => {
+  for (const [error, expected] of [
+    [
+      { code: 'INTERNAL', message: 'no' },
+      { code: 'INTERNAL', message: 'no' },
+    ],
+    ['no', { code: 'unknown', message: '' }],
+  ] as const) {
+    const { ports, store } = portsOf({ [NAME]: { name: NAME, done: true, error } });
+    await fetchOutputs(ports, videoJob, EVENT, ATTEMPT);
+    expect(store.manifests.get(`${prefix('failed')}manifest.json`)?.error).toEqual(expected);
+  }
+});
+
 it('asks for a bare id without a model, and files it under the name that the operation has', async () => {
   const { ports, gemini, published } = portsOf({ 'operations/ld6i6vp968tt': { name: NAME, done: true, error: {} } });
 
@@ -77,8 +91,35 @@ it('asks for a bare id without a model, and files it under the name that the ope
   expect(published).toMatchObject([{ detail: { jobId: NAME } }]);
 });
 
+it('lands the samples that it can, and says which names no file', async () => {
+  const samples = [{ video: { uri: 'gs://b/one.mp4' } }, { video: { uri: uri('two') } }, { video: null }];
+  const { ports, store } = portsOf({ [NAME]: operation({ generatedSamples: samples }), 'files/two:download': 'two' });
+
+  await fetchOutputs(ports, videoJob, EVENT, ATTEMPT);
+
+  const at = prefix('succeeded');
+  expect(store.text(`${at}video-01.mp4`)).toBe('two');
+  expect(store.manifests.get(`${at}manifest.json`)?.notes).toEqual([
+    'Sample 0 names no file at Gemini',
+    'Sample 2 names no file at Gemini',
+  ]);
+});
+
+it('waits for the samples of an operation that names none, and lands it without them', async () => {
+  const { ports, time, store, published } = portsOf({ [NAME]: operation({}, { error: null, metadata: null }) });
+
+  // Of such an operation nothing but the event, of 04:59:00, says when it ended.
+  time.now = new Date('2026-11-24T05:14:00.000Z');
+  await fetchOutputs(ports, videoJob, EVENT, ATTEMPT);
+
+  const at = prefix('succeeded-without-outputs');
+  expect(store.order).toEqual([`${at}operation.json`, `${at}manifest.json`]);
+  expect(published).toMatchObject([{ detail: { notes: ['The operation is done, but names no sample'] } }]);
+});
+
 it.each([
   ['runs', { name: NAME }, 'ERR_OUTPUT_NOT_READY'],
+  ['runs, in many words', { name: NAME, done: null, error: null, response: null }, 'ERR_OUTPUT_NOT_READY'],
   ['names nothing', operation({}), 'ERR_OUTPUT_NOT_READY'],
 ])('comes back to an operation that %s', async (_what, resource, code) => {
   const { ports } = portsOf({ [NAME]: resource });

@@ -1,6 +1,14 @@
 import { expect, it } from 'vitest';
 import { backoffSeconds } from '../../../lambda/domain/backoff.ts';
-import { batchNames, dateOf, fileIdOf, operationNames, statusOf } from '../../../lambda/domain/gemini-names.ts';
+import {
+  batchNames,
+  dateOf,
+  environmentFileId,
+  fileIdOf,
+  interactionId,
+  operationNames,
+  statusOf,
+} from '../../../lambda/domain/gemini-names.ts';
 import { extensionOf, mediaTypeOf } from '../../../lambda/domain/media-type.ts';
 import { outputPrefix } from '../../../lambda/domain/output-keys.ts';
 
@@ -30,6 +38,15 @@ it('tries the names that an id may stand for', () => {
   expect(operationNames('operations/x')).toEqual(['operations/x']);
   expect(operationNames('x')).toEqual(['operations/x']);
   expect(operationNames('video_x')).toEqual(['operations/video_x', 'operations/x']);
+});
+
+it('takes an interaction’s id with and without its resource prefix', () => {
+  expect([interactionId('v1_x'), interactionId('interactions/v1_x')]).toEqual(['v1_x', 'v1_x']);
+});
+
+it('names the files of an environment, and nothing that could be another path', () => {
+  expect(environmentFileId('env_Ab-9')).toBe('environment-env_Ab-9');
+  expect(['', '../x', 'a/b', 'a:b', 7, null].map(environmentFileId)).toEqual(Array(6).fill(undefined));
 });
 
 it('reads states with either prefix, and dates with nine decimals', () => {

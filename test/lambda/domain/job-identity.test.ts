@@ -45,13 +45,24 @@ describe('eventKey', () => {
     expect(eventKey({ ...job, jobId: 'batches/abc', type: 'batch.succeeded.partly' })).toBe('acme#v1#msg_1');
   });
 
-  it.each(['interaction.requires_action', 'interaction.budget_exceeded', 'interaction.cancelled', 'video.generated'])(
+  it.each(['interaction.requires_action', 'interaction.failed', 'interaction.cancelled', 'video.generated'])(
     'is that of the job for %s',
     (type) => {
       const event = { ...job, jobType: 'interaction', jobId: 'v1_a', type } as const;
       expect(eventKey(event)).toBe(`acme#${type}#v1_a`);
     },
   );
+
+  it.each([
+    ['interaction.incomplete', 'acme#interaction.completed#v1_a'],
+    ['interaction.budget_exceeded', 'acme#interaction.completed#v1_a'],
+    ['interaction.completed', 'acme#interaction.completed#v1_a'],
+    ['batch.partially_succeeded', 'acme#batch.succeeded#v1_a'],
+  ])('is that of Gemini’s own word for the end when it is told as %s', (type, expected) => {
+    const jobType = type.startsWith('batch') ? 'batch' : 'interaction';
+    expect(eventKey({ ...job, type, jobType, jobId: 'v1_a' })).toBe(expected);
+    expect(eventKey({ ...job, type, jobType, jobId: 'v1_a', scheme: 'api', webhookId: '' })).toBe(expected);
+  });
 
   it('is that of the job for whatever end the API tells, the same in each run', () => {
     const event = { ...job, scheme: 'api', webhookId: '', jobId: 'batches/abc', type: 'batch.paused' };

@@ -17,7 +17,8 @@ const stageOf = (Format: string, ThrottlingBurstLimit = 100) => ({
   ...{ id: 'Stage', ref: 'Stage', arn: 'arn' },
   properties: {
     ApiId: 'api',
-    StageName: '$default' as const,
+    StageName: 'stage',
+    RouteSettings: { 'POST /busy': { ThrottlingBurstLimit: 1, ThrottlingRateLimit: 0.001 } },
     AccessLogSettings: { DestinationArn: 'arn', Format },
     DefaultRouteSettings: { ThrottlingBurstLimit, ThrottlingRateLimit: ThrottlingBurstLimit / 1000 },
   },
@@ -33,7 +34,10 @@ beforeAll(async () => {
   api = await listen(0);
   api.open({
     stage: stageOf('{"route":"$context.routeKey","status":"$context.status"}'),
-    routes: [{ routeKey: 'POST /hook/{token}', target }],
+    routes: [
+      { routeKey: 'POST /hook/{token}', target },
+      { routeKey: 'POST /busy', target },
+    ],
     accessLogFile,
   });
 });
@@ -42,7 +46,7 @@ afterAll(() => api.close());
 /** Plain node:http, which sends headers as they are. */
 function send(path: string, headers: Record<string, string | string[]> = {}, body: Buffer | string = '') {
   return new Promise<{ status: number | undefined; headers: object; body: string }>((resolve, reject) => {
-    const outgoing = request(api.url + path, { method: 'POST', headers }, (response) => {
+    const outgoing = request(`${api.url}/stage${path}`, { method: 'POST', headers }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('end', () =>
@@ -61,12 +65,12 @@ it('makes an event of payload format 2.0 out of a request', async () => {
   );
 
   expect(seen).toMatchObject({
-    ...{ version: '2.0', routeKey: 'POST /hook/{token}', rawPath: '/hook/a b', rawQueryString: 'x=1&x=2' },
+    ...{ version: '2.0', routeKey: 'POST /hook/{token}', rawPath: '/stage/hook/a b', rawQueryString: 'x=1&x=2' },
     ...{ cookies: ['a=1', 'b=2'], queryStringParameters: { x: '1,2' }, pathParameters: { token: 'a b' } },
     ...{ body: '{"é":1}', isBase64Encoded: false },
     requestContext: {
       http: { method: 'POST', sourceIp: '127.0.0.1' },
-      stage: '$default',
+      stage: 'stage',
       routeKey: 'POST /hook/{token}',
     },
   });
@@ -127,15 +131,29 @@ it('answers 429 above the stage’s limit, and 404 where no route leads', async 
   const busy = await listen(0);
   busy.open({ stage: stageOf('$context.status', 1), routes: [], accessLogFile });
 
-  const statuses = [await fetch(busy.url), await fetch(busy.url)].map(({ status }) => status);
+  const statuses = [await fetch(`${busy.url}/stage`), await fetch(`${busy.url}/stage`)].map(({ status }) => status);
+  const elsewhere = [await fetch(busy.url), await fetch(`${busy.url}/default`)].map(({ status }) => status);
   await busy.close();
 
   expect(statuses).toEqual([404, 429]);
+  expect(elsewhere).toEqual([404, 404]);
+});
+
+it('gives each route a throttle of its own, where the stage says so', async () => {
+  next = { outcome: 'answered', payload: 'hi', maxRssKiB: 1 };
+  const statuses = [await send('/busy'), await send('/busy'), await send('/hook/a')].map(({ status }) => status);
+
+  expect(statuses).toEqual([200, 429, 200]);
 });
 
 it('refuses what is larger than an HTTP API takes', async () => {
   expect(await send('/hook/a', {}, Buffer.alloc(10 * 1024 * 1024 + 1))).toMatchObject({ status: 413 });
   expect(await send('/hook/a', { 'x-large': 'x'.repeat(10_240) })).toMatchObject({ status: 431 });
+});
+
+it('answers 5xx for what is larger than a function takes, which base64 makes it', async () => {
+  expect(await send('/hook/a', {}, Buffer.alloc(4_800_000))).toMatchObject({ status: 500 });
+  expect(await send('/hook/a', {}, Buffer.alloc(4_400_000))).toMatchObject({ status: 200 });
 });
 
 it('logs the route and not the path', async () => {

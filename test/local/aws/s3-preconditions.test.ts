@@ -13,8 +13,13 @@ import { answerPreconditions } from '../../../local/aws/s3-preconditions.ts';
 
 const app = buildApp({ logger: false });
 let client: S3Client;
+/** When it is looked whether an object is there. */
+let onLook = async () => {};
 
 beforeAll(async () => {
+  app.addHook('onRequest', async ({ method }) => {
+    if (method === 'HEAD') await onLook();
+  });
   answerPreconditions(app);
   const endpoint = await app.listen({ host: '127.0.0.1', port: 0 });
   const credentials = { accessKeyId: 'a', secretAccessKey: 'b' };
@@ -63,4 +68,41 @@ it('has one winner of many writes at once', async () => {
 
   expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
   expect(await stored('raced')).toBe(String(results.findIndex(({ status }) => status === 'fulfilled')));
+});
+
+it.each([
+  ['CRC-32', { ChecksumCRC32: 'y/Q5Jg==' }],
+  ['SHA-256', { ChecksumSHA256: 'FeKw08M4keuw8e9gnsQZQgwg4yDOlMZfvIwzEkSOsiU=' }],
+])('takes a body only with its own %s', async (_what, checksum) => {
+  const key = { Bucket: 'outputs', Key: 'checked' };
+
+  await client.send(new PutObjectCommand({ ...key, ...checksum, Body: '123456789' }));
+  const other = client.send(new PutObjectCommand({ ...key, ...checksum, Body: '123456780' }));
+
+  await expect(other).rejects.toMatchObject({ name: 'BadDigest', $metadata: { httpStatusCode: 400 } });
+  expect(await stored('checked')).toBe('123456789');
+});
+
+it('answers a write with 409 while another is under way, and with 412 after it', async () => {
+  const held = Promise.withResolvers<void>();
+  const isLooking = new Promise<void>((resolve) => {
+    onLook = async () => {
+      resolve();
+      await held.promise;
+    };
+  });
+
+  const first = put('conflict', 'first', '*');
+  await isLooking;
+  onLook = async () => {};
+  const second = put('conflict', 'second', '*');
+
+  await expect(second).rejects.toMatchObject({
+    name: 'ConditionalRequestConflict',
+    $metadata: { httpStatusCode: 409 },
+  });
+  held.resolve();
+  await first;
+  await expect(put('conflict', 'third', '*')).rejects.toMatchObject(REFUSED);
+  expect(await stored('conflict')).toBe('first');
 });
