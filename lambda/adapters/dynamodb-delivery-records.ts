@@ -116,12 +116,14 @@ export class DynamoDbDeliveryRecords {
 }
 
 function toRecords(items: readonly Item[], now: Date): readonly DeliveryRecord[] {
-  return items
-    .filter((item) => Number(item[RECORD.expiration]?.N ?? '0') * 1000 > now.getTime())
-    // What was stripped says nothing any more.
-    .filter((item) => item[RECORD.receivedAt] !== undefined)
-    .map(toRecord)
-    .toSorted((a, b) => b.receivedAt.localeCompare(a.receivedAt));
+  return (
+    items
+      .filter((item) => Number(item[RECORD.expiration]?.N ?? '0') * 1000 > now.getTime())
+      // What was stripped says nothing any more.
+      .filter((item) => item[RECORD.receivedAt] !== undefined)
+      .map(toRecord)
+      .toSorted((a, b) => b.receivedAt.localeCompare(a.receivedAt))
+  );
 }
 
 function toRecord(item: Item): DeliveryRecord {
