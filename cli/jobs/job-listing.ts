@@ -1,11 +1,12 @@
 /** Jobs of the ledger, newest first, by its index. */
+
+import { FETCHED_JOB_TYPES, type FetchedJobType } from '../../lambda/contract.ts';
 import {
   DynamoDbJobRecords,
   type IndexedState,
   type IndexQuery,
   type JobRecord,
 } from '../../lambda/ledger/job-records.client.ts';
-import { FETCHED_JOB_TYPES, type FetchedJobType } from '../../lambda/contract.ts';
 import type { Deployment } from '../deployment.ts';
 import { type JobRow, type JobState, lastChangeOf, toJobRow } from './job-row.ts';
 

@@ -8,10 +8,10 @@ import {
   type PutEventsRequestEntry,
   type PutEventsResultEntry,
 } from '@aws-sdk/client-eventbridge';
-import type { EventPublisher } from '../shared/ports.ts';
 import { EVENT_SOURCE } from '../contract.ts';
 import { TransientError } from '../shared/errors.ts';
 import type { BusEvent } from './job-event.ts';
+import type { EventPublisher } from './ports.ts';
 
 /** https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html */
 const MAX_ENTRIES = 10;

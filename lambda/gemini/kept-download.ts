@@ -1,5 +1,5 @@
 /** A download that is kept while it is read, as long as it is small: what is asked for once need not be asked for again. */
-import type { Download } from '../shared/ports.ts';
+import type { Download } from './ports.ts';
 
 const LARGEST_KEPT = 4 * 1024 * 1024;
 

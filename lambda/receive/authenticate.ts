@@ -1,11 +1,12 @@
 /** Decides whether a delivery is genuine. The route names the schemes; the sender never chooses. */
 import { createHash } from 'node:crypto';
-import type { RawDelivery, VerifiedDelivery } from '../standard-webhooks/delivery.ts';
 import { RequestError } from '../shared/errors.ts';
+import type { KeySource } from '../shared/ports.ts';
+import type { RawDelivery, VerifiedDelivery } from '../standard-webhooks/delivery.ts';
+import { checkTolerance, parseWebhookHeaders, type WebhookHeaders } from '../standard-webhooks/headers.ts';
 import { type Ed25519Key, findV1aKey, type SigningSecret, verifyV1 } from '../standard-webhooks/signature.ts';
 import { matchesToken, type TokenDigest } from '../standard-webhooks/token.ts';
-import { checkTolerance, parseWebhookHeaders, type WebhookHeaders } from '../standard-webhooks/headers.ts';
-import type { JwtVerifier, KeySource } from '../shared/ports.ts';
+import type { JwtVerifier } from './ports.ts';
 
 /** What only one Gemini project's deliveries verify with. */
 export interface ProjectKeys {

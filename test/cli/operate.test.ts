@@ -11,8 +11,8 @@ import { GetQueueAttributesCommand, ReceiveMessageCommand, SQSClient } from '@aw
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Deployment } from '../../cli/deployment.ts';
-import { DynamoDbJobLedger } from '../../lambda/ledger/ledger.client.ts';
 import { JobEventDetail, OutputFailedDetail, OutputStoredDetail } from '../../lambda/events/job-event.ts';
+import { DynamoDbJobLedger } from '../../lambda/ledger/ledger.client.ts';
 import { runCommand } from '../fakes/command-line.ts';
 import { fakeDeployment, queueUrl } from '../fakes/deployment.ts';
 import { startTables, type Tables } from '../fakes/ledger-table.ts';

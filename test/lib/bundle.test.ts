@@ -1,6 +1,6 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { readdirSync, readFileSync } from 'node:fs';
 import { bundleOf } from '../../lib/bundle.ts';
 import { FUNCTION_NAMES, moduleOf } from '../../lib/functions.ts';
 
@@ -10,7 +10,9 @@ it('bundles every handler in one call, with maps that name the projects from the
   const [verifier, reconciler] = (['verifier', 'reconciler'] as const).map((name) => bundleOf(moduleOf(name)));
 
   expect([...(verifier?.keys() ?? [])].toSorted()).toEqual(['index.mjs', 'index.mjs.map']);
-  const { projects } = JSON.parse(Buffer.from(verifier?.get('index.mjs.map') ?? []).toString()) as { projects: string[] };
+  const { projects } = JSON.parse(Buffer.from(verifier?.get('index.mjs.map') ?? []).toString()) as {
+    projects: string[];
+  };
   expect(projects.filter((project) => !/^\.\.\/\.\.\/(?:lambda|node_modules)\//.test(project))).toEqual([]);
   expect(projects.some((project) => project.includes('verifier'))).toBe(true);
   for (const content of [...(verifier?.values() ?? []), ...(reconciler?.values() ?? [])]) {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { storeFile } from '../../../lambda/fetch/store-file.ts';
 import { Landing } from '../../../lambda/fetch/storing.ts';
-import type { FileDownload, Gemini } from '../../../lambda/shared/ports.ts';
+import type { FileDownload, Gemini } from '../../../lambda/gemini/ports.ts';
 import { PermanentError, TransientError } from '../../../lambda/shared/errors.ts';
 import { LIVE, portsOf } from '../../fakes/fetch-ports.ts';
 

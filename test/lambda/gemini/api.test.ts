@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, it, vi } from 'vitest';
 import { GeminiApi } from '../../../lambda/gemini/api.ts';
-import type { Download } from '../../../lambda/shared/ports.ts';
+import type { Download } from '../../../lambda/gemini/ports.ts';
 import { LIVE, NOW } from '../../fakes/fetch-ports.ts';
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;

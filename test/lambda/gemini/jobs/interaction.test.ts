@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { interactionJob } from '../../../../lambda/gemini/jobs/interaction.ts';
 import { fetchOutputs } from '../../../../lambda/fetch/fetch-outputs.ts';
+import { interactionJob } from '../../../../lambda/gemini/jobs/interaction.ts';
 import { TransientError } from '../../../../lambda/shared/errors.ts';
 import { eventOf, LIVE, portsOf } from '../../../fakes/fetch-ports.ts';
 
