@@ -201,7 +201,7 @@ it('refuses a file that is too large before its second part, and gives the conne
 
   await expect(land(gemini)).rejects.toMatchObject({
     code: 'ERR_OUTPUT_TOO_LARGE',
-    message: 'The outputs have at least 100 bytes, and 99 may land',
+    message: 'The outputs have at least 100 bytes, and 99 may be stored',
   });
 
   expect(log).toEqual(['first 8']);

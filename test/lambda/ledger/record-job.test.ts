@@ -20,8 +20,8 @@ async function recordJob({ tell }: { tell: (fact: LedgerFact) => Promise<void> }
   return { isRecorded: again.length === 0, logged: error.mock.calls[0]?.[1] };
 }
 
-function bodyOf(project: string, detailType: string, detail: object): string {
-  return JSON.stringify({ version: '0', project, 'detail-type': detailType, time: '2026-11-24T05:00:05Z', detail });
+function bodyOf(source: string, detailType: string, detail: object): string {
+  return JSON.stringify({ version: '0', source, 'detail-type': detailType, time: '2026-11-24T05:00:05Z', detail });
 }
 
 it('tells the ledger of a job that ended', async () => {
