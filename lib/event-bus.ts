@@ -101,7 +101,7 @@ export class JobEventBus extends Construct {
   private logErrors(retention: RetentionDays): void {
     const logGroup = new ServiceLogGroup(this, 'Errors', { purpose: 'bus-errors', retention });
     const name = uniqueNameOf(this);
-    const project = new CfnDeliverySource(this, 'ErrorsSource', {
+    const source = new CfnDeliverySource(this, 'ErrorsSource', {
       name,
       logType: 'ERROR_LOGS',
       resourceArn: this.eventBus.eventBusArn,
@@ -112,7 +112,7 @@ export class JobEventBus extends Construct {
       outputFormat: 'json',
     });
     new CfnDelivery(this, 'ErrorsDelivery', {
-      deliverySourceName: project.ref,
+      deliverySourceName: source.ref,
       deliveryDestinationArn: destination.attrArn,
     });
   }

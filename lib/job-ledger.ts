@@ -127,7 +127,7 @@ export class JobLedger extends Construct {
     );
     acknowledge(this.recorder.function, {
       'Serverless-LambdaEventSourceMappingDestination':
-        'Event project mappings of SQS have no on-failure destination; the queue moves its messages to its dead-letter queue by itself.',
+        'Event source mappings of SQS have no on-failure destination; the queue moves its messages to its dead-letter queue by itself.',
     });
   }
 }

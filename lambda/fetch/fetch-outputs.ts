@@ -32,7 +32,7 @@ import { inspectFiles, type ReadyFile, storeResource } from './store-resource.ts
 import { Landing } from './storing.ts';
 
 export interface FetchOutputsPorts extends AnnounceOutputsPorts {
-  /** Of a project, with its API key. @throws TransientError `ERR_SOURCE_UNKNOWN` */
+  /** Of a project, with its API key. @throws TransientError `ERR_PROJECT_UNKNOWN` */
   readonly geminiOf: (project: string) => Gemini;
   readonly ledger: FetchLedger;
   /** How long Gemini keeps a job of this type. */

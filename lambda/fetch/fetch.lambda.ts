@@ -50,7 +50,7 @@ const ports = {
   geminiOf(project: string) {
     const gemini = geminis.get(project);
     if (gemini !== undefined) return gemini;
-    throw new TransientError('ERR_SOURCE_UNKNOWN', `The project ${project} is not configured; deploy with it again`);
+    throw new TransientError('ERR_PROJECT_UNKNOWN', `The project ${project} is not configured; deploy with it again`);
   },
   store: new S3OutputStore(s3Client(), config.bucketName),
   ledger: new DynamoDbFetchLedger({ client: dynamoDbClient(), tableName: config.ledgerTableName, clock }),

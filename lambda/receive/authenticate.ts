@@ -93,12 +93,12 @@ export function createTokenCheck(projects: AuthenticatePorts['projects']): (deli
 
 /** Asks with the keys at hand and, when none matches, once more with newer ones, where newer ones are to be had. */
 async function tryKeys<Key, Match>(
-  project: KeySource<Key>,
+  source: KeySource<Key>,
   match: (keys: readonly Key[]) => Match | undefined,
 ): Promise<Match | undefined> {
-  const current = await project.current();
+  const current = await source.current();
   const matched = match(current);
   if (matched !== undefined) return matched;
-  const refreshed = await project.refreshed(current);
+  const refreshed = await source.refreshed(current);
   return refreshed === undefined ? undefined : match(refreshed);
 }

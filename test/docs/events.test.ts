@@ -135,7 +135,7 @@ describe('the tables of docs/events.md', () => {
       ERR_GEMINI_REFUSED: true,
       ERR_GEMINI_UNAVAILABLE: true,
       ERR_JOB_NOT_FOUND: true,
-      ERR_SOURCE_UNKNOWN: true,
+      ERR_PROJECT_UNKNOWN: true,
       ERR_INTERNAL: true,
       ERR_KEYS_UNAVAILABLE: true,
       ERR_OUTPUT_NOT_READY: true,

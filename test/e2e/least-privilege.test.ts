@@ -11,8 +11,8 @@ const EXPLAINED: Readonly<Record<string, string>> = {
   'xray:PutTelemetryRecords': 'Lambda sends the traces.',
   'xray:PutTraceSegments': 'Lambda sends the traces.',
   'sqs:ChangeMessageVisibility of the Recorder':
-    'Comes with the CDK’s grant for event projects; only the fetchers delay messages.',
-  'sqs:GetQueueUrl': 'Comes with the CDK’s grant for event projects, for pollers that know a queue by its name.',
+    'Comes with the CDK’s grant for event sources; only the fetchers delay messages.',
+  'sqs:GetQueueUrl': 'Comes with the CDK’s grant for event sources, for pollers that know a queue by its name.',
 };
 
 let run: TestRun;
