@@ -36,7 +36,7 @@ export function readStack(assembly: Assembly, endpoints: Endpoints): Stack {
     for (const name of Object.keys(attributes).filter((attribute) => !INERT_ATTRIBUTES.includes(attribute))) {
       faults.push(`${id} (${Type}) has ${name}, which the local run does not know. Add it to local/template/stack.ts.`);
     }
-    if (isResourceType(Type)) identities.set(id, identify(Type, id, nameOf(assembly, Properties), endpoints));
+    if (isResourceType(Type)) identities.set(id, identify(Type, id, nameOf(assembly, id, Properties), endpoints));
     else faults.push(`${id} is a ${Type}, which the local run does not know. Add it to local/template/catalogue.ts.`);
   }
   if (faults.length > 0) throw new LocalRunError(faults.join('\n'));
@@ -70,12 +70,12 @@ export function readStack(assembly: Assembly, endpoints: Endpoints): Stack {
   };
 }
 
-/** Of a rule that of its bus: rules are known by both. */
-function nameOf({ resources }: Assembly, properties: Readonly<Record<string, unknown>> = {}): unknown {
+/** Of a rule that of its bus: rules are known by both. It may be derived from the stack's id, but not from other resources. */
+function nameOf({ resources }: Assembly, id: string, properties: Readonly<Record<string, unknown>> = {}): unknown {
   const bus = properties['EventBusName'] as { readonly Ref?: string } | undefined;
+  const owner = bus?.Ref ?? id;
   const name = bus?.Ref === undefined ? properties['Name'] : resources[bus.Ref]?.Properties?.['Name'];
-  // A name may be derived from the stack's id, but not from other resources.
-  return name === undefined ? undefined : resolve(name, () => undefined, 'Name');
+  return resolve(name, () => undefined, `${owner}.Name`);
 }
 
 /** Their properties are not looked into, so that what they refer to need not be known. */
