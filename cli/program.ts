@@ -187,7 +187,7 @@ function createProgram(options: ProgramOptions, width: number): Argv<Common> {
     )
     .command(
       'show <id>',
-      "One job's life: received, on the bus, fetched, landed",
+      "One job's life: received, on the bus, fetched, stored",
       (command) =>
         command
           .positional('id', { type: 'string', demandOption: true, describe: 'Job id or webhook id' })

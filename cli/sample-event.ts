@@ -44,6 +44,7 @@ function jobDetail(type: string, { project, now }: SampleContext): JobEventDetai
     status: type.slice(type.lastIndexOf('.') + 1),
     ...{ occurredAt: before(now, 2), receivedAt: before(now, 1) },
     ...(isPushed ? { origin: 'webhook', scheme: 'v1' } : { origin: 'reconciler', scheme: 'api' }),
+    verifiedJob: true,
     userMetadata: {},
     displayName: null,
     data: jobId === null ? {} : { id: jobId, ...DATA[type] },
@@ -72,7 +73,7 @@ function failedDetail({ project, bucket }: SampleContext): OutputFailedDetail {
   return {
     ...{ schemaVersion: SCHEMA_VERSION, source: project, jobType: 'batch', jobId: JOB_IDS.batch },
     ...{ webhookId: 'msg_sample4f6a1c', type: CAUSE, userMetadata: {}, displayName: null },
-    ...{ code: 'ERR_OUTPUT_GONE', message: 'The file of the outputs is gone', retryable: false },
+    ...{ code: 'ERR_OUTPUT_GONE', message: 'The file of the outputs is gone', retryable: false, verifiedJob: true },
     ...{ bucket, manifestKey: null },
   };
 }

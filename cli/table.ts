@@ -36,11 +36,15 @@ export function renderRows<Row>(
     const cells = rows.map((row) => widthOf(text(row)));
     widths.push(Math.max(widthOf(title), ...cells.filter((cell) => !below || cell <= width - taken)));
   }
-  const isUnder = (cell: string, index: number) => widthOf(cell) > (widths[index] ?? 0);
   const cellsOf = (row: Row) => shown.map(({ text }) => text(row));
+  const isUnder = (cell: string, index: number) => widthOf(cell) > (widths[index] ?? 0);
+  // A column of which every cell is under its row has no place of its own.
+  const places = shown
+    .map((column, index) => ({ ...column, index }))
+    .filter(({ below, text, index }) => !below || rows.some((row) => text(row) !== '' && !isUnder(text(row), index)));
   const [header = '', rule = '', ...lines] = renderTable(
-    titlesOf(shown),
-    rows.map((row) => cellsOf(row).map((cell, index) => (isUnder(cell, index) ? '' : cell))),
+    titlesOf(places),
+    rows.map((row) => places.map(({ text, index }) => (isUnder(text(row), index) ? '' : text(row)))),
   ).split('\n');
   const under = (row: Row | undefined) =>
     row === undefined

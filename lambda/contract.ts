@@ -63,7 +63,7 @@ export type SubscribableEvent = (typeof SUBSCRIBABLE_EVENTS)[number];
 /** Type of the custom resource that registers a webhook at Gemini. */
 export const WEBHOOK_RESOURCE_TYPE = 'Custom::GeminiWebhook';
 
-/** Environment variables of the functions. The two URLs are never in a template: only tests and the local run set them. */
+/** Environment variables of the functions. The last three are never in a template: only tests and the local run set them. */
 export const ENV = {
   tableName: 'TABLE_NAME',
   ledgerTableName: 'LEDGER_TABLE_NAME',
@@ -98,9 +98,14 @@ export const ENV = {
   interactionRetentionSeconds: 'INTERACTION_RETENTION_SECONDS',
   /** How long Gemini keeps a job of the fetcher's type. */
   jobRetentionSeconds: 'JOB_RETENTION_SECONDS',
+  /** Where custom resources may answer besides CloudFormation's own hosts; set by the local run alone. */
+  responseHost: 'RESPONSE_HOST',
   geminiUrl: 'GEMINI_URL',
   jwksUrl: 'GEMINI_JWKS_URL',
 } as const;
+
+/** Of what an application knows of a job, as JSON. */
+export const MAX_METADATA_BYTES = 8 * 1024;
 
 /** Environment variable of applications that submit jobs; the construct sets it, `announceJob` reads it. */
 export const SUBMIT_ENV = { eventBusName: 'GEMINI_WEBHOOKS_EVENT_BUS' } as const;
@@ -154,6 +159,14 @@ export const METRIC = {
   webhooksMissed: 'WebhooksMissed',
   /** Seconds since the end of the oldest job that has not landed, dimensions `source` and `jobType`; 0 when there is none. */
   oldestUnlanded: 'OldestUnlanded',
+  /** Seconds since the oldest job without an end was created, dimensions `source` and `jobType`; 0 when there is none. */
+  oldestUnended: 'OldestUnended',
+  /** Jobs of a run about which no question to Gemini has been answered for an hour, dimension `source`. */
+  jobsUnanswered: 'JobsUnanswered',
+  /** Runs in which Gemini refused its list of batches, or whoever asked, dimension `source`. */
+  lookupsRefused: 'LookupsRefused',
+  /** Events that were published again because the ledger had never heard of them, dimension `source`. */
+  eventsRepublished: 'EventsRepublished',
 } as const;
 export type MetricName = (typeof METRIC)[keyof typeof METRIC];
 
@@ -183,6 +196,10 @@ export const METRIC_SERIES = {
   EventsReconciled: { services: ['reconciler'], dimensions: ['source', 'jobType'] },
   WebhooksMissed: { services: ['reconciler'], dimensions: ['source', 'jobType'] },
   OldestUnlanded: { services: ['reconciler'], dimensions: ['source', 'jobType'] },
+  OldestUnended: { services: ['reconciler'], dimensions: ['source', 'jobType'] },
+  JobsUnanswered: { services: ['reconciler'], dimensions: ['source'] },
+  LookupsRefused: { services: ['reconciler'], dimensions: ['source'] },
+  EventsRepublished: { services: ['reconciler'], dimensions: ['source'] },
 } as const satisfies Record<MetricName, { services: readonly string[]; dimensions: readonly string[] }>;
 
 /** Attributes of an idempotency record; Powertools' names where it has one. */
@@ -209,7 +226,7 @@ export const LEDGER = {
   jobType: 'job_type',
   /** As the first who spoke of it spelt it. */
   jobId: 'job_id',
-  /** What an open job waits for, by source and type, and since when or until when: the key of the index. */
+  /** Its state, source, type and shard, and since when or until when: the key of the index. */
   queue: 'queue',
   due: 'due',
   submittedAt: 'submitted_at',
@@ -230,12 +247,23 @@ export const LEDGER = {
   attempts: 'attempts',
   lastCode: 'last_code',
   nextAttemptAt: 'next_attempt_at',
+  /** Of the reconciler: when Gemini's list first showed it, since when no question about it was answered, … */
+  listedAt: 'listed_at',
+  failingSince: 'failing_since',
+  /** … and when its event, of which nobody here had heard, was published again. */
+  republishedAt: 'republished_at',
   failureCode: 'failure_code',
   manifestKey: 'manifest_key',
   /** JSON, of a cursor. */
   state: 'state',
 } as const;
-export const LEDGER_INDEX = 'open-jobs';
+export const LEDGER_INDEX = 'jobs-by-state';
+/**
+ * Of each state, source and job type. A job of 1 KB costs its state some four writes (in, out, and two changes in between), and
+ * DynamoDB takes 1,000 a second of each shard: 8 carry 2,000 jobs a second, and 220 with 8 KB of metadata. Each run of a
+ * reconciler reads all of them, for every type and two states.
+ */
+export const LEDGER_SHARDS = 8;
 
 /** Attributes of the quarantine: a delivery that did not verify, or the count of an hour. */
 export const QUARANTINE = {

@@ -1,6 +1,7 @@
 /**
- * For applications that create jobs: says so on the bus, so that a job is known before its webhook. Batches are found
- * without; interactions and video operations, which Gemini does not list, only so.
+ * For applications that create jobs: says so on the bus, so that a job is known before its webhook, and what the application
+ * knows of it stands in every later event. Batches are found without; interactions and video operations, which Gemini does
+ * not list, only so.
  */
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import {
@@ -8,6 +9,7 @@ import {
   DEFAULT_SOURCE,
   type FetchedJobType,
   JOB_SUBMITTED,
+  MAX_METADATA_BYTES,
   SCHEMA_VERSION,
   SUBMIT_ENV,
 } from './contract.ts';
@@ -21,8 +23,10 @@ export interface SubmittedJob {
   readonly source?: string;
   /** @default - now */
   readonly submittedAt?: Date;
-  /** Stands in the job's event when that is published without a webhook; at most 8 KiB as JSON. */
+  /** Stands in every later event and manifest of the job; at most 8 KiB as JSON. */
   readonly userMetadata?: Readonly<Record<string, unknown>>;
+  /** The job's `displayName`. @default - none */
+  readonly displayName?: string | undefined;
 }
 
 export interface JobAnnouncerOptions {
@@ -48,12 +52,15 @@ export function createJobAnnouncer(options: JobAnnouncerOptions = {}): (job: Sub
     );
   }
   const client = options.client ?? new EventBridgeClient();
-  return async ({ jobType, jobId, source = DEFAULT_SOURCE, submittedAt = new Date(), userMetadata = {} }) => {
+  return async ({ jobType, jobId, source = DEFAULT_SOURCE, submittedAt = new Date(), ...known }) => {
+    const { userMetadata = {}, displayName = null } = known;
+    checkSize(userMetadata);
     const detail: JobSubmittedDetail = {
       schemaVersion: SCHEMA_VERSION,
       ...{ source, jobType, jobId },
       submittedAt: submittedAt.toISOString(),
       userMetadata: { ...userMetadata },
+      displayName,
     };
     const entry = { EventBusName, Source: APPLICATION_SOURCE, DetailType: JOB_SUBMITTED };
     const { FailedEntryCount, Entries } = await client.send(
@@ -63,4 +70,83 @@ export function createJobAnnouncer(options: JobAnnouncerOptions = {}): (job: Sub
     if (FailedEntryCount === 0) return;
     throw new Error(`The bus ${EventBusName} refused the event: ${Entries?.[0]?.ErrorCode ?? 'unknown'}. Try again.`);
   };
+}
+
+/** What is used here of `CreateBatchJobParameters` of @google/genai. */
+interface BatchRequest {
+  readonly config?: {
+    readonly displayName?: string;
+    readonly httpOptions?: object;
+    readonly webhookConfig?: { readonly userMetadata?: Record<string, unknown> };
+  };
+}
+/** What is used here of its `BatchJob`. */
+interface CreatedBatch {
+  readonly name?: string;
+  readonly displayName?: string;
+}
+
+export interface SubmitBatchOptions {
+  /** @default - `createJobAnnouncer()` */
+  readonly announce?: (job: SubmittedJob) => Promise<void>;
+  /** Name of the Gemini project, as configured. @default 'default' */
+  readonly source?: string;
+}
+
+/** The batch exists, and must not be created again; only what is known of it did not reach the bus. */
+export class BatchNotAnnouncedError<Batch extends CreatedBatch = CreatedBatch> extends Error {
+  readonly batch: Batch;
+
+  constructor(batch: Batch, options: ErrorOptions) {
+    super(
+      `The batch ${batch.name ?? ''} was created, but its metadata did not reach the bus. Do not create it again: announce it.`,
+      options,
+    );
+    this.name = 'BatchNotAnnouncedError';
+    this.batch = batch;
+  }
+}
+
+/**
+ * Creates a batch, and has every later event and manifest of it carry `userMetadata`, however its end is learned. Gemini
+ * refuses metadata on batches (googleapis/go-genai#779): what stands in `config.webhookConfig` is kept here and not sent.
+ *
+ * @param ai a client of @google/genai; the batch is created once, whatever the client's options about retries
+ * @throws BatchNotAnnouncedError with the batch, when the bus does not take the event
+ */
+export async function submitBatch<Request extends BatchRequest, Batch extends CreatedBatch>(
+  ai: { readonly batches: { create(request: Request): Promise<Batch> } },
+  request: Request,
+  userMetadata: Readonly<Record<string, unknown>> = {},
+  options: SubmitBatchOptions = {},
+): Promise<Batch> {
+  const { announce = createJobAnnouncer(), source = DEFAULT_SOURCE } = options;
+  const { webhookConfig, ...config } = request.config ?? {};
+  const { userMetadata: refused, ...webhook } = webhookConfig ?? {};
+  const metadata = { ...refused, ...userMetadata };
+  // Whatever would fail must fail before there is a batch.
+  checkSize(metadata);
+  const batch = await ai.batches.create({
+    ...request,
+    config: {
+      ...config,
+      ...(webhookConfig && { webhookConfig: webhook }),
+      // A create whose answer was lost would make a second batch.
+      httpOptions: { ...config.httpOptions, retryOptions: { attempts: 1 } },
+    },
+  });
+  try {
+    const { name: jobId = '', displayName = config.displayName } = batch;
+    await announce({ jobType: 'batch', jobId, source, userMetadata: metadata, displayName });
+  } catch (cause) {
+    throw new BatchNotAnnouncedError(batch, { cause });
+  }
+  return batch;
+}
+
+/** More of it the job ledger does not keep. */
+function checkSize(userMetadata: Readonly<Record<string, unknown>>): void {
+  const bytes = Buffer.byteLength(JSON.stringify(userMetadata));
+  if (bytes <= MAX_METADATA_BYTES) return;
+  throw new RangeError(`userMetadata is ${bytes} bytes as JSON; give at most ${MAX_METADATA_BYTES}.`);
 }

@@ -32,7 +32,10 @@ export interface WebhookConfig {
   url(): Promise<string>;
   /** For `ai.interactions.create({ background: true, webhook_config })`. Metadata comes back as `detail.userMetadata`. */
   forInteraction(userMetadata?: Readonly<Record<string, unknown>>): Promise<InteractionWebhookConfig>;
-  /** For `ai.batches.create({ config: { webhookConfig } })`. Gemini refuses metadata there (googleapis/go-genai#779). */
+  /**
+   * For `config.webhookConfig` of a batch. Gemini refuses metadata there (googleapis/go-genai#779): give it to `submitBatch` of
+   * `gemini-webhooks-aws/submit-job`, and it stands in every event of the batch.
+   */
   forBatch(): Promise<BatchWebhookConfig>;
 }
 

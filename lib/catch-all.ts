@@ -1,9 +1,9 @@
 /**
- * Where the events go that no fetcher takes: types that Gemini did not have when this was written, and its pings. They
- * are logged and counted, so that a new type is noticed.
+ * Where the events go that no fetcher takes: types that Gemini did not have when this was written, and its pings. What
+ * identifies them is logged and counted, so that a new type is noticed; the rest is in the archive, and in no log.
  */
 import { Stack } from 'aws-cdk-lib';
-import { type IRuleTarget, Rule } from 'aws-cdk-lib/aws-events';
+import { EventField, type IRuleTarget, Rule, RuleTargetInput } from 'aws-cdk-lib/aws-events';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { FilterPattern, MetricFilter, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
@@ -13,6 +13,9 @@ import { metricNamespace } from './monitoring/metrics.ts';
 import { ServiceLogGroup } from './service-log-group.ts';
 
 const OTHER: JobType = 'other';
+
+/** With `timestamp`, all that a log group takes. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-targets.html */
+const LINE = `source=${EventField.fromPath('$.detail.source')} type=${EventField.fromPath('$.detail-type')} event=${EventField.fromPath('$.id')}`;
 
 export interface CatchAllProps {
   readonly bus: JobEventBus;
@@ -50,6 +53,7 @@ export class CatchAll extends Construct {
     const target: IRuleTarget = {
       bind: () => ({
         arn: logGroup.targetArn,
+        input: RuleTargetInput.fromObject({ timestamp: EventField.fromPath('$.time'), message: LINE }),
         deadLetterConfig: { arn: bus.undeliveredQueue.queueArn },
         retryPolicy: {
           maximumEventAgeInSeconds: LONGEST_RETRY.maxEventAge.toSeconds(),

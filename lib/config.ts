@@ -7,13 +7,13 @@ import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import * as z from 'zod';
 import { DEFAULT_SOURCE } from '../lambda/contract.ts';
 import type { Consumers } from './consumers.ts';
-import type { CustomDomain, GeminiSource, GeminiWebhooksProps } from './gemini-webhooks-props.ts';
+import type { CustomDomain, GeminiWebhooksProps } from './gemini-webhooks-props.ts';
 import { LONGEST_ROTATION, SHORTEST_ROTATION } from './managed-webhook.ts';
 import { Monitoring } from './monitoring/monitoring-props.ts';
 import { nearest } from './nearest.ts';
 import type { QuarantineOptions } from './quarantine.ts';
 import type { ReconciliationOptions } from './reconciler.ts';
-import { resolveSources, sourceFaults } from './sources.ts';
+import { type GeminiSource, resolveSources, sourceFaults } from './sources.ts';
 
 const PREFIX = 'gemini-webhooks:';
 
@@ -278,7 +278,7 @@ export function parseConfig(context: Readonly<Record<string, unknown>>): AppConf
       maxConcurrencyVideo: read('maxConcurrencyVideo', concurrency),
       maxOutputSize: read(
         'maxOutputGiB',
-        mapped(integer(1, 350, 'GiB', ', which an upload of 10,000 parts holds'), Size.gibibytes),
+        mapped(integer(1, 78, 'GiB', ', which an upload of 10,000 parts holds'), Size.gibibytes),
       ),
       removalPolicy: read('removalPolicy', removalPolicy),
       noncurrentVersionExpiration: read('noncurrentVersionDays', days(1, 3650)),

@@ -12,6 +12,7 @@ import {
   HttpApi,
   HttpMethod,
   HttpStage,
+  IpAddressType,
   LogGroupLogDestination,
   SecurityPolicy,
 } from 'aws-cdk-lib/aws-apigatewayv2';
@@ -70,6 +71,8 @@ export interface DoorProps {
   /** Folder of the handler modules. */
   readonly handlersPath: string;
   readonly table: ITableV2;
+  /** What is known of jobs. */
+  readonly ledgerTable: ITableV2;
   readonly eventBus: IEventBus;
   /** What the deliveries of each Gemini project verify with. */
   readonly sources: readonly SourceSecrets[];
@@ -100,6 +103,7 @@ export class Door extends Construct {
 
     this.environment = {
       [ENV.tableName]: props.table.tableName,
+      [ENV.ledgerTableName]: props.ledgerTable.tableName,
       [ENV.eventBusName]: props.eventBus.eventBusName,
       [ENV.sources]: Stack.of(this).toJsonString(
         Object.fromEntries(
@@ -165,7 +169,11 @@ export class Door extends Construct {
   private addDomain({ domainName, certificateArn, hostedZoneId, hostedZoneName: zoneName }: CustomDomain): DomainName {
     const certificate = Certificate.fromCertificateArn(this, 'Certificate', certificateArn);
     const hostedZone = HostedZone.fromHostedZoneAttributes(this, 'Zone', { hostedZoneId, zoneName });
-    const domain = new DomainName(this, 'Domain', { domainName, certificate, securityPolicy: SecurityPolicy.TLS_1_2 });
+    const domain = new DomainName(this, 'Domain', {
+      ...{ domainName, certificate, securityPolicy: SecurityPolicy.TLS_1_2 },
+      // Or the AAAA record below would lead to a name that has no IPv6 address.
+      ipAddressType: IpAddressType.DUAL_STACK,
+    });
     const target = RecordTarget.fromAlias(
       new ApiGatewayv2DomainProperties(domain.regionalDomainName, domain.regionalHostedZoneId),
     );

@@ -20,11 +20,12 @@ import type { ResolvedSource } from './sources.ts';
 const FUNCTION_TIMEOUT = Duration.minutes(15);
 
 /**
- * How long a message of a fetch that died stays hidden. Lambda advises six times the function's timeout, to have room
- * for throttled invocations; but then a died fetch waits 90 minutes of the 48 hours for which Gemini keeps a file, and
- * `maxConcurrency` keeps the poller from taking more than may run. A fetch that failed sets its own, shorter time.
+ * Lambda takes no queue whose messages are hidden for less than the function's timeout. A fetcher shortens it to two minutes
+ * as soon as it works on a message, and prolongs those while it does: so this holds only for a message whose fetcher died
+ * before its first call, or is throttled. Lambda advises six times the timeout, to have room for throttled invocations;
+ * `maxConcurrency` keeps the poller from taking more than may run.
  */
-const VISIBILITY_TIMEOUT = Duration.minutes(20);
+const VISIBILITY_TIMEOUT = Duration.minutes(16);
 
 /**
  * With the fetcher's backoff 36 attempts last 26 hours: longer than a daily quota, a denied project or a hidden job. And they

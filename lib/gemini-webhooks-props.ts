@@ -1,35 +1,14 @@
 /** What can be chosen about the pipeline. */
 import type { Duration, RemovalPolicy, Size } from 'aws-cdk-lib';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
-import type { SubscribableEvent } from '../lambda/contract.ts';
 import type { Consumers } from './consumers.ts';
+import type { JobLedgerOptions } from './job-ledger.ts';
 import type { Monitoring } from './monitoring/monitoring-props.ts';
 import type { QuarantineOptions } from './quarantine.ts';
 import type { ReconciliationOptions } from './reconciler.ts';
 import type { RegionalFeatures } from './regions.ts';
-
-/** A Gemini project whose jobs are received. */
-export interface GeminiSource {
-  /**
-   * Stands in the route, in the events, in the S3 keys and in the metrics. Small letters, digits and single dashes, at
-   * most 32, a letter first. `default` has the short route.
-   */
-  readonly name: string;
-
-  /**
-   * Name of the secret that holds the project's API key, as a plain string. It is not part of the stack.
-   *
-   * @default 'gemini-webhooks/api-key' for the source `default`, 'gemini-webhooks/<name>/api-key' for others
-   */
-  readonly apiKeySecretName?: string;
-
-  /**
-   * Events for which the static webhook is registered. Jobs with a webhook of their own are not concerned.
-   *
-   * @default - all seven that Gemini offers
-   */
-  readonly subscribedEvents?: readonly SubscribableEvent[];
-}
+import type { GeminiSource } from './sources.ts';
 
 /** A name of one's own for the webhook URLs. */
 export interface CustomDomain {
@@ -95,6 +74,13 @@ export interface GeminiWebhooksProps {
    * @default - every 15 minutes, 10 minutes after their end, for 48 hours
    */
   readonly reconciliation?: ReconciliationOptions;
+
+  /**
+   * How fast the job ledger follows the bus.
+   *
+   * @default - 100 messages an invocation, after at most a second, in 2 invocations at a time
+   */
+  readonly jobLedger?: JobLedgerOptions;
 
   /**
    * Keeps some of the deliveries whose signature does not hold, so that they can be verified again after Gemini changed its
@@ -178,12 +164,20 @@ export interface GeminiWebhooksProps {
   readonly maxConcurrencyVideo?: number;
 
   /**
-   * Jobs with more output fail for good; at most 350 GiB. What does not land within 15 minutes goes on in the next
-   * invocation.
+   * Jobs with more output fail for good, at once where Gemini announces the size; at most 78 GiB. Outputs have to land
+   * within the 15 minutes of a function, which takes 24 MB a second for the default, all that a Gemini project may store.
    *
-   * @default Size.gibibytes(100)
+   * @default Size.gibibytes(20)
    */
   readonly maxOutputSize?: Size;
+
+  /**
+   * Encrypts bucket, queues, tables, topic, archive and logs. A key that is made in the same app is given the permissions that the
+   * services need; the policy of another one has to allow what docs/operate.md lists.
+   *
+   * @default - keys of AWS's, and a key of the stack's own for the topic of the alarms
+   */
+  readonly encryptionKey?: IKey;
 
   /**
    * What the Region has. Only needed where the stack's Region is not known when it is synthesized, or where what is known of it

@@ -1,12 +1,11 @@
 /** The whole pipeline as one construct: it wires the parts. What each may do with another is in permissions.ts. */
-import { fileURLToPath } from 'node:url';
-import { Annotations, type CfnOutput, Duration, RemovalPolicy, Size, Stack } from 'aws-cdk-lib';
+import { Annotations, type CfnOutput, Duration, Stack } from 'aws-cdk-lib';
 import { type Metric, type MetricOptions, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { type EventBus, type OnEventOptions, Rule } from 'aws-cdk-lib/aws-events';
 import type { IGrantable } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
-import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
@@ -15,37 +14,42 @@ import {
   DETAIL_TYPE,
   ENV,
   EVENT_SOURCE,
+  FETCHED_JOB_TYPES,
   type FetchedJobType,
-  FILE_RETENTION_SECONDS,
   SUBMIT_ENV,
   WEBHOOK_CONFIG_ENV,
 } from '../lambda/contract.ts';
 import { CatchAll } from './catch-all.ts';
-import { consumerFaults, grantConsumers } from './consumers.ts';
+import { grantConsumers } from './consumers.ts';
 import { nameDeployment } from './deployment-name.ts';
 import { Door } from './door.ts';
+import { encryptWith, grantDecryptOutputs } from './encryption.ts';
 import { JobEventBus } from './event-bus.ts';
 import { Fetcher } from './fetcher.ts';
 import type { GeminiWebhooksProps } from './gemini-webhooks-props.ts';
 import { IdempotencyTable } from './idempotency-table.ts';
 import { JobLedger } from './job-ledger.ts';
-import { ManagedWebhook, rotationFaults } from './managed-webhook.ts';
+import { ManagedWebhook } from './managed-webhook.ts';
 import { Alarms } from './monitoring/alarms-construct.ts';
 import { Dashboard } from './monitoring/dashboard.ts';
 import { metricNamespace, PipelineMetrics } from './monitoring/metrics.ts';
 import type { Monitored } from './monitoring/monitored.ts';
 import type { Monitoring } from './monitoring/monitoring-props.ts';
 import { OutputBucket } from './output-bucket.ts';
-import { addOutputs } from './outputs.ts';
+import { addOutputs, type Described, type DescribedBy, type Worker } from './outputs.ts';
 import { Permissions } from './permissions.ts';
-import { QuarantineTable, Reverifier, type ReverifierProps } from './quarantine.ts';
-import { Reconciler, reconciliationFaults, resolveReconciliation } from './reconciler.ts';
-import { resolveFeatures } from './regions.ts';
+import { QuarantineTable, Reverifier } from './quarantine.ts';
+import { Reconciler } from './reconciler.ts';
 import { SchemaRegistry } from './schema-registry.ts';
+import { resolveSettings, type Settings } from './settings.ts';
 import { SourceSecrets } from './source-secrets.ts';
-import { pascal, resolveSources, sourceFaults } from './sources.ts';
+import { pascal } from './sources.ts';
 
-const HANDLERS_PATH = fileURLToPath(new URL('../lambda/handlers', import.meta.url));
+/** A fetcher, and the rule that sends it jobs. */
+interface FetchingWorker extends Worker {
+  readonly jobType: FetchedJobType;
+  readonly fetcher: Fetcher;
+}
 
 /**
  * Receives webhooks of the Gemini API, announces finished jobs on an event bus, and lands their outputs in a bucket.
@@ -67,206 +71,72 @@ export class GeminiWebhooks extends Construct {
   readonly webhooks: readonly ManagedWebhook[];
   /** Begins the names of alarms, dashboard and webhooks: the stack's name, with this construct's path unless it is called GeminiWebhooks. */
   readonly deploymentName: string;
-  /** `Deployment` among them, by which the command line finds everything. Their logical ids begin with this construct's; their ids are the names. */
+  /** By which the command line finds this deployment. Their logical ids begin with this construct's; their ids are the names. */
   readonly outputs: readonly CfnOutput[];
 
   private readonly door: Door;
   private readonly metrics: PipelineMetrics;
   private readonly permissions: Permissions;
+  private readonly encryptionKey: IKey | undefined;
 
   constructor(scope: Construct, id: string, props: GeminiWebhooksProps) {
     super(scope, id);
     this.deploymentName = nameDeployment(this);
     this.metrics = new PipelineMetrics(metricNamespace(this));
-    const recordTtl = props.recordTtl ?? Duration.days(7);
-    if (recordTtl.toSeconds() < Duration.hours(48).toSeconds()) {
-      throw new Error(
-        `recordTtl is ${recordTtl.toHumanString()}; give at least 48 hours, because Gemini retries a delivery for 24.`,
-      );
-    }
-    const sources = resolveSources(props.sources);
-    const signingSecretRotation = props.signingSecretRotation ?? Duration.days(30);
-    const dynamicTokenRotation = props.dynamicTokenRotation ?? Duration.days(30);
-    const reconciliation = resolveReconciliation(props.reconciliation);
-    const faults = [
-      ...sourceFaults(sources),
-      ...consumerFaults(
-        props.consumers,
-        sources.map(({ name }) => name),
-      ),
-      ...rotationFaults({ signingSecretRotation, dynamicTokenRotation }),
-      ...reconciliationFaults(reconciliation, recordTtl),
-    ];
-    if (faults.length > 0) throw new Error(`The props do not hold:\n${faults.map((fault) => `- ${fault}`).join('\n')}`);
-    const retain = props.removalPolicy !== RemovalPolicy.DESTROY;
-    const logRetention = props.logRetention ?? RetentionDays.ONE_MONTH;
-    const throttleRate = props.throttleRate ?? 50;
-    const throttleBurst = props.throttleBurst ?? 100;
-    const handlersPath = props.handlersPath ?? HANDLERS_PATH;
-    const secrets = sources.map((source) => new SourceSecrets(this, `${pascal(source.name)}Secrets`, source));
+    this.encryptionKey = props.encryptionKey;
+    const settings = resolveSettings(this, props);
+    const { features, functions, retain } = settings;
+    const secrets = settings.sources.map((source) => new SourceSecrets(this, `${pascal(source.name)}Secrets`, source));
 
+    // What is kept.
     this.table = new IdempotencyTable(this, 'IdempotencyTable', {
-      // What the door lets through in one second by two routes for each source, claimed and completed, and half of it once
-      // more for retried calls: genuine traffic is never throttled here.
-      maxWritesPerSecond: 3 * 2 * sources.length * (throttleRate + throttleBurst),
+      // What the endpoint lets through in one second by two routes for each project, claimed and completed, and half of it
+      // once more for retried calls: genuine traffic is never throttled here.
+      maxWritesPerSecond: 3 * 2 * secrets.length * (settings.throttleRate + settings.throttleBurst),
       retain,
     }).table;
-    this.outputBucket = new OutputBucket(this, 'OutputBucket', {
-      noncurrentVersionExpiration: props.noncurrentVersionExpiration ?? Duration.days(30),
-      retain,
-    }).bucket;
-    const features = resolveFeatures(this, props.regionalFeatures);
-    const bus = new JobEventBus(this, 'EventBus', {
-      features,
-      archiveRetention: props.archiveRetention ?? Duration.days(14),
-      logRetention,
-      retain,
-    });
+    const { noncurrentVersionExpiration } = settings;
+    this.outputBucket = new OutputBucket(this, 'OutputBucket', { noncurrentVersionExpiration, retain }).bucket;
+
+    // The bus, and who follows it.
+    const bus = new JobEventBus(this, 'EventBus', { ...settings, ...functions });
     this.eventBus = bus.eventBus;
     this.permissions = new Permissions({
       ...{ table: this.table, eventBus: this.eventBus, outputBucket: this.outputBucket },
     });
     if (features.schemaRegistry) new SchemaRegistry(this, 'Schemas');
     if (props.consumers !== undefined) grantConsumers(bus, props.consumers);
-    const catchAll = new CatchAll(this, 'CatchAll', { bus, logRetention });
+    const catchAll = new CatchAll(this, 'CatchAll', { bus, logRetention: functions.logRetention });
 
-    const quarantine = props.quarantine && new QuarantineTable(this, 'Quarantine', props.quarantine);
-    this.door = new Door(this, 'Door', {
-      handlersPath,
-      table: this.table,
-      eventBus: this.eventBus,
-      sources: secrets,
-      customDomain: props.customDomain,
-      quarantine: quarantine?.environment ?? {},
-      jwtAudiences: props.jwtAudiences ?? [],
-      recordTtl,
-      throttleRate,
-      throttleBurst,
-      logRetention,
-    });
-    this.verifier = this.door.verifier;
-    this.permissions.claims(this.verifier);
-    this.permissions.publishJobs(this.verifier);
-    this.permissions.readSecrets(
-      this.verifier,
-      secrets.flatMap(({ signingSecret, dynamicTokenSecret }) => [signingSecret, dynamicTokenSecret]),
-    );
-
-    const reverifier = quarantine && this.addReverifier(quarantine, secrets, { handlersPath, logRetention });
-
-    const ledger = new JobLedger(this, 'JobLedger', { handlersPath, logRetention });
-    this.permissions.record(ledger);
+    const ledger = new JobLedger(this, 'JobLedger', { ...functions, options: settings.jobLedger });
+    this.permissions.grantRecord(ledger);
     const ledgerRule = bus.addLedger('LedgerEvents', ledger.queue);
-    const rules: Rule[] = [catchAll.rule, ledgerRule];
-    const addFetcher = (fetcherId: string, jobType: FetchedJobType, maxConcurrency: number) => {
-      const fetcher = new Fetcher(this, `${fetcherId}Fetcher`, {
-        jobType,
-        handlersPath,
-        eventBus: this.eventBus,
-        outputBucket: this.outputBucket,
-        ledgerTable: ledger.table,
-        sources,
-        maxConcurrency,
-        maxOutputSize: props.maxOutputSize ?? Size.gibibytes(100),
-        jobRetention:
-          jobType === 'interaction' ? reconciliation.interactionRetention : Duration.seconds(FILE_RETENTION_SECONDS),
-        logRetention,
-      });
-      const rule = bus.addJobHandler(`${fetcherId}Jobs`, jobType, fetcher.queue);
-      rules.push(rule);
-      this.permissions.landOutputs(fetcher);
-      this.permissions.noteAttempts(fetcher, ledger);
-      this.permissions.publishOutputs(fetcher.function);
-      this.permissions.readSecrets(
-        fetcher.function,
-        secrets.map(({ apiKeySecret }) => apiKeySecret),
-      );
-      return {
-        fetcher,
-        ...{ function: fetcher.function, queue: fetcher.queue },
-        deadLetterQueue: fetcher.deadLetterQueue,
-        rule,
-      };
-    };
-    const fetchers = {
-      batch: addFetcher('Batch', 'batch', props.maxConcurrencyBatch ?? 2),
-      interaction: addFetcher('Interaction', 'interaction', props.maxConcurrencyInteraction ?? 2),
-      video: addFetcher('Video', 'video', props.maxConcurrencyVideo ?? 2),
-    };
-    this.fetchers = Object.values(fetchers).map(({ fetcher }) => fetcher);
 
-    this.webhooks = sources.flatMap((source, index) => {
-      const own = secrets[index];
-      if (own === undefined) return [];
-      const webhook = new ManagedWebhook(this, `${pascal(source.name)}Webhook`, {
-        source,
-        secrets: own,
-        webhookUrl: this.door.webhookUrl(source.name),
-        handlersPath,
-        logRetention,
-        signingSecretRotation,
-        dynamicTokenRotation,
-        repair: props.repairWebhook ?? false,
-      });
-      this.permissions.manageWebhook(webhook);
-      // Whatever takes an event: of what Gemini delivers before, nothing would be lost, but nobody would look at it either.
+    // Gemini → HTTP API → verifier → bus
+    const { door, quarantine } = this.addDoor(settings, secrets, ledger, props);
+    this.door = door;
+    this.verifier = door.verifier;
+
+    // Bus → queue → fetcher → bucket
+    const workers = FETCHED_JOB_TYPES.map((jobType) => this.addFetcher(jobType, settings, secrets, ledger, bus));
+    this.fetchers = workers.map(({ fetcher }) => fetcher);
+    const rules = [catchAll.rule, ledgerRule, ...workers.map(({ rule }) => rule)];
+
+    // The webhook at Gemini comes last: what it delivers before would be in the archive, and nobody would look at it.
+    this.webhooks = secrets.map((own) => this.addWebhook(own, settings, props));
+    const projects = this.webhooks.map((webhook) => {
       webhook.registerAfter(bus, catchAll, ledger, ...this.fetchers, this.table, this.outputBucket, this.door);
-      return [webhook];
+      const { handler } = this.addReconciler(webhook, settings, ledger);
+      webhook.addFirstRun(handler);
+      return { webhook, reconciler: handler.function };
     });
 
-    const reconcilers = sources.flatMap((source, index) => {
-      const own = secrets[index];
-      if (own === undefined) return [];
-      const reconciler = new Reconciler(this, `${pascal(source.name)}Reconciler`, {
-        source,
-        secrets: own,
-        handlersPath,
-        logRetention,
-        options: reconciliation,
-        environment: {
-          [ENV.tableName]: this.table.tableName,
-          [ENV.ledgerTableName]: ledger.table.tableName,
-          [ENV.eventBusName]: this.eventBus.eventBusName,
-          [ENV.bucketName]: this.outputBucket.bucketName,
-          [ENV.recordTtlSeconds]: String(recordTtl.toSeconds()),
-        },
-      });
-      this.permissions.reconcile(reconciler, ledger);
-      return [reconciler.handler.function];
-    });
-
-    const alarms = this.monitor(props.monitoring, {
-      metrics: this.metrics,
-      ...{ api: this.door.api, verifier: this.verifier, fetchers: this.fetchers, rules },
-      sources: sources.map(({ name }) => name),
-      rotations: [
-        { secret: 'signing' as const, interval: signingSecretRotation },
-        { secret: 'token' as const, interval: dynamicTokenRotation },
-      ].filter(({ interval }) => interval.toDays() > 0),
-      rotators: this.webhooks
-        .filter(({ rotates }) => rotates)
-        .map(({ rotator, secrets: { sourceName: source } }) => ({ source, function: rotator.function })),
-      bus: this.eventBus,
-      archiveName: bus.archive?.archiveName,
-      reconciliation,
-      ledgerDeadLetterQueue: ledger.deadLetterQueue,
-      undeliveredQueue: bus.undeliveredQueue,
-      noDeliveryHours: props.monitoring.options?.noDeliveryHours,
-    });
-
+    const alarms = this.monitor(props.monitoring, { ...this.partsToWatch(settings, bus, ledger), rules });
+    if (props.encryptionKey !== undefined) encryptWith(this, props.encryptionKey);
     this.outputs = addOutputs(this, {
-      ...{ deploymentName: this.deploymentName, metricNamespace: metricNamespace(this), alarms: alarms?.names ?? [] },
-      ...{ eventBus: this.eventBus, archive: bus.archive, undeliveredQueue: bus.undeliveredQueue },
-      ...{ outputBucket: this.outputBucket, idempotencyTable: this.table, ledgerTable: ledger.table },
-      ...{ verifier: this.verifier, fetchers },
-      recorder: { ...ledger, function: ledger.recorder.function, rule: ledgerRule },
-      quarantine: quarantine && reverifier && { table: quarantine.table, reverifier },
-      projects: sources.flatMap(({ name, apiKeySecretName }, index) => {
-        const [webhook, reconciler] = [this.webhooks[index], reconcilers[index]];
-        if (webhook === undefined || reconciler === undefined) return [];
-        const suffix = name === DEFAULT_SOURCE ? '' : pascal(name);
-        return [{ name, suffix, apiKeySecretName, webhook, reconciler, webhookUrl: this.webhookUrl(name) }];
-      }),
+      ...this.describe(projects),
+      ...{ archive: bus.archive, undeliveredQueue: bus.undeliveredQueue, alarms, quarantine, workers },
+      ...{ ledgerTable: ledger.table, recorder: { ...ledger, function: ledger.recorder.function, rule: ledgerRule } },
     });
   }
 
@@ -310,12 +180,13 @@ export class GeminiWebhooks extends Construct {
 
   /** Reads what landed, manifests included. @param jobType of these jobs only; of all by default */
   grantReadOutputs(grantee: IGrantable, jobType?: FetchedJobType): void {
-    this.permissions.readOutputs(grantee, jobType);
+    this.permissions.grantReadOutputs(grantee, jobType);
+    if (this.encryptionKey !== undefined) grantDecryptOutputs(this.encryptionKey, grantee);
   }
 
   /** Puts events of its own on the bus, but none in the name of this pipeline. */
   grantPublish(grantee: IGrantable): void {
-    this.permissions.publishOwn(grantee);
+    this.permissions.grantPublish(grantee);
   }
 
   /** Deliveries in 5 minutes. @param outcome `accepted`, `duplicate`, or the code of a rejection */
@@ -367,7 +238,7 @@ export class GeminiWebhooks extends Construct {
     const { dynamicTokenSecret } = this.secretsOf(source);
     creator.addEnvironment(WEBHOOK_CONFIG_ENV.webhookUrl, this.webhookUrl(source));
     creator.addEnvironment(WEBHOOK_CONFIG_ENV.tokenSecretId, dynamicTokenSecret.secretArn);
-    this.permissions.readSecrets(creator, [dynamicTokenSecret]);
+    this.permissions.grantReadSecrets(creator, [dynamicTokenSecret]);
   }
 
   /** Lets a function that creates jobs say so: `createJobAnnouncer` finds the bus. A job is then known before its webhook. */
@@ -378,27 +249,140 @@ export class GeminiWebhooks extends Construct {
 
   /** Says on the bus which jobs it created, and nothing else. */
   grantSubmitJobs(grantee: IGrantable): void {
-    this.permissions.submitJobs(grantee);
+    this.permissions.grantSubmitJobs(grantee);
   }
 
-  private monitor({ options, optOutReason }: Monitoring, monitored: Monitored): Alarms | undefined {
+  private addDoor(
+    settings: Settings,
+    secrets: readonly SourceSecrets[],
+    ledger: JobLedger,
+    props: GeminiWebhooksProps,
+  ): { readonly door: Door; readonly quarantine: Described['quarantine'] } {
+    const quarantine = props.quarantine && new QuarantineTable(this, 'Quarantine', props.quarantine);
+    const door = new Door(this, 'Door', {
+      ...settings,
+      ...settings.functions,
+      ...{ table: this.table, eventBus: this.eventBus, ledgerTable: ledger.table, sources: secrets },
+      customDomain: props.customDomain,
+      quarantine: quarantine?.environment ?? {},
+      jwtAudiences: props.jwtAudiences ?? [],
+    });
+    this.permissions.grantClaim(door.verifier);
+    this.permissions.grantPublishJobs(door.verifier);
+    this.permissions.grantFindJobs(door.verifier, ledger.table);
+    this.permissions.grantReadSecrets(
+      door.verifier,
+      secrets.flatMap(({ signingSecret, dynamicTokenSecret }) => [signingSecret, dynamicTokenSecret]),
+    );
+    if (quarantine === undefined) return { door, quarantine };
+    // Does what the verifier does, with what it finds in the quarantine; the verifier only adds to that.
+    const { handler } = new Reverifier(this, 'Reverifier', { ...settings.functions, environment: door.environment });
+    const parties = { keeper: door.verifier, reverifier: handler.function };
+    this.permissions.grantQuarantine(parties, quarantine.table, secrets);
+    this.permissions.grantFindJobs(handler.function, ledger.table);
+    return { door, quarantine: { table: quarantine.table, reverifier: handler.function } };
+  }
+
+  private addFetcher(
+    jobType: FetchedJobType,
+    settings: Settings,
+    secrets: readonly SourceSecrets[],
+    ledger: JobLedger,
+    bus: JobEventBus,
+  ): FetchingWorker {
+    const { functions, sources, maxOutputSize, maxConcurrency, jobRetention } = settings;
+    const fetcher = new Fetcher(this, `${pascal(jobType)}Fetcher`, {
+      ...functions,
+      ...{ jobType, sources, maxOutputSize, maxConcurrency: maxConcurrency[jobType] },
+      jobRetention: jobRetention[jobType],
+      ...{ eventBus: this.eventBus, outputBucket: this.outputBucket, ledgerTable: ledger.table },
+    });
+    this.permissions.grantStoreOutputs(fetcher);
+    this.permissions.grantNoteAttempts(fetcher, ledger);
+    this.permissions.grantPublishOutputs(fetcher.function);
+    this.permissions.grantReadSecrets(
+      fetcher.function,
+      secrets.map(({ apiKeySecret }) => apiKeySecret),
+    );
+    const { queue, deadLetterQueue } = fetcher;
+    const rule = bus.addJobHandler(`${pascal(jobType)}Jobs`, jobType, queue);
+    return { jobType, fetcher, function: fetcher.function, queue, deadLetterQueue, rule };
+  }
+
+  private addWebhook(secrets: SourceSecrets, settings: Settings, props: GeminiWebhooksProps): ManagedWebhook {
+    const { source } = secrets;
+    const webhook = new ManagedWebhook(this, `${pascal(source.name)}Webhook`, {
+      ...settings.functions,
+      ...{ source, secrets, webhookUrl: this.door.webhookUrl(source.name), repair: props.repairWebhook ?? false },
+      signingSecretRotation: settings.signingSecretRotation,
+      dynamicTokenRotation: settings.dynamicTokenRotation,
+    });
+    this.permissions.grantManageWebhook(webhook);
+    return webhook;
+  }
+
+  private addReconciler({ secrets }: ManagedWebhook, settings: Settings, ledger: JobLedger): Reconciler {
+    const { source } = secrets;
+    const reconciler = new Reconciler(this, `${pascal(source.name)}Reconciler`, {
+      ...settings.functions,
+      ...{ source, secrets, options: settings.reconciliation },
+      environment: {
+        [ENV.tableName]: this.table.tableName,
+        [ENV.ledgerTableName]: ledger.table.tableName,
+        [ENV.eventBusName]: this.eventBus.eventBusName,
+        [ENV.bucketName]: this.outputBucket.bucketName,
+        [ENV.recordTtlSeconds]: String(settings.recordTtl.toSeconds()),
+      },
+    });
+    this.permissions.grantReconcile(reconciler, ledger, source.name);
+    return reconciler;
+  }
+
+  private partsToWatch(
+    settings: Settings,
+    bus: JobEventBus,
+    ledger: JobLedger,
+  ): Omit<Monitored, 'noDeliveryHours' | 'rules'> {
+    const { sources, signingSecretRotation, dynamicTokenRotation, reconciliation } = settings;
+    return {
+      ...{ metrics: this.metrics, api: this.door.api, verifier: this.verifier, fetchers: this.fetchers },
+      sources: sources.map(({ name }) => name),
+      firstRuns: new Map(this.webhooks.map(({ secrets, registration }) => [secrets.sourceName, registration])),
+      rotations: [
+        { secret: 'signing' as const, interval: signingSecretRotation },
+        { secret: 'token' as const, interval: dynamicTokenRotation },
+      ].filter(({ interval }) => interval.toDays() > 0),
+      rotators: this.webhooks
+        .filter(({ rotates }) => rotates)
+        .map(({ rotator, secrets: { sourceName: source } }) => ({ source, function: rotator.function })),
+      ...{ bus: this.eventBus, archiveName: bus.archive?.archiveName, undeliveredQueue: bus.undeliveredQueue },
+      ...{ reconciliation, ledgerQueue: ledger.queue, ledgerDeadLetterQueue: ledger.deadLetterQueue },
+      ...{ encryptionKey: this.encryptionKey },
+    };
+  }
+
+  private describe(projects: readonly Pick<DescribedBy, 'webhook' | 'reconciler'>[]) {
+    return {
+      ...{ deploymentName: this.deploymentName, metricNamespace: metricNamespace(this) },
+      ...{ eventBus: this.eventBus, outputBucket: this.outputBucket, idempotencyTable: this.table },
+      verifier: this.verifier,
+      projects: projects.map(({ webhook, reconciler }) => {
+        const { name, apiKeySecretName } = webhook.secrets.source;
+        const suffix = name === DEFAULT_SOURCE ? '' : pascal(name);
+        return { name, suffix, apiKeySecretName, webhook, reconciler, webhookUrl: this.webhookUrl(name) };
+      }),
+    };
+  }
+
+  /** @returns the names of the alarms */
+  private monitor({ options, optOutReason }: Monitoring, parts: Omit<Monitored, 'noDeliveryHours'>): readonly string[] {
+    const monitored = { ...parts, noDeliveryHours: options?.noDeliveryHours };
     if (options === undefined) {
       Annotations.of(this).addWarningV2('gemini-webhooks:monitoring', `There are no alarms: ${optOutReason}`);
     }
     const alarms = options && new Alarms(this, 'Alarms', monitored, options);
     new Dashboard(this, 'Dashboard', monitored, alarms);
-    return alarms;
-  }
-
-  /** Does what the verifier does, with what it finds in the quarantine; the verifier only adds to that. */
-  private addReverifier(
-    { table }: QuarantineTable,
-    secrets: readonly SourceSecrets[],
-    props: Pick<ReverifierProps, 'handlersPath' | 'logRetention'>,
-  ): LambdaFunction {
-    const { handler } = new Reverifier(this, 'Reverifier', { ...props, environment: this.door.environment });
-    this.permissions.quarantine({ keeper: this.verifier, reverifier: handler.function }, table, secrets);
-    return handler.function;
+    return alarms?.names ?? [];
   }
 
   private secretsOf(source: string): SourceSecrets {

@@ -15,15 +15,64 @@ import { acknowledge } from './nag-acknowledgement.ts';
 import { NodeFunction } from './node-function.ts';
 
 const FUNCTION_TIMEOUT = Duration.seconds(30);
-/** As Lambda advises: six times the function's timeout. */
-const VISIBILITY_TIMEOUT = Duration.minutes(3);
+/** As Lambda advises: six times the function's timeout, and the batching window. */
+const VISIBILITY_TIMEOUT = Duration.minutes(4);
 /** Half an hour of a DynamoDB that is away. */
 const MAX_RECEIVE_COUNT = 10;
+
+/** How fast the ledger follows the bus. Some three messages come of each job: submitted, ended, stored. */
+export interface JobLedgerOptions {
+  /**
+   * Messages that are recorded in one invocation, from 1 to 1,000.
+   *
+   * @default 100
+   */
+  readonly batchSize?: number;
+
+  /**
+   * How long an invocation waits for more messages, in whole seconds from 0 to 60; at least 1 with a batch size over 10.
+   *
+   * @default Duration.seconds(1)
+   */
+  readonly batchingWindow?: Duration;
+
+  /**
+   * Invocations at a time, from 2 to 1,000. The default carries 1,000 jobs a second, and leaves 2 of the 10 executions of a new
+   * account to the verifier.
+   *
+   * @default 2
+   */
+  readonly maxConcurrency?: number;
+}
+
+export type ResolvedJobLedger = Required<JobLedgerOptions>;
+
+export function resolveJobLedger(options: JobLedgerOptions = {}): ResolvedJobLedger {
+  return {
+    batchSize: options.batchSize ?? 100,
+    batchingWindow: options.batchingWindow ?? Duration.seconds(1),
+    maxConcurrency: options.maxConcurrency ?? 2,
+  };
+}
+
+/** Each with what to do. https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html */
+export function jobLedgerFaults({ batchSize, batchingWindow, maxConcurrency }: ResolvedJobLedger): string[] {
+  const isWhole = (value: number, min: number, max: number) => Number.isInteger(value) && value >= min && value <= max;
+  const seconds = batchingWindow.toSeconds({ integral: false });
+  return [
+    ...(isWhole(batchSize, 1, 1000) ? [] : [`jobLedger.batchSize is ${batchSize}; give 1 to 1000.`]),
+    ...(isWhole(seconds, batchSize > 10 ? 1 : 0, 60)
+      ? []
+      : [`jobLedger.batchingWindow is ${seconds} s; give 0 to 60 whole seconds, at least 1 with a batchSize over 10.`]),
+    ...(isWhole(maxConcurrency, 2, 1000) ? [] : [`jobLedger.maxConcurrency is ${maxConcurrency}; give 2 to 1000.`]),
+  ];
+}
 
 export interface JobLedgerProps {
   /** Folder of the handler modules. */
   readonly handlersPath: string;
   readonly logRetention: RetentionDays;
+  readonly options: ResolvedJobLedger;
 }
 
 export class JobLedger extends Construct {
@@ -64,14 +113,20 @@ export class JobLedger extends Construct {
     this.recorder = new NodeFunction(this, 'Recorder', {
       description: 'Keeps the job ledger: what was submitted, announced and landed, and when.',
       entry: join(props.handlersPath, 'record-job.ts'),
-      memorySize: 256,
+      // Most of its time is the CPU's, which Lambda gives by memory.
+      memorySize: 1024,
       timeout: FUNCTION_TIMEOUT,
       logRetention: props.logRetention,
       invokedBy: 'Never invoked asynchronously: its queue keeps the messages and has a dead-letter queue of its own.',
       environment: { [ENV.ledgerTableName]: this.table.tableName },
     });
     this.recorder.function.addEventSource(
-      new SqsEventSource(this.queue, { batchSize: 10, maxConcurrency: 2, reportBatchItemFailures: true }),
+      new SqsEventSource(this.queue, {
+        batchSize: props.options.batchSize,
+        maxBatchingWindow: props.options.batchingWindow,
+        maxConcurrency: props.options.maxConcurrency,
+        reportBatchItemFailures: true,
+      }),
     );
     acknowledge(this.recorder.function, {
       'Serverless-LambdaEventSourceMappingDestination':

@@ -3,10 +3,11 @@
  * looked at. A function for each, so that each may only what it does.
  */
 import { join } from 'node:path';
-import { Aws, CustomResource, Duration, Token } from 'aws-cdk-lib';
+import { Aws, CustomResource, Duration, Lazy, Token } from 'aws-cdk-lib';
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
-import { Policy, type PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Policy, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { CfnRotationSchedule, type Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct, type IDependable } from 'constructs';
@@ -60,7 +61,10 @@ export class ManagedWebhook extends Construct {
   readonly healthCheck: NodeFunction;
   readonly secrets: SourceSecrets;
 
-  private readonly registration: CustomResource;
+  /** Once it is there, deliveries may come, and the functions of `addFirstRun` have been invoked. */
+  readonly registration: CustomResource;
+
+  private readonly firstRuns: LambdaFunction[] = [];
 
   constructor(scope: Construct, id: string, props: ManagedWebhookProps) {
     super(scope, id);
@@ -81,7 +85,7 @@ export class ManagedWebhook extends Construct {
     this.registrar = this.addFunction('Registrar', props, {
       description: `Registers the webhook of the source ${source.name} at Gemini.`,
       entry: 'register-webhook.ts',
-      environment: common,
+      environment: { ...common, [ENV.webhookUrl]: webhookUrl },
       invokedBy: 'CloudFormation waits for its answer, and fails the deployment when none comes.',
     });
     this.registration = new CustomResource(this, 'Webhook', {
@@ -94,6 +98,7 @@ export class ManagedWebhook extends Construct {
         SubscribedEvents: [...source.subscribedEvents],
         ApiKeySecretId: source.apiKeySecretName,
         SigningSecretId: secrets.signingSecret.secretArn,
+        FirstRuns: Lazy.list({ produce: () => this.firstRuns.map(({ functionName }) => functionName) }),
       },
     });
     this.registration.node.addDependency(this.registrar);
@@ -101,6 +106,16 @@ export class ManagedWebhook extends Construct {
     this.rotates = [props.signingSecretRotation, props.dynamicTokenRotation].some((interval) => interval.toDays() > 0);
     this.rotator = this.addRotation(props, environment);
     this.healthCheck = this.addHealthCheck(props, environment);
+    this.addFirstRun(this.healthCheck);
+  }
+
+  /** Invokes it once the webhook is registered: the alarm about its silence would else go off before its schedule does. */
+  addFirstRun(scheduled: NodeFunction): void {
+    this.firstRuns.push(scheduled.function);
+    this.registrar.role.addToPrincipalPolicy(
+      new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [scheduled.function.functionArn] }),
+    );
+    this.registerAfter(scheduled);
   }
 
   /**
@@ -144,6 +159,12 @@ export class ManagedWebhook extends Construct {
       environment,
       invokedBy: 'Secrets Manager and operators wait for its answer, and try a failed rotation again.',
     });
+    // Secrets Manager tries a rotation again; two tries of Lambda's own would run beside its.
+    rotator.function.configureAsyncInvoke({ retryAttempts: 0 });
+    acknowledge(rotator.function, {
+      'Serverless-LambdaAsyncFailureDestination':
+        'Secrets Manager knows of a failed step, and an alarm goes off for it.',
+    });
     if (!this.rotates) return rotator;
     rotator.function.addPermission('Rotation', {
       principal: new ServicePrincipal('secretsmanager.amazonaws.com'),
@@ -170,6 +191,12 @@ export class ManagedWebhook extends Construct {
       entry: 'check-webhook.ts',
       environment: { ...environment, [ENV.repairWebhook]: String(props.repair) },
       invokedBy: 'Invoked by a schedule: the next check finds what this one would have found.',
+    });
+    // The next check is the retry; and one that waited for longer than that has been made up for.
+    healthCheck.function.configureAsyncInvoke({ retryAttempts: 0, maxEventAge: HEALTH_CHECK_INTERVAL });
+    acknowledge(healthCheck.function, {
+      'Serverless-LambdaAsyncFailureDestination':
+        'The next check finds what this one would have found; silence has an alarm.',
     });
     const rule = new Rule(this, 'HealthCheckSchedule', {
       description: `Health check of the webhook of the source ${source.name}.`,

@@ -23,14 +23,14 @@ interface Table {
   readonly tableName: string;
 }
 
-interface Worker {
+export interface Worker {
   readonly function: LambdaFunction;
   readonly queue: IQueue;
   readonly deadLetterQueue: IQueue;
   readonly rule: IRule;
 }
 
-interface DescribedBy {
+export interface DescribedBy {
   readonly name: string;
   /** Ends the names of its outputs; empty for the default one. */
   readonly suffix: string;
@@ -51,7 +51,8 @@ export interface Described {
   readonly ledgerTable: Table;
   readonly verifier: LambdaFunction;
   readonly recorder: Worker;
-  readonly fetchers: Readonly<Record<FetchedJobType, Worker>>;
+  /** A fetcher for each job type. */
+  readonly workers: readonly (Worker & { readonly jobType: FetchedJobType })[];
   readonly quarantine: { readonly table: Table; readonly reverifier: LambdaFunction } | undefined;
   readonly metricNamespace: string;
   readonly alarms: readonly string[];
@@ -98,7 +99,7 @@ export function addOutputs(scope: Construct, described: Described): CfnOutput[] 
 }
 
 function describe(described: Described): DeploymentDescription {
-  const { fetchers, quarantine } = described;
+  const { workers, quarantine } = described;
   return {
     geminiWebhooks: DESCRIPTION_VERSION,
     name: described.deploymentName,
@@ -111,11 +112,9 @@ function describe(described: Described): DeploymentDescription {
     ledgerTable: described.ledgerTable.tableName,
     verifier: describeFunction(described.verifier),
     recorder: describeWorker(described.recorder),
-    fetchers: {
-      batch: describeWorker(fetchers.batch),
-      interaction: describeWorker(fetchers.interaction),
-      video: describeWorker(fetchers.video),
-    },
+    fetchers: Object.fromEntries(
+      workers.map((worker) => [worker.jobType, describeWorker(worker)]),
+    ) as DeploymentDescription['fetchers'],
     ...(quarantine && {
       quarantineTable: quarantine.table.tableName,
       reverifier: describeFunction(quarantine.reverifier),

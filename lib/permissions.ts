@@ -12,6 +12,7 @@ import {
   type FetchedJobType,
   JOB_SUBMITTED,
   LEDGER_INDEX,
+  MANIFEST_NAME,
 } from '../lambda/contract.ts';
 import type { Fetcher } from './fetcher.ts';
 import type { JobLedger } from './job-ledger.ts';
@@ -35,16 +36,21 @@ export class Permissions {
   }
 
   /** Claim, complete and release are conditional updates; nothing is ever deleted but by the time to live. */
-  claims(grantee: IGrantable): void {
+  grantClaim(grantee: IGrantable): void {
     grant(grantee, ['dynamodb:GetItem', 'dynamodb:UpdateItem'], [this.#parts.table.tableArn]);
   }
 
   /** Whatever Gemini reports, but no announcement about outputs: those are the fetchers'. */
-  publishJobs(grantee: IGrantable): void {
+  grantPublishJobs(grantee: IGrantable): void {
     this.#announce(grantee, EVENT_SOURCE, { 'ForAllValues:StringNotLike': { 'events:detail-type': 'output.*' } });
   }
 
-  publishOutputs(grantee: IGrantable): void {
+  /** One job at a time, by its id: what was submitted of it. */
+  grantFindJobs(grantee: IGrantable, ledgerTable: ITableV2): void {
+    grant(grantee, ['dynamodb:GetItem'], [ledgerTable.tableArn]);
+  }
+
+  grantPublishOutputs(grantee: IGrantable): void {
     const detailTypes = [DETAIL_TYPE.outputStored, DETAIL_TYPE.outputFailed];
     this.#announce(grantee, EVENT_SOURCE, { 'ForAllValues:StringEquals': { 'events:detail-type': detailTypes } });
   }
@@ -63,12 +69,12 @@ export class Permissions {
     });
   }
 
-  readSecrets(grantee: IGrantable, secrets: ISecret[]): void {
+  grantReadSecrets(grantee: IGrantable, secrets: ISecret[]): void {
     grantee.grantPrincipal.addToPrincipalPolicy(readSecrets(secrets));
   }
 
   /** In the items of jobs of its own type, which it also reads by this. */
-  noteAttempts({ function: fetcher, jobType }: Fetcher, { table }: JobLedger): void {
+  grantNoteAttempts({ function: fetcher, jobType }: Fetcher, { table }: JobLedger): void {
     grant(fetcher, ['dynamodb:UpdateItem'], [table.tableArn], {
       'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': `job#*#${jobType}#*` },
       Null: { 'dynamodb:LeadingKeys': 'false' },
@@ -76,7 +82,7 @@ export class Permissions {
   }
 
   /** Writes under the job type's prefix, and reads there what an earlier attempt wrote. */
-  landOutputs(fetcher: Fetcher): void {
+  grantStoreOutputs(fetcher: Fetcher): void {
     const prefix = `${fetcher.jobType}/*`;
     const outputs = this.#parts.outputBucket.arnForObjects(prefix);
     grant(fetcher.function, ['s3:AbortMultipartUpload', 's3:GetObject', 's3:PutObject'], [outputs]);
@@ -91,11 +97,27 @@ export class Permissions {
     acknowledgeWildcard(fetcher.role, outputs, reason);
   }
 
-  /** Looks at open jobs, and says what was missed; of outputs only that they will not come. */
-  reconcile({ handler, secrets }: Reconciler, { table }: JobLedger): void {
+  /**
+   * Looks at open jobs, and says what was missed; of outputs only that they will not come, and not before it looked for
+   * the manifests of its project.
+   */
+  grantReconcile({ handler, secrets }: Reconciler, { table }: JobLedger, source: string): void {
     const { function: reconciler } = handler;
-    this.claims(reconciler);
-    this.readSecrets(reconciler, [secrets.apiKeySecret]);
+    const prefixes = FETCHED_JOB_TYPES.map((jobType) => `${jobType}/source=${source}/*`);
+    const manifests = prefixes.map((prefix) => this.#parts.outputBucket.arnForObjects(`${prefix}/${MANIFEST_NAME}`));
+    grant(reconciler, ['s3:GetObject'], manifests);
+    grant(reconciler, ['s3:ListBucket'], [this.#parts.outputBucket.bucketArn], {
+      StringLikeIfExists: { 's3:prefix': prefixes },
+    });
+    for (const arn of manifests) {
+      acknowledgeWildcard(
+        handler.role,
+        arn,
+        'Keys hold the date and the id of the job; of its project manifests only.',
+      );
+    }
+    this.grantClaim(reconciler);
+    this.grantReadSecrets(reconciler, [secrets.apiKeySecret]);
     this.#announce(reconciler, EVENT_SOURCE, {
       'ForAllValues:StringNotEquals': { 'events:detail-type': DETAIL_TYPE.outputStored },
     });
@@ -107,15 +129,15 @@ export class Permissions {
     grant(reconciler, ['dynamodb:Query'], [`${table.tableArn}/index/${LEDGER_INDEX}`]);
   }
 
-  manageWebhook(webhook: ManagedWebhook): void {
+  grantManageWebhook(webhook: ManagedWebhook): void {
     const { registrar, rotator, healthCheck, secrets } = webhook;
     const { apiKeySecret, signingSecret, dynamicTokenSecret } = secrets;
     const arns = [signingSecret.secretArn, dynamicTokenSecret.secretArn];
     webhook.grantReadApiKey(readSecrets([apiKeySecret]));
     grant(registrar.function, ['secretsmanager:PutSecretValue'], [signingSecret.secretArn]);
-    this.readSecrets(healthCheck.function, [apiKeySecret, signingSecret]);
+    this.grantReadSecrets(healthCheck.function, [apiKeySecret, signingSecret]);
     grant(healthCheck.function, ['secretsmanager:DescribeSecret'], arns);
-    this.readSecrets(rotator.function, [apiKeySecret, signingSecret, dynamicTokenSecret]);
+    this.grantReadSecrets(rotator.function, [apiKeySecret, signingSecret, dynamicTokenSecret]);
     grant(
       rotator.function,
       ['secretsmanager:DescribeSecret', 'secretsmanager:PutSecretValue', 'secretsmanager:UpdateSecretVersionStage'],
@@ -124,28 +146,28 @@ export class Permissions {
   }
 
   /** Writes down what the bus says of jobs. */
-  record({ recorder, table }: JobLedger): void {
+  grantRecord({ recorder, table }: JobLedger): void {
     grant(recorder.function, ['dynamodb:UpdateItem'], [table.tableArn]);
   }
 
   /** The verifier only adds to it; the reverification does what the verifier does, with what it finds there. */
-  quarantine(
+  grantQuarantine(
     { keeper, reverifier }: { readonly keeper: IGrantable; readonly reverifier: IGrantable },
     quarantine: ITableV2,
     secrets: readonly SourceSecrets[],
   ): void {
     grant(keeper, ['dynamodb:PutItem', 'dynamodb:UpdateItem'], [quarantine.tableArn]);
     grant(reverifier, ['dynamodb:DeleteItem', 'dynamodb:Scan'], [quarantine.tableArn]);
-    this.claims(reverifier);
-    this.publishJobs(reverifier);
-    this.readSecrets(
+    this.grantClaim(reverifier);
+    this.grantPublishJobs(reverifier);
+    this.grantReadSecrets(
       reverifier,
       secrets.map(({ signingSecret }) => signingSecret),
     );
   }
 
   /** Reads what landed, manifests included. */
-  readOutputs(grantee: IGrantable, jobType: FetchedJobType | undefined): void {
+  grantReadOutputs(grantee: IGrantable, jobType: FetchedJobType | undefined): void {
     const prefixes = (jobType === undefined ? FETCHED_JOB_TYPES : [jobType]).map((type) => `${type}/*`);
     grant(
       grantee,
@@ -156,7 +178,7 @@ export class Permissions {
   }
 
   /** Puts events of its own on the bus, but none in the name of this pipeline. */
-  publishOwn(grantee: IGrantable): void {
+  grantPublish(grantee: IGrantable): void {
     grant(grantee, ['events:PutEvents'], [this.#parts.eventBus.eventBusArn], {
       'ForAllValues:StringNotLike': { 'events:source': 'gemini.*' },
       Null: { 'events:source': 'false' },
@@ -164,7 +186,7 @@ export class Permissions {
   }
 
   /** Says on the bus which jobs it created, and nothing else. */
-  submitJobs(grantee: IGrantable): void {
+  grantSubmitJobs(grantee: IGrantable): void {
     this.#announce(grantee, APPLICATION_SOURCE, {
       'ForAllValues:StringEquals': { 'events:detail-type': JOB_SUBMITTED },
     });

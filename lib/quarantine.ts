@@ -10,7 +10,7 @@ import { NodeFunction } from './node-function.ts';
 
 export interface QuarantineOptions {
   /**
-   * Deliveries that are kept in an hour, 1 to 10,000.
+   * Deliveries that are kept in an hour of each route, 1 to 10,000.
    *
    * @default 100
    */

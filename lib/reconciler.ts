@@ -123,6 +123,12 @@ export class Reconciler extends Construct {
         [ENV.interactionRetentionSeconds]: String(options.interactionRetention.toSeconds()),
       },
     });
+    // A run that failed is not made up for by two more of its kind beside the next. No reserved concurrency for that: an account
+    // with 10 executions, as new ones have, cannot reserve any.
+    this.handler.function.configureAsyncInvoke({ maxEventAge: options.interval, retryAttempts: 0 });
+    acknowledge(this.handler.function, {
+      'Serverless-LambdaAsyncFailureDestination': 'A run that failed is made up for by the next one, minutes later.',
+    });
     const rule = new Rule(this, 'Schedule', {
       description: `Looks for jobs of the source ${source.name} that ended without a webhook.`,
       schedule: Schedule.rate(options.interval),

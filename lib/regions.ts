@@ -59,11 +59,16 @@ const CONSEQUENCE: Readonly<Record<Exclude<keyof RegionalFeatures, 'httpApi'>, s
   busLogs: 'has no logs of event buses; look at the queue of undelivered events instead',
 };
 
+/** What a Region is known not to have. */
+export function missingIn(region: string): (keyof RegionalFeatures)[] {
+  return (Object.keys(WITHOUT) as (keyof RegionalFeatures)[]).filter((feature) => WITHOUT[feature].includes(region));
+}
+
 /** @throws when the Region has no HTTP APIs */
 export function resolveFeatures(scope: Construct, given: RegionalFeatures = {}): Required<RegionalFeatures> {
   const { region } = Stack.of(scope);
-  const has = (feature: keyof RegionalFeatures) =>
-    given[feature] ?? (Token.isUnresolved(region) || !WITHOUT[feature].includes(region));
+  const missing = Token.isUnresolved(region) ? [] : missingIn(region);
+  const has = (feature: keyof RegionalFeatures) => given[feature] ?? !missing.includes(feature);
   const features = {
     schemaRegistry: has('schemaRegistry'),
     archive: has('archive'),

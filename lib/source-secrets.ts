@@ -6,6 +6,7 @@ import { TOKEN_LENGTH } from '../lambda/contract.ts';
 import type { ResolvedSource } from './sources.ts';
 
 export class SourceSecrets extends Construct {
+  readonly source: ResolvedSource;
   readonly sourceName: string;
   readonly apiKeySecret: ISecret;
   /** With what Gemini signs static webhooks, `whsec_<base64>`. */
@@ -16,6 +17,7 @@ export class SourceSecrets extends Construct {
   constructor(scope: Construct, id: string, source: ResolvedSource) {
     super(scope, id);
     const { name, apiKeySecretName } = source;
+    this.source = source;
     this.sourceName = name;
     this.apiKeySecret = Secret.fromSecretNameV2(this, 'ApiKey', apiKeySecretName);
     this.signingSecret = new Secret(this, 'SigningSecret', {

@@ -1,10 +1,32 @@
 /** The Gemini projects of a deployment, with every default filled in and everything that is wrong said at once. */
 import { DEFAULT_SOURCE, SOURCE_NAME, SUBSCRIBABLE_EVENTS, type SubscribableEvent } from '../lambda/contract.ts';
-import type { GeminiSource } from './gemini-webhooks-props.ts';
 import { nearest } from './nearest.ts';
 
 /** Two ARNs of each are in the verifier's environment, which has 4 KB; this many fit with the longest names. */
 const MAX_SOURCES = 8;
+
+/** A Gemini project whose jobs are received. */
+export interface GeminiSource {
+  /**
+   * Stands in the route, in the events, in the S3 keys and in the metrics. Small letters, digits and single dashes, at
+   * most 32, a letter first. `default` has the short route.
+   */
+  readonly name: string;
+
+  /**
+   * Name of the secret that holds the project's API key, as a plain string. It is not part of the stack.
+   *
+   * @default 'gemini-webhooks/api-key' for the source `default`, 'gemini-webhooks/<name>/api-key' for others
+   */
+  readonly apiKeySecretName?: string;
+
+  /**
+   * Events for which the static webhook is registered. Jobs with a webhook of their own are not concerned.
+   *
+   * @default - all seven that Gemini offers
+   */
+  readonly subscribedEvents?: readonly SubscribableEvent[];
+}
 
 export interface ResolvedSource {
   readonly name: string;

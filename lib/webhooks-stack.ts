@@ -1,5 +1,5 @@
 /** The pipeline as a stack of its own. */
-import { Stack, type StackProps } from 'aws-cdk-lib';
+import { RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { GeminiWebhooks } from './gemini-webhooks.ts';
 import type { GeminiWebhooksProps } from './gemini-webhooks-props.ts';
@@ -15,7 +15,14 @@ export class WebhooksStack extends Stack {
   readonly webhooks: GeminiWebhooks;
 
   constructor(scope: Construct, id: string, props: WebhooksStackProps) {
-    super(scope, id, { description: 'Webhooks of the Gemini API: verified, on EventBridge, outputs in S3.', ...props });
+    super(scope, id, {
+      description: 'Webhooks of the Gemini API: verified, on EventBridge, outputs in S3.',
+      // Whoever keeps the data does not want the stack deleted by accident either: with it goes the URL that Gemini posts to.
+      terminationProtection: props.webhooks.removalPolicy !== RemovalPolicy.DESTROY,
+      ...props,
+      // CloudFormation puts them on everything that takes tags.
+      tags: { application: 'gemini-webhooks', ...props.tags },
+    });
 
     this.webhooks = new GeminiWebhooks(this, 'GeminiWebhooks', props.webhooks);
     // There is nothing else in this stack whose outputs these could be.

@@ -4,6 +4,8 @@
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import * as z from 'zod';
+import { JSON_OUTPUT } from '../cli/json-output.ts';
 import { SCHEMA_VERSION } from '../lambda/contract.ts';
 import { eventSchemas } from '../lambda/domain/event-schemas.ts';
 import { breakingChanges } from './schema-compatibility.ts';
@@ -26,4 +28,9 @@ mkdirSync(FOLDER, { recursive: true });
 for (const [name, schema] of Object.entries(eventSchemas())) {
   writeFileSync(`${FOLDER}/${name}.json`, `${JSON.stringify(schema, null, 2)}\n`);
 }
-console.log(`schemas/${SCHEMA_VERSION} is up to date.`);
+const CLI_FOLDER = fileURLToPath(new URL('../schemas/cli', import.meta.url));
+mkdirSync(CLI_FOLDER, { recursive: true });
+for (const [command, schema] of Object.entries(JSON_OUTPUT)) {
+  writeFileSync(`${CLI_FOLDER}/${command}.json`, `${JSON.stringify(z.toJSONSchema(schema), null, 2)}\n`);
+}
+console.log(`schemas/${SCHEMA_VERSION} and schemas/cli are up to date.`);

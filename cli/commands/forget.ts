@@ -42,6 +42,11 @@ export async function forget(context: CommandContext, jobId: string): Promise<vo
     jobs.flatMap(({ manifestKey }) => manifestKey ?? []),
   );
   const versions = (await Promise.all(folders.map((folder) => listVersions(deployment, folder)))).flat();
+  const notReached = OUT_OF_REACH;
+  if (versions.length + records.length + jobs.length === 0) {
+    const nothing = { objectVersions: 0, deliveryRecords: 0, ledgerEntries: 0 };
+    return say(context, { jobId, ...nothing, notReached }, `Nothing is stored about ${jobId}.`);
+  }
   if (jobs.some((job) => job.publishedAt !== undefined && job.storedAt === undefined && job.failedAt === undefined)) {
     terminal.tell(
       'Its fetch may be under way, and would store outputs again: call this command once more when it is over.',
@@ -60,11 +65,9 @@ export async function forget(context: CommandContext, jobId: string): Promise<vo
     {
       jobId,
       ...{ objectVersions: versions.length, deliveryRecords: records.length, ledgerEntries: jobs.length },
-      notReached: OUT_OF_REACH,
+      notReached,
     },
-    versions.length + records.length + jobs.length === 0
-      ? `Nothing is stored about ${jobId}.`
-      : `${jobId} is forgotten. For 7 days its id alone stays, so that neither a late webhook nor the reconciler brings it back.`,
+    `${jobId} is forgotten. For 7 days its id alone stays, so that neither a late webhook nor the reconciler brings it back.`,
   );
 }
 

@@ -9,7 +9,7 @@ import { sampleDetail } from '../sample-event.ts';
 import { setAt } from '../set-path.ts';
 
 /** A fetcher that took it would ask Gemini for a job that is not there. */
-export const SAMPLE_SOURCE = 'gemini.samples';
+const SAMPLE_SOURCE = 'gemini.samples';
 
 export const TRIGGERED: readonly string[] = [
   ...SUBSCRIBABLE_EVENTS,

@@ -6,7 +6,7 @@ import { jobRecordsOf } from '../jobs/job-listing.ts';
 import { type JobRow, toJobRow } from '../jobs/job-row.ts';
 import type { TrialJob } from './submit.ts';
 
-export interface TrialStep {
+interface TrialStep {
   readonly step: 'submitted' | 'ended' | 'webhook received' | 'on the bus' | 'fetch began' | 'stored';
   /** Since it was submitted; null while it has not happened. */
   readonly seconds: number | null;
@@ -32,8 +32,12 @@ export async function followTrial(
 ): Promise<Trial> {
   const submittedAt = context.clock();
   const shown = new Set<string>();
+  // A record is taken over by whoever publishes the event in the end: that a webhook came stays true.
+  let webhook: DeliveryRecord | undefined;
   for (;;) {
-    const [row, delivery] = await read(context, project, job);
+    const [row, known] = await read(context, project, job);
+    if (known !== undefined && known.scheme !== 'api') webhook = known;
+    const delivery = webhook ?? known;
     const steps = stepsOf(job, row, delivery, submittedAt);
     for (const step of steps.filter((one) => one.seconds !== null && !shown.has(one.step))) {
       shown.add(step.step);

@@ -5,7 +5,7 @@ import { GEMINI_URL, NEW_FORM_LOGGED, VERSION } from '../../lambda/contract.ts';
 import type { DescribedProject } from '../../lambda/deployment-description.ts';
 import type { CommandContext } from '../context.ts';
 import { readSecret } from '../gemini.ts';
-import { readLog } from '../logs.ts';
+import { type LogLine, readLog } from '../logs.ts';
 import { printableLines } from '../printable.ts';
 import type { Trial } from './follow-trial.ts';
 
@@ -42,7 +42,7 @@ export async function reportTrial(context: CommandContext, seen: Seen): Promise<
     })),
     range,
     // One of each, also of what came before the trial: a process logs a form once.
-    deliveries: lines.map(({ fields }) => ({
+    deliveries: differing(lines).map(({ fields }) => ({
       eventType: fields['eventType'],
       ...{ route: fields['route'], scheme: fields['scheme'] },
       ...{ headers: fields['headers'], keys: fields['keys'] },
@@ -56,6 +56,13 @@ export async function reportTrial(context: CommandContext, seen: Seen): Promise<
     );
   }
   if (!pinged) terminal.tell(`Gemini has no webhook of the project ${project.name} to ping.`);
+}
+
+/** Each form once, whatever the lengths in it. */
+function differing(lines: readonly LogLine[]): readonly LogLine[] {
+  const formOf = ({ fields }: LogLine) =>
+    JSON.stringify([fields['eventType'], fields['route'], fields['headers'], fields['keys']]).replaceAll(/<\d+/g, '<');
+  return [...new Map(lines.map((line) => [formOf(line), line])).values()];
 }
 
 async function ping({ gemini, project }: Seen): Promise<boolean> {

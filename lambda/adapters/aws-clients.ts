@@ -4,6 +4,7 @@
  */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
@@ -21,6 +22,7 @@ function limits(requestTimeout: number) {
 
 export const dynamoDbClient = (): DynamoDBClient => new DynamoDBClient(limits(1_500));
 export const eventBridgeClient = (): EventBridgeClient => new EventBridgeClient(limits(2_000));
+export const lambdaClient = (): LambdaClient => new LambdaClient(limits(5_000));
 export const secretsManagerClient = (): SecretsManagerClient => new SecretsManagerClient(limits(1_500));
 export const sqsClient = (): SQSClient => new SQSClient(limits(5_000));
 

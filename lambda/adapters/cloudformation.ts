@@ -36,10 +36,27 @@ const CustomResourceEvent = z.looseObject({
 });
 export type CustomResourceEvent = z.infer<typeof CustomResourceEvent>;
 
-/** @throws when it is not CloudFormation that calls: there is nobody to answer then */
-export function parseCustomResourceEvent(event: unknown): CustomResourceEvent {
-  return CustomResourceEvent.parse(event);
+/**
+ * The URL is presigned, in a bucket of CloudFormation's own for each Region.
+ * https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/vpc-interface-endpoints.html
+ *
+ * @param hosts.region of this function
+ * @param hosts.other that may be answered as well, and without TLS
+ * @throws when it is not CloudFormation that calls: there is nobody to answer then
+ */
+export function parseCustomResourceEvent(
+  event: unknown,
+  hosts: { readonly region: string; readonly other?: string | undefined },
+): CustomResourceEvent {
+  const parsed = CustomResourceEvent.parse(event);
+  const { protocol, host, hostname } = new URL(parsed.ResponseURL);
+  const bucket = `cloudformation-custom-resource-response-${hosts.region.replaceAll('-', '')}`;
+  const isOfCloudFormation = protocol === 'https:' && host.startsWith(`${bucket}.s3`) && S3_HOST.test(host);
+  if (!isOfCloudFormation && hostname !== hosts.other) throw new Error('The ResponseURL is not of CloudFormation');
+  return parsed;
 }
+
+const S3_HOST = /^[a-z0-9-]+\.s3(?:[.-][a-z0-9-]+){0,2}\.amazonaws\.com(?:\.cn)?$/;
 
 /** @throws ManagementError `ERR_REGISTRATION_REFUSED` */
 export function toRegistrationRequest(event: CustomResourceEvent): RegistrationRequest {
@@ -52,11 +69,18 @@ export function toRegistrationRequest(event: CustomResourceEvent): RegistrationR
     return { type, physicalId, wanted, old };
   }
   if (type === 'Delete' && physicalId !== undefined) {
-    // After a create whose properties did not hold there is nothing to delete, and the rollback must not fail.
-    const wanted = physicalId === NOT_REGISTERED ? undefined : toRegistration(ResourceProperties);
-    return { type, physicalId, wanted };
+    // A deletion must not fail by what another version wrote; after a failed create there is nothing to delete anyway.
+    const isUsable = physicalId !== NOT_REGISTERED && Properties.safeParse(ResourceProperties).success;
+    return { type, physicalId, wanted: isUsable ? toRegistration(ResourceProperties) : undefined };
   }
   throw unreadable(['RequestType']);
+}
+
+/** Functions on a schedule that are to run once, as soon as the webhook is there; after a deletion none. */
+export function firstRunsOf({ RequestType, ResourceProperties }: CustomResourceEvent): readonly string[] {
+  if (RequestType === 'Delete') return [];
+  const parsed = z.looseObject({ FirstRuns: z.array(z.string()) }).safeParse(ResourceProperties);
+  return parsed.success ? parsed.data.FirstRuns : [];
 }
 
 function unreadable(fields: readonly string[]): ManagementError {
@@ -87,7 +111,9 @@ export interface CustomResourceFailure {
   readonly physicalId: string;
   readonly reason: string;
 }
-export type CustomResourceResult = CustomResourceFailure | { readonly status: 'SUCCESS'; readonly physicalId: string };
+export type CustomResourceResult =
+  | CustomResourceFailure
+  | { readonly status: 'SUCCESS'; readonly physicalId: string; readonly reason?: string | undefined };
 
 /** What is not one of our sentences may quote a request, and is only named. */
 export function toFailure(event: CustomResourceEvent, error: unknown): CustomResourceFailure {
@@ -110,7 +136,7 @@ export async function respond(
   const { StackId, RequestId, LogicalResourceId } = event;
   const body = JSON.stringify({
     Status: result.status,
-    ...(result.status === 'FAILED' && { Reason: result.reason }),
+    ...(result.reason !== undefined && { Reason: result.reason }),
     PhysicalResourceId: result.physicalId,
     ...{ StackId, RequestId, LogicalResourceId },
   });
@@ -119,6 +145,7 @@ export async function respond(
       // The URL is signed for no content type.
       const answer = await fetchFn(event.ResponseURL, {
         method: 'PUT',
+        redirect: 'error',
         body,
         headers: { 'content-type': '' },
         signal: AbortSignal.timeout(TIMEOUT_MS),

@@ -110,6 +110,7 @@ export class DynamoDbDeliveryStore implements DeliveryStore {
         outcome: 'completed',
         delivery: item[RECORD.delivery]?.S ?? '',
         bodySha256: item[RECORD.bodySha256]?.S ?? '',
+        receivedAt: new Date(item[RECORD.receivedAt]?.S ?? 0),
       };
     }
     // The SDK repeats a call whose answer was lost; the repetition then meets the lease that the first one took.

@@ -35,7 +35,7 @@ export class DynamoDbFetchLedger implements FetchLedger {
     });
     const text = (name: keyof typeof LEDGER) => item[LEDGER[name]]?.S;
     return {
-      isOurs: text('submittedAt') !== undefined || text('origin') === 'reconciler',
+      isOurs: [text('submittedAt'), text('listedAt')].some((at) => at !== undefined) || text('origin') === 'reconciler',
       userMetadata: JSON.parse(text('userMetadata') ?? '{}'),
       displayName: text('displayName') ?? null,
       lastCode: text('lastCode'),

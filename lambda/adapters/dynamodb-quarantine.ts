@@ -1,6 +1,6 @@
 /**
- * The quarantine in DynamoDB: the verifier has its client anyway, time to live is the age limit, and a counter for each hour
- * is the limit of their number.
+ * The quarantine in DynamoDB: the verifier has its client anyway, time to live is the age limit, and a counter for each route and
+ * hour is the limit of their number.
  */
 import {
   type AttributeValue,
@@ -12,6 +12,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import type { QuarantineStore } from '../app/quarantine.ts';
 import { QUARANTINE } from '../contract.ts';
+import type { DeliveryRoute } from '../domain/delivery.ts';
 import type { KeptDelivery } from '../domain/quarantine.ts';
 import { ifConditionHolds, orUnavailable } from './dynamodb-calls.ts';
 
@@ -34,10 +35,10 @@ export class DynamoDbQuarantine implements QuarantineStore {
     this.#options = options;
   }
 
-  async reserve(hour: Date): Promise<boolean> {
+  async reserve({ source, kind }: Pick<DeliveryRoute, 'source' | 'kind'>, hour: Date): Promise<boolean> {
     const command = new UpdateItemCommand({
       TableName: this.#options.tableName,
-      Key: { [QUARANTINE.id]: { S: COUNTER + hour.toISOString() } },
+      Key: { [QUARANTINE.id]: { S: `${COUNTER}${source}#${kind}#${hour.toISOString()}` } },
       UpdateExpression: 'SET #expiration = :expiration ADD #count :one',
       ConditionExpression: 'attribute_not_exists(#count) OR #count < :max',
       ExpressionAttributeNames: { '#count': QUARANTINE.count, '#expiration': QUARANTINE.expiration },

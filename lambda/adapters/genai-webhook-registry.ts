@@ -121,11 +121,11 @@ export class GenAiWebhookRegistry implements WebhookRegistry {
         { cause },
       );
     });
-    // Anything else no header can carry.
-    if (version !== undefined && /^[\x21-\x7e]{1,512}$/.test(version.value)) return version.value;
+    // Anything else no header can carry, or it is a document with the key in it.
+    if (version !== undefined && /^(?![{["'])[\x21-\x7e]{1,512}$/.test(version.value)) return version.value;
     throw new ManagementError(
       'ERR_API_KEY_MISSING',
-      `The secret ${apiKeySecretId} holds no Gemini API key. ${create}, and try again.`,
+      `The secret ${apiKeySecretId} ${whatItHolds(version?.value)}. ${create}, and try again.`,
     );
   }
 
@@ -158,11 +158,28 @@ function toRegistered(webhook: Webhook): RegisteredWebhook | undefined {
   };
 }
 
+/** Whitespace around the key is not among it: that is cut off when it is read. */
+function whatItHolds(value: string | undefined): string {
+  if (value === undefined) return 'is not there, or has no text; it has to hold the Gemini API key';
+  if (value === '') return 'is empty; it has to hold the Gemini API key';
+  if (/^[{["']/.test(value)) return 'holds a JSON document, where the Gemini API key has to be alone, as plain text';
+  if (/\s/.test(value)) return 'holds a Gemini API key with a space or a line break in it';
+  return 'holds no Gemini API key: it is too long, or has characters that no key has';
+}
+
 /** Also of a customer managed key that encrypts the secret. */
 function isDenied(error: unknown): boolean {
   return (
     error instanceof TransientError && error.cause instanceof Error && error.cause.name === 'AccessDeniedException'
   );
+}
+
+const Message = z.looseObject({ error: z.looseObject({ message: z.string() }) });
+
+/** Of an error body in either of Gemini's two forms; only compared, never quoted. */
+function messageOf(body: unknown): string {
+  const parsed = Message.safeParse(body);
+  return parsed.success ? parsed.data.error.message : '';
 }
 
 const HttpError = z.looseObject({ status: z.number(), error: z.optional(z.unknown()) });
@@ -177,6 +194,21 @@ function statusOf(error: unknown): number | undefined {
 function toManagementError(error: unknown, what: string, apiKeySecretId: string): ManagementError {
   const status = statusOf(error);
   const body = HttpError.safeParse(error).data?.error;
+  const message = messageOf(body);
+  if (/user location is not supported/i.test(message)) {
+    return new ManagementError(
+      'ERR_REGISTRATION_REFUSED',
+      `Gemini does not serve the place of this AWS Region (HTTP ${status}: "User location is not supported"). Deploy to a Region in one of the countries at https://ai.google.dev/gemini-api/docs/available-regions.`,
+      { cause: error },
+    );
+  }
+  if (/project has been denied access|\bproject\b.*\b(?:denied|suspended)\b/i.test(message)) {
+    return new ManagementError(
+      'ERR_API_KEY_REFUSED',
+      `Google has denied access to the project of the API key in the secret ${apiKeySecretId} (HTTP ${status}). Its owner has to clear that up with Google's support; or put the key of another project there, from https://aistudio.google.com/apikey, and try again.`,
+      { cause: error },
+    );
+  }
   if (status !== undefined && isKeyRefused(status, body)) {
     return new ManagementError(
       'ERR_API_KEY_REFUSED',

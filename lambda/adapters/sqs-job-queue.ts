@@ -24,6 +24,10 @@ function parseEvent(body: string, jobType: FetchedJobType): FetchableEvent | und
   }
 }
 
+const HOLD_SECONDS = 120;
+/** Two of three calls may fail. */
+const EXTEND_MS = 40_000;
+
 export class SqsJobQueue {
   readonly #client: SQSClient;
   readonly #queueUrl: string;
@@ -31,6 +35,23 @@ export class SqsJobQueue {
   constructor(client: SQSClient, queueUrl: string) {
     this.#client = client;
     this.#queueUrl = queueUrl;
+  }
+
+  /**
+   * Hides a message while it is worked on, and not for much longer: should the process die, the message is back within two
+   * minutes and not after the queue's visibility timeout, which Lambda wants to be longer than the function's.
+   *
+   * @returns ends it; resolves when no call is under way that could overtake a `delay`
+   */
+  hold(record: SQSRecord): () => Promise<void> {
+    let extending = this.delay(record, HOLD_SECONDS);
+    const timer = setInterval(() => {
+      extending = this.delay(record, HOLD_SECONDS);
+    }, EXTEND_MS);
+    return async () => {
+      clearInterval(timer);
+      await extending;
+    };
   }
 
   /** Never rejects: should the call fail, the queue's own visibility timeout holds. */

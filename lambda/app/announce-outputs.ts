@@ -157,6 +157,7 @@ export async function announceFailed(
       code,
       message,
       retryable,
+      verifiedJob: event.verifiedJob,
       bucket: ports.store.bucket,
       manifestKey,
     }),

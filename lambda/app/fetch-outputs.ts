@@ -21,7 +21,9 @@ import {
   writeUp,
 } from './announce-outputs.ts';
 import type { JobKind, LandingPlan } from './job-kind.ts';
+import type { KeptDownload } from './kept-download.ts';
 import { landFile } from './land-file.ts';
+import { landFiles } from './land-files.ts';
 import { inspectFiles, landResource, type ReadyFile } from './land-job.ts';
 import { Landing } from './landing.ts';
 import type { Download, FetchLedger, Gemini, JobOnRecord, Wait } from './ports.ts';
@@ -113,7 +115,7 @@ async function land(
   const { store } = ports;
   const gemini = ports.geminiOf(event.source);
   const { signal, startedAt, progress } = attempt;
-  const { path, plan } = await readPlan(ports, kind, event, attempt);
+  const { path, plan, kept } = await readPlan(ports, kind, event, attempt);
   const age = ports.clock().getTime() - (plan.endedAt?.getTime() ?? Date.parse(event.occurredAt));
   const place = { ...plan, ...placeOf(event) };
   const usualKey = outputPrefix(place, plan.status) + MANIFEST_NAME;
@@ -133,26 +135,17 @@ async function land(
 
   const files = await inspecting;
   const landing = new Landing({ store, prefix, maxBytes: ports.maxOutputBytes, signal });
-  const isExpired = age >= 1000 * FILE_RETENTION_SECONDS;
-  const landOne = (file: ReadyFile) =>
-    landFile(gemini, file, landing, { number: attempt.number, signal, isExpired, wait: ports.wait });
   try {
-    // The resource once more, now for what it holds inline: it was too large to keep.
-    // What else there is may do without the optional ones.
-    const needed = files.filter(({ isOptional, problem }) => !isOptional && problem === undefined);
-    landing.expect(needed.reduce((sum, { resource }) => sum + (resource?.sizeBytes ?? 0), 0));
-    await landResource(await openJob(gemini, path, signal), plan, landing);
-    let loss: PermanentError | undefined;
-    for (const file of files) {
-      const waits = { isOptional: file.isOptional, isLast: attempt.isLast, isWaitedFor: age < WAIT_MS };
-      const problem = await problemWith(() => landOne(file), waits);
-      if (problem === undefined) continue;
-      landing.note(problem.message);
-      if (!file.isOptional && problem instanceof PermanentError) loss ??= problem;
-    }
-    await landing.settle();
-    // Beside the job resource there is nothing.
-    if (loss !== undefined && landing.objects.length === 1) throw loss;
+    landing.expect(
+      files.reduce((sum, { isOptional, resource }) => sum + (isOptional ? 0 : (resource?.sizeBytes ?? 0)), 0),
+    );
+    // Asked for once more, now for what it holds inline, when it was too large to keep.
+    await landResource(kept.again() ?? (await openJob(gemini, path, signal)), plan, landing);
+    const { number, isLast } = attempt;
+    const isExpired = age >= 1000 * FILE_RETENTION_SECONDS;
+    const landOne = (file: ReadyFile) =>
+      landFile(gemini, file, landing, { number, isExpired, signal, wait: ports.wait });
+    await landFiles(files, landing, { landOne, isLast, isWaitedFor: age < WAIT_MS });
   } catch (error) {
     await landing.abort();
     throw error;
@@ -181,7 +174,7 @@ async function readPlan(
   kind: JobKind,
   event: FetchableEvent,
   { number, signal, progress, consulted }: LandAttempt,
-): Promise<{ path: string; plan: LandingPlan }> {
+): Promise<{ path: string; plan: LandingPlan; kept: KeptDownload }> {
   const found = await findJob(geminiOf(event.source), kind, event.jobId, signal);
   if (found === undefined) {
     await consulted;
@@ -190,39 +183,7 @@ async function readPlan(
   progress.userMetadata = creatorOf(found.outline).userMetadata;
   const plan = kind.plan(found.outline);
   progress.plan = plan;
-  return { path: found.path, plan };
-}
-
-/** What Gemini says of a file that it does not give. */
-const REFUSALS: readonly string[] = ['ERR_OUTPUT_NOT_READY', 'ERR_GEMINI_REFUSED'];
-
-interface Waits {
-  readonly isOptional: boolean;
-  readonly isLast: boolean;
-  /** Whether an optional file may still come. */
-  readonly isWaitedFor: boolean;
-}
-
-/**
- * What can land does, and what cannot is a note: Gemini could not make a file, has deleted it, or does not give one that the
- * job can do without.
- *
- * @returns why the file did not land
- * @throws what the next attempt may mend, and what a larger limit would
- */
-async function problemWith(
-  step: () => Promise<void>,
-  { isOptional, isLast, isWaitedFor }: Waits,
-): Promise<PermanentError | TransientError | undefined> {
-  try {
-    await step();
-    return undefined;
-  } catch (error) {
-    if (error instanceof PermanentError && (isOptional || error.code !== 'ERR_OUTPUT_TOO_LARGE')) return error;
-    const isRefused = error instanceof TransientError && (isLast || (!isWaitedFor && REFUSALS.includes(error.code)));
-    if (isOptional && isRefused) return error;
-    throw error;
-  }
+  return { path: found.path, plan, kept: found.kept };
 }
 
 async function openJob(gemini: Gemini, path: string, signal: AbortSignal): Promise<Download> {

@@ -1,86 +1,67 @@
 /** The small part of a large JSON document: everything but what is left out, and long strings. */
 import { PermanentError } from '../domain/errors.ts';
-import { type JsonPath, type JsonToken, type JsonVisitor, Subtrees } from './json-walk.ts';
+import type { JsonPath, JsonReader, JsonType, Treatment } from './json-walk.ts';
 
-/** Longer strings are outputs, which nobody plans by. Twice as long as the longest URI that is read. */
-const LONGEST_STRING = 4 * 1024;
-/** What a token costs beside its text. */
-const OVERHEAD = 16;
+/** Longer strings are outputs, which nobody plans by. */
+const LONGEST_STRING = 16 * 1024;
+/** Of one in a document that is large without its outputs, too: what is planned by is shorter still. */
+const LONGEST_OF_MANY = 1024;
+const MANY = 4 * 1024 * 1024;
 const MAX_SIZE = 8 * 1024 * 1024;
+/** What a value costs beside its text. */
+const OVERHEAD = 16;
 
 type Container = { [name: string]: unknown } | unknown[];
 
 /** What was left out, or too long, stands as an empty value of its kind. */
-export class JsonOutline implements JsonVisitor {
-  readonly #omitted: Subtrees;
+export class JsonOutline implements JsonReader {
+  readonly #omit: (path: JsonPath) => boolean;
   readonly #containers: Container[] = [];
-  #text = '';
-  /** Of the string at hand, as far as it counts in the size; undefined when it was too long, and is forgotten. */
-  #textSize: number | undefined = 0;
+  #chunks: Buffer[] = [];
+  #bytes = 0;
   #size = 0;
   #root: unknown;
 
   constructor(omit: (path: JsonPath) => boolean) {
-    this.#omitted = new Subtrees(omit);
+    this.#omit = omit;
   }
 
   get value(): unknown {
     return this.#root;
   }
 
-  visit(token: JsonToken, path: JsonPath): undefined {
-    const kind = this.#omitted.classify(token, path);
-    if (kind === 'inside' || kind === 'end') return;
-    if (token.name !== 'stringChunk') this.#grow(token.name === 'keyValue' ? OVERHEAD + token.value.length : OVERHEAD);
-    if (kind === 'start') this.#put(placeholder(token), path);
-    else this.#build(token, path);
-  }
-
-  #build(token: JsonToken, path: JsonPath): void {
-    switch (token.name) {
-      case 'startObject':
-      case 'startArray': {
-        const container: Container = token.name === 'startArray' ? [] : {};
-        this.#put(container, path);
-        this.#containers.push(container);
-        return;
-      }
-      case 'endObject':
-      case 'endArray':
-        this.#containers.pop();
-        return;
-      case 'startString':
-        this.#text = '';
-        this.#textSize = 0;
-        return;
-      case 'stringChunk':
-        this.#collect(token.value);
-        return;
-      case 'endString':
-        this.#put(this.#text, path);
-        return;
-      case 'numberValue':
-        this.#put(Number(token.value), path);
-        return;
-      case 'nullValue':
-      case 'trueValue':
-      case 'falseValue':
-        this.#put(token.value, path);
-        return;
-      case 'keyValue':
-        return;
+  begin(path: JsonPath, type: JsonType): Treatment {
+    this.#grow(OVERHEAD + String(path.at(-1) ?? '').length);
+    if (this.#omit(path)) {
+      this.#put(placeholder(type), path);
+      return 'skip';
     }
+    this.#chunks = [];
+    this.#bytes = 0;
+    if (type !== 'object' && type !== 'array') return 'take';
+    const container = type === 'array' ? [] : {};
+    this.#put(container, path);
+    this.#containers.push(container);
+    return 'enter';
   }
 
-  #collect(chunk: string): void {
-    if (this.#textSize === undefined) return;
-    this.#text += chunk;
-    this.#textSize += OVERHEAD + chunk.length;
-    this.#grow(OVERHEAD + chunk.length);
-    if (this.#text.length <= LONGEST_STRING) return;
-    this.#size -= this.#textSize;
-    this.#textSize = undefined;
-    this.#text = '';
+  text(bytes: Buffer): void {
+    this.#bytes += bytes.length;
+    if (this.#bytes <= LONGEST_STRING) this.#chunks.push(Buffer.from(bytes));
+  }
+
+  end(path: JsonPath, type: JsonType): void {
+    if (type === 'object' || type === 'array') {
+      this.#containers.pop();
+      return;
+    }
+    const longest = this.#size > MANY ? LONGEST_OF_MANY : LONGEST_STRING;
+    if (this.#bytes > longest) {
+      this.#put(placeholder(type), path);
+      return;
+    }
+    this.#grow(this.#bytes);
+    this.#put(JSON.parse(Buffer.concat(this.#chunks).toString('utf8')), path);
   }
 
   #put(value: unknown, path: JsonPath): void {
@@ -91,17 +72,16 @@ export class JsonOutline implements JsonVisitor {
     else Object.defineProperty(container, String(path.at(-1)), { value, enumerable: true, configurable: true });
   }
 
-  #grow(size: number): void {
-    this.#size += size;
+  #grow(bytes: number): void {
+    this.#size += bytes;
     if (this.#size > MAX_SIZE) {
       throw new PermanentError('ERR_OUTPUT_INVALID', 'The job resource is over 8 MiB even without its outputs');
     }
   }
 }
 
-function placeholder(token: JsonToken): unknown {
-  if (token.name === 'startObject') return {};
-  if (token.name === 'startArray') return [];
-  if (token.name === 'startString') return '';
-  return null;
+function placeholder(type: JsonType): unknown {
+  if (type === 'object') return {};
+  if (type === 'array') return [];
+  return type === 'string' ? '' : null;
 }

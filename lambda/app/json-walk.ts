@@ -1,103 +1,43 @@
-/** Reads JSON of any size as a stream of tokens, each with the place where it stands. */
-import { pipeline, Readable } from 'node:stream';
-import parser from 'stream-json/parser.js';
-import { PermanentError, PipelineError, TransientError } from '../domain/errors.ts';
+/** Reads JSON of any size in pieces, and gives each reader what it wants of it. */
+import { JsonScanner } from './json-scanner.ts';
 
-/** Keys are whole, numbers are whole and as written, strings come in chunks. */
-export type JsonToken =
-  | { readonly name: 'startObject' | 'endObject' | 'startArray' | 'endArray' | 'startString' | 'endString' }
-  | { readonly name: 'keyValue' | 'stringChunk' | 'numberValue'; readonly value: string }
-  | { readonly name: 'nullValue' | 'trueValue' | 'falseValue'; readonly value: null | boolean };
-
-/** Member names and indices from the root. One array that changes with every token: copy what is to be kept. */
+/** Member names and indices from the root. One array that changes with every value: copy what is to be kept. */
 export type JsonPath = readonly (string | number)[];
 
-export interface JsonVisitor {
-  /** A promise when the walk must wait. A key's path is that of the member it begins. */
-  visit(token: JsonToken, path: JsonPath): Promise<void> | undefined;
+export type JsonType = 'object' | 'array' | 'string' | 'scalar';
+
+/** What a reader wants of a value: its children one by one (of what has none, the same as `take`), its text, or nothing. */
+export type Treatment = 'enter' | 'take' | 'skip';
+
+export interface JsonReader {
+  /** A value begins: the root, or a child of what was entered. */
+  begin(path: JsonPath, type: JsonType): Treatment;
+  /** Some of the text of what is taken, as it was written, without the white space between its tokens. Valid until `settle`. */
+  text(bytes: Buffer): void;
+  /** What was entered or taken is complete. */
+  end(path: JsonPath, type: JsonType): void;
+  /** After each piece of the document: resolves when there is room for the next. */
+  settle?(): Promise<void>;
 }
 
-const MAX_DEPTH = 128;
-const OPTIONS = {
-  packKeys: true,
-  packStrings: false,
-  packNumbers: true,
-  streamKeys: false,
-  streamStrings: true,
-  streamNumbers: false,
-};
+/** The longest piece: as much is in memory of a document, and of what readers make of it. */
+const PIECE_BYTES = 256 * 1024;
 
 /**
  * @throws TransientError `ERR_OUTPUT_TRUNCATED` for what is not JSON: an answer of Gemini's that breaks off
  * @throws PermanentError `ERR_OUTPUT_INVALID` for what is nested too deep
  */
-export async function walkJson(source: AsyncIterable<Uint8Array>, ...visitors: readonly JsonVisitor[]): Promise<void> {
-  const place = new Place();
-  // Errors of every stage reach the loop, and leaving the loop ends every stage.
-  const tokens = pipeline(Readable.from(source, { objectMode: false }), parser.asStream(OPTIONS), () => {});
-  try {
-    for await (const token of tokens as AsyncIterable<JsonToken>) {
-      place.before(token);
-      for (const visitor of visitors) {
-        const busy = visitor.visit(token, place.path);
-        if (busy) await busy;
-      }
-      place.after(token);
-    }
-  } catch (cause) {
-    if (cause instanceof PipelineError) throw cause;
-    // The parser's message quotes what it met, which is a customer's data: it goes no further.
-    throw new TransientError('ERR_OUTPUT_TRUNCATED', 'Gemini answered with JSON that does not hold');
-  }
-}
-
-/** Keeps the path of the token at hand. Containers hold a last element for the member or index within them. */
-class Place {
-  readonly path: (string | number)[] = [];
-
-  before(token: JsonToken): void {
-    if (token.name === 'endObject' || token.name === 'endArray') {
-      this.path.pop();
-      return;
-    }
-    const last = this.path.length - 1;
-    const here = this.path[last];
-    if (token.name === 'keyValue') this.path[last] = token.value;
-    else if (typeof here === 'number' && token.name !== 'stringChunk' && token.name !== 'endString') {
-      this.path[last] = here + 1;
+export async function walkJson(source: AsyncIterable<Uint8Array>, ...readers: readonly JsonReader[]): Promise<void> {
+  const scanner = new JsonScanner(readers, PIECE_BYTES);
+  for await (const chunk of source) {
+    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
+    for (let start = 0; start < bytes.length; start += PIECE_BYTES) {
+      scanner.write(bytes.subarray(start, start + PIECE_BYTES));
+      for (const reader of readers) await reader.settle?.();
     }
   }
-
-  after(token: JsonToken): void {
-    if (token.name === 'startObject') this.path.push('');
-    if (token.name === 'startArray') this.path.push(-1);
-    if (this.path.length > MAX_DEPTH) {
-      throw new PermanentError('ERR_OUTPUT_INVALID', `Gemini's answer is nested deeper than ${MAX_DEPTH} levels`);
-    }
-  }
-}
-
-/** Tells which tokens belong to values that `choose` picks, whole subtrees, by their first token. */
-export class Subtrees {
-  readonly #choose: (path: JsonPath) => boolean;
-  #depth = 0;
-
-  constructor(choose: (path: JsonPath) => boolean) {
-    this.#choose = choose;
-  }
-
-  /** `outside`, `start` (the value's first token, or all of it), `inside`, `end`. A key belongs to what holds it. */
-  classify(token: JsonToken, path: JsonPath): 'outside' | 'start' | 'inside' | 'end' {
-    const opens = token.name === 'startObject' || token.name === 'startArray' || token.name === 'startString';
-    const closes = token.name === 'endObject' || token.name === 'endArray' || token.name === 'endString';
-    if (this.#depth > 0) {
-      this.#depth += opens ? 1 : closes ? -1 : 0;
-      return this.#depth === 0 ? 'end' : 'inside';
-    }
-    if (token.name === 'keyValue' || closes || token.name === 'stringChunk' || !this.#choose(path)) return 'outside';
-    this.#depth = opens ? 1 : 0;
-    return 'start';
-  }
+  scanner.finish();
+  for (const reader of readers) await reader.settle?.();
 }
 
 /** JSON Pointer (RFC 6901). */

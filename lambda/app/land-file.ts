@@ -22,22 +22,23 @@ const PASSING: readonly string[] = [
 export interface FileAttempt {
   /** From 1. */
   readonly number: number;
-  readonly signal: AbortSignal;
-  /** Whether Gemini has deleted the job's files by now. Before that, one that cannot be seen is late. */
+  /** Whether Gemini may have deleted it: it keeps files for 48 hours after the end of the job. */
   readonly isExpired: boolean;
+  readonly signal: AbortSignal;
   readonly wait: Wait;
 }
 
 /**
  * Begun again when it changes meanwhile, the second time in one stream: whoever serves parts wrongly may serve the whole.
  *
- * @throws PermanentError `ERR_OUTPUT_GONE` when it cannot be had (any more)
+ * @throws TransientError `ERR_OUTPUT_NOT_READY` when it cannot be had yet
+ * @throws PermanentError `ERR_OUTPUT_GONE` when it cannot be had any more
  */
 export async function landFile(gemini: Gemini, file: ReadyFile, landing: Landing, attempt: FileAttempt): Promise<void> {
+  if (file.problem !== undefined) throw file.problem;
   const contentType = mediaTypeOf(file.contentType, file.resource?.mimeType);
   const source = `files/${file.fileId}`;
   const described = { name: file.name(contentType), contentType, source, isLines: file.isLines };
-  if (file.problem !== undefined) throw file.problem;
   // What an earlier attempt completed need not be downloaded again.
   if (attempt.number > 1 && (await landing.adopt(described))) return;
   for (const length of [landing.partBytes, landing.partBytes, undefined]) {

@@ -3,8 +3,9 @@ import * as z from 'zod/mini';
 import { PermanentError, TransientError } from '../domain/errors.ts';
 import { mediaTypeOf } from '../domain/media-type.ts';
 import type { FileOutput, LandingPlan } from './job-kind.ts';
-import { JsonCopy, JsonLines, JsonMedia, JsonText } from './json-extract.ts';
-import { type JsonPath, type JsonVisitor, walkJson } from './json-walk.ts';
+import { JsonCopy, JsonLines, JsonText } from './json-extract.ts';
+import { JsonMedia } from './json-media.ts';
+import { type JsonPath, type JsonReader, walkJson } from './json-walk.ts';
 import type { Landing } from './landing.ts';
 import type { Download, Gemini } from './ports.ts';
 
@@ -89,21 +90,19 @@ export async function landResource(download: Download, plan: LandingPlan, landin
       plan.text.sectionDepth,
     );
   const media = new Map(plan.media.map((output) => [output.pointer, output]));
-  const decoder = new JsonMedia(
-    new Set(media.keys()),
-    (pointer) => {
-      const output = media.get(pointer);
-      media.delete(pointer);
-      const contentType = output?.contentType ?? mediaTypeOf();
-      return landing.open({ name: output?.name ?? 'media.bin', contentType, source: `job#${pointer}` });
-    },
-    (pointer) => landing.note(`${pointer}: the media is not base64, and did not land`),
-  );
-  const visitors: readonly (JsonVisitor | undefined)[] = [copy, lines, text, decoder];
+  const open = (pointer: string) => {
+    const output = media.get(pointer);
+    media.delete(pointer);
+    const contentType = output?.contentType ?? mediaTypeOf();
+    return landing.open({ name: output?.name ?? 'media.bin', contentType, source: `job#${pointer}` });
+  };
+  const refuse = (pointer: string) => landing.note(`${pointer}: the media is not base64, and is not stored`);
+  const decoder = new JsonMedia(new Set(media.keys()), open, refuse);
+  const readers: readonly (JsonReader | undefined)[] = [copy, lines, text, decoder];
 
-  await walkJson(download.chunks, ...visitors.filter((visitor) => visitor !== undefined));
+  await walkJson(download.chunks, ...readers.filter((reader) => reader !== undefined));
   if (media.size > 0) throw new TransientError('ERR_OUTPUT_TRUNCATED', 'The job resource changed while it was read');
-  for (const visitor of [lines, text, copy]) await visitor?.finish();
+  for (const reader of [lines, text, copy]) await reader?.finish();
 }
 
 function openLines(landing: Landing, path: JsonPath) {

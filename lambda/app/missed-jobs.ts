@@ -1,15 +1,31 @@
 /** What the reconciler says on the bus: of jobs whose webhook did not come, and of those that will not land any more. */
 import { DETAIL_TYPE, type FetchedJobType, METRIC, SCHEMA_VERSION, SUBSCRIBABLE_EVENTS } from '../contract.ts';
-import type { BusEvent, OutputFailedDetail } from '../domain/job-event.ts';
+import type { PermanentErrorCode } from '../domain/errors.ts';
+import type { BusEvent, JobEventDetail, OutputFailedDetail } from '../domain/job-event.ts';
 import { jobKey } from '../domain/job-identity.ts';
-import type { KnownJob, OpenJob } from '../domain/job-ledger.ts';
+import type { LedgerEntry, LedgerJob } from '../domain/job-ledger.ts';
+import type { Manifest } from '../domain/manifest.ts';
 import { eventTypeOf, toReconciledEvent } from '../domain/reconciled-event.ts';
 import type { JobLedger } from './ports.ts';
-import { onceFor, type PublishOncePorts, publishOnce } from './publish-once.ts';
+import { onceFor, type PublishOncePorts, type PublishResult, publishOnce } from './publish-once.ts';
 import type { JobAtGemini } from './read-jobs.ts';
+
+/** What is on the bus reaches the ledger within seconds, and within half an hour if DynamoDB is away. */
+const UNHEARD_MS = 3600_000;
+/** Between two publications of an event of which the ledger still has not heard. */
+const REPUBLISH_PAUSE_MS = 6 * 3600_000;
+/** Of one run: whatever is the cause, the bus is not flooded. */
+const MAX_REPUBLISHED = 100;
+
+/** Where outputs landed. */
+export interface LandedOutputs {
+  /** The manifest of outputs that landed. @throws TransientError `ERR_STORE_UNAVAILABLE` */
+  find(job: LedgerEntry): Promise<{ readonly key: string; readonly manifest: Manifest } | undefined>;
+}
 
 export interface MissedJobsPorts extends Omit<PublishOncePorts, 'wasPublished'> {
   readonly ledger: JobLedger;
+  readonly outputs: LandedOutputs;
 }
 
 export interface MissedJobsOptions {
@@ -26,6 +42,7 @@ export class MissedJobs {
   readonly #options: MissedJobsOptions;
   readonly #now: Date;
   #published = 0;
+  #republished = 0;
 
   constructor(ports: MissedJobsPorts, options: MissedJobsOptions, now: Date) {
     this.#ports = { ...ports, wasPublished: (event) => this.#wasPublished(event) };
@@ -38,22 +55,28 @@ export class MissedJobs {
     return this.#published;
   }
 
-  /** @param firstRunAt what ended before the very first run cannot have been missed */
+  /**
+   * @param known what the ledger has of the job
+   * @param firstRunAt what ended before the very first run cannot have been missed
+   */
   async announce(
     jobType: FetchedJobType,
     job: JobAtGemini,
-    known: KnownJob | undefined,
+    known: LedgerEntry | undefined,
     firstRunAt: string,
   ): Promise<void> {
     const { source, subscribedEvents } = this.#options;
     const type = eventTypeOf({ jobType, status: job.status });
+    if (!isUnheard(known, type)) return;
     const isPushed = subscribedEvents.includes(type) || job.hasWebhook;
     const isOffered = SUBSCRIBABLE_EVENTS.some((event) => event === type);
     if (isOffered && !isPushed && known?.submittedAt === undefined) return;
-    const userMetadata = { ...known?.userMetadata, ...job.userMetadata };
-    const detail = toReconciledEvent({ ...job, source, jobType, userMetadata }, this.#now);
-    const { outcome } = await publishOnce(this.#ports, onceFor(detail, ''));
-    if (outcome !== 'accepted') return;
+    const userMetadata = { ...job.userMetadata, ...known?.userMetadata };
+    const name = known?.displayName === undefined ? {} : { displayName: known.displayName };
+    const detail = toReconciledEvent({ ...job, source, jobType, userMetadata, ...name }, this.#now);
+    const result = await publishOnce(this.#ports, onceFor(detail, ''));
+    if (result.outcome === 'duplicate') await this.#republish(detail, known, result);
+    if (result.outcome !== 'accepted') return;
     this.#published += 1;
     this.#ports.metrics.count(METRIC.eventsReconciled, { source, jobType });
     const isMissed = isOffered && isPushed && (job.endedAt ?? this.#now).toISOString() > firstRunAt;
@@ -65,19 +88,58 @@ export class MissedJobs {
     });
   }
 
-  /** It will not land any more. */
-  async giveUp(job: OpenJob, code: 'ERR_OUTPUT_GONE' | 'ERR_JOB_NOT_OURS', message: string): Promise<void> {
-    const { ledger, log, metrics } = this.#ports;
-    const { source, jobType, jobId, userMetadata } = job;
+  /**
+   * Its record says that the event is on the bus, and the ledger has not heard of it since: no rule matched yet, as in the
+   * first moments of a deployment, or the ledger's message was lost. It keeps the id of the delivery, so that consumers who
+   * did get it know it again.
+   */
+  async #republish(
+    detail: JobEventDetail,
+    known: LedgerEntry | undefined,
+    { completed }: Extract<PublishResult, { outcome: 'duplicate' }>,
+  ): Promise<void> {
+    const { ledger, publisher, log, metrics } = this.#ports;
+    const { source, jobType, jobId, type } = detail;
+    if (completed === undefined || jobType === 'other' || jobId === null || known?.eventType !== undefined) return;
+    if (completed.receivedAt.getTime() > this.#now.getTime() - UNHEARD_MS) return;
+    const republishedAt = known?.republishedAt?.getTime() ?? 0;
+    if (republishedAt > this.#now.getTime() - REPUBLISH_PAUSE_MS || this.#republished >= MAX_REPUBLISHED) return;
+    this.#republished += 1;
+    const webhookId = completed.delivery.slice(completed.delivery.indexOf('#') + 1);
+    // First, so that an event that breaks something is not published in each run.
+    await ledger.tell({ kind: 'republished', source, jobType, jobId, republishedAt: this.#now });
+    await publisher.publish({ detailType: type, time: new Date(detail.occurredAt), detail: { ...detail, webhookId } });
+    metrics.count(METRIC.eventsRepublished, { source });
+    log.warn('An event that the ledger never heard of is published again', {
+      ...{ source, jobType, jobId, type, webhookId },
+      receivedAt: completed.receivedAt.toISOString(),
+    });
+  }
+
+  /** It will not land any more; unless it has, and the ledger did not hear of it. */
+  async giveUp(job: LedgerEntry, code: PermanentErrorCode, message: string): Promise<void> {
+    const { ledger, log, metrics, outputs } = this.#ports;
+    const { source, jobType, jobId } = job;
+    const landed = await outputs.find(job);
+    if (landed !== undefined) {
+      const { key: manifestKey, manifest } = landed;
+      const createdAt = manifest.job.createdAt === null ? undefined : new Date(manifest.job.createdAt);
+      const fetchStartedAt = new Date(manifest.timings.startedAt);
+      const landedAt = new Date(manifest.timings.finishedAt);
+      await ledger.tell({ kind: 'landed', source, jobType, jobId, manifestKey, createdAt, fetchStartedAt, landedAt });
+      log.warn('A job landed, and the ledger had not heard of it', { source, jobType, jobId, manifestKey });
+      return;
+    }
     const id = jobKey(job).replace(`#${jobType}#`, `#${DETAIL_TYPE.outputFailed}#`);
     const detail: OutputFailedDetail = {
       schemaVersion: SCHEMA_VERSION,
       ...{ source, jobType, jobId, code, message },
-      userMetadata: { ...userMetadata },
-      displayName: null,
+      userMetadata: { ...job.userMetadata },
+      displayName: job.displayName ?? null,
       webhookId: job.webhookId ?? `api#${id}`,
       type: job.eventType ?? 'job.submitted',
       retryable: false,
+      verifiedJob: job.submittedAt !== undefined,
       bucket: this.#options.bucket,
       manifestKey: null,
     };
@@ -91,10 +153,7 @@ export class MissedJobs {
     if (outcome === 'in-progress') return;
     await ledger.tell({
       kind: 'failed',
-      source,
-      jobType,
-      jobId,
-      code,
+      ...{ source, jobType, jobId, code },
       failedAt: this.#now,
       retryable: false,
       manifestKey: undefined,
@@ -108,7 +167,16 @@ export class MissedJobs {
   async #wasPublished({ detailType, detail }: BusEvent): Promise<boolean> {
     const { source, jobType, jobId } = detail;
     if (jobId === null || jobType === 'other') return false;
-    const [known] = (await this.#ports.ledger.find([{ source, jobType, jobId }])).values();
+    const job: LedgerJob = { source, jobType, jobId };
+    const known = (await this.#ports.ledger.find([job])).get(jobKey(job));
     return known?.eventType === detailType;
   }
+}
+
+/**
+ * One end is one event, whatever the words for it. What a run of ours announced is claimed once more: should that run have
+ * died, its record is completed now.
+ */
+function isUnheard(known: LedgerEntry | undefined, type: string): boolean {
+  return known?.eventType === undefined || (known.origin === 'reconciler' && known.eventType === type);
 }

@@ -2,10 +2,10 @@
  * What the use cases need from the outside, in their own words: no AWS type, no HTTP code. Adapters implement these;
  * tests pass fakes that run the same contract suites.
  */
-import type { FetchedJobType, METRIC_SERIES, MetricName, SubscribableEvent } from '../contract.ts';
+import type { METRIC_SERIES, MetricName, SubscribableEvent } from '../contract.ts';
 import type { VerifiedDelivery } from '../domain/delivery.ts';
 import type { BusEvent } from '../domain/job-event.ts';
-import type { KnownJob, LedgerFact, LedgerJob, OpenJob, OpenState, SweepCursor } from '../domain/job-ledger.ts';
+import type { LedgerEntry, LedgerFact, LedgerJob, LedgerPage, LedgerQuery, SweepCursor } from '../domain/job-ledger.ts';
 import type { Manifest } from '../domain/manifest.ts';
 
 /** The only source of time. */
@@ -33,7 +33,13 @@ export type ClaimResult =
   /** The lease is ours. `attempts` counts from 1. */
   | { readonly outcome: 'claimed'; readonly attempts: number }
   /** The event is on the bus already. */
-  | { readonly outcome: 'completed'; readonly delivery: string; readonly bodySha256: string }
+  | {
+      readonly outcome: 'completed';
+      readonly delivery: string;
+      readonly bodySha256: string;
+      /** By the delivery that claimed it. */
+      readonly receivedAt: Date;
+    }
   /** Somebody else holds the lease until `leaseEndsAt`. */
   | { readonly outcome: 'in-progress'; readonly leaseEndsAt: Date };
 
@@ -174,12 +180,16 @@ export interface OutputStore {
 /** What is known of every job. Every method throws `TransientError('ERR_STORE_UNAVAILABLE')`. */
 export interface JobLedger {
   tell(fact: LedgerFact): Promise<void>;
-  /** By job key; a job that is missing may be known all the same, as when DynamoDB had no time for it. At most 100. */
-  find(jobs: readonly LedgerJob[]): Promise<ReadonlyMap<string, KnownJob>>;
-  /** Those whose `due` is not after `before`, the earliest first. One read. */
-  listOpen(queue: OpenQueue, before: Date, limit: number): Promise<readonly OpenJob[]>;
-  /** Asks for an awaited job again at another time; no-op when it is awaited no more. */
-  postpone(job: LedgerJob, due: Date): Promise<void>;
+  /** By job key; what the ledger has never heard of is not there. At most 100. */
+  find(jobs: readonly LedgerJob[]): Promise<ReadonlyMap<string, LedgerEntry>>;
+  /** In the order of `due`. Its reads do not grow with the ledger. */
+  list(query: LedgerQuery): Promise<LedgerPage>;
+  /**
+   * Asks for an awaited job again at another time; no-op when it is awaited no more.
+   *
+   * @param failingSince undefined when Gemini answered
+   */
+  postpone(job: LedgerJob, due: Date, failingSince?: Date): Promise<void>;
   readCursor(source: string): Promise<SweepCursor | undefined>;
   writeCursor(source: string, cursor: SweepCursor): Promise<void>;
 }
@@ -200,12 +210,6 @@ export interface FetchLedger {
   begin(job: LedgerJob, attempt: number): Promise<JobOnRecord>;
   /** The message goes back. */
   postpone(job: LedgerJob, code: string, nextAttemptAt: Date): Promise<void>;
-}
-
-export interface OpenQueue {
-  readonly state: OpenState;
-  readonly source: string;
-  readonly jobType: FetchedJobType;
 }
 
 /** A static webhook as it stands at Gemini. */

@@ -28,10 +28,14 @@ export interface Once {
   readonly bodySha256: string;
   readonly receivedAt: Date;
   readonly event: BusEvent;
+  /** What the event is to say besides; asked once the claim is ours. */
+  readonly complete?: () => Promise<BusEvent>;
 }
 
 export type PublishResult =
-  | { readonly outcome: 'accepted' | 'duplicate' }
+  | { readonly outcome: 'accepted' }
+  /** `completed`: by which delivery it came to be on the bus, and when that was. */
+  | { readonly outcome: 'duplicate'; readonly completed?: { readonly delivery: string; readonly receivedAt: Date } }
   | { readonly outcome: 'in-progress'; readonly retryAfterSeconds: number };
 
 export function onceFor(detail: JobEventDetail, bodySha256: string): Once {
@@ -65,10 +69,10 @@ export async function publishOnce(ports: PublishOncePorts, once: Once): Promise<
       metrics.count(METRIC.payloadMismatch, { source });
       ports.log.warn('The same webhook id came with another body', identify(event));
     }
-    return { outcome: 'duplicate' };
+    return { outcome: 'duplicate', completed: { delivery: claim.delivery, receivedAt: claim.receivedAt } };
   }
   const isDone = claim.attempts > 1 && ((await ports.wasPublished?.(event)) ?? false);
-  if (!isDone) await publishOrRelease(ports, id, owner, event);
+  if (!isDone) await publishOrRelease(ports, id, owner, (await once.complete?.()) ?? event);
   await complete(ports, id, owner, event);
   return { outcome: isDone ? 'duplicate' : 'accepted' };
 }

@@ -1,22 +1,23 @@
 /**
  * Keeps some of what did not verify, so that it can be verified again after the sender's scheme or our keys changed. A flood
  * must fill neither the store nor its bill: each process keeps few, all of them together keep no more than so many in an
- * hour, and once that is reached nobody asks the store before the next hour.
+ * hour, and once that is reached nobody asks the store before the next hour. All of that is for each route, so that junk on one
+ * of them does not push out what is genuine on another.
  */
 import { METRIC } from '../contract.ts';
-import type { RawDelivery } from '../domain/delivery.ts';
+import type { DeliveryRoute, RawDelivery } from '../domain/delivery.ts';
 import { isKeepable, type KeptDelivery, toKept } from '../domain/quarantine.ts';
 import type { Log, Metrics } from './ports.ts';
 
-/** Of one process: so many at once, and one more every few seconds. */
+/** Of one process and route: so many at once, and one more every few seconds. */
 const BURST = 10;
 const REFILL_MS = 6_000;
 const HOUR_MS = 3_600_000;
 
 /** Every method throws `TransientError('ERR_STORE_UNAVAILABLE')`. */
 export interface QuarantineStore {
-  /** Counts one more in the hour; false when that would be too many. */
-  reserve(hour: Date): Promise<boolean>;
+  /** Counts one more of the route in the hour; false when that would be too many. */
+  reserve(route: Pick<DeliveryRoute, 'source' | 'kind'>, hour: Date): Promise<boolean>;
   keep(delivery: KeptDelivery): Promise<void>;
   /** Those that have not expired, in no order. */
   list(now: Date): AsyncIterable<KeptDelivery>;
@@ -36,27 +37,25 @@ export type Quarantine = (delivery: RawDelivery, error: unknown, now: Date) => P
 
 /** The result never rejects: what the sender is told does not depend on it. */
 export function createQuarantine(ports: QuarantinePorts): Quarantine {
-  let tokens = BURST;
-  let refilledAt = 0;
-  let fullUntil = 0;
+  const limits = new Map<string, Limit>();
 
-  function isAllowed(now: number): boolean {
-    if (now < fullUntil) return false;
-    tokens = Math.min(BURST, tokens + Math.max(0, now - refilledAt) / REFILL_MS);
-    refilledAt = now;
-    if (tokens < 1) return false;
-    tokens -= 1;
-    return true;
+  function limitOf({ source, kind }: DeliveryRoute): Limit {
+    const limit = limits.get(`${source}#${kind}`) ?? { tokens: BURST, refilledAt: 0, fullUntil: 0 };
+    limits.set(`${source}#${kind}`, limit);
+    return limit;
   }
 
   return async (delivery, error, now) => {
     const { source, kind } = delivery.route;
-    if (!isKeepable(delivery, error, now) || !isAllowed(now.getTime())) return;
+    if (!isKeepable(delivery, error, now)) return;
     try {
+      // First, or whoever knows no token could use up what the route may keep.
       if (!(await ports.holdsToken(delivery))) return;
+      const limit = limitOf(delivery.route);
+      if (!isAllowed(limit, now.getTime())) return;
       const hour = new Date(Math.floor(now.getTime() / HOUR_MS) * HOUR_MS);
-      if (!(await ports.store.reserve(hour))) {
-        fullUntil = hour.getTime() + HOUR_MS;
+      if (!(await ports.store.reserve({ source, kind }, hour))) {
+        limit.fullUntil = hour.getTime() + HOUR_MS;
         ports.metrics.count(METRIC.quarantineFull, { source });
         return;
       }
@@ -67,4 +66,20 @@ export function createQuarantine(ports: QuarantinePorts): Quarantine {
       ports.metrics.count(METRIC.quarantineFailed, { source });
     }
   };
+}
+
+/** Of one route, in this process. */
+interface Limit {
+  tokens: number;
+  refilledAt: number;
+  fullUntil: number;
+}
+
+function isAllowed(limit: Limit, now: number): boolean {
+  if (now < limit.fullUntil) return false;
+  limit.tokens = Math.min(BURST, limit.tokens + Math.max(0, now - limit.refilledAt) / REFILL_MS);
+  limit.refilledAt = now;
+  if (limit.tokens < 1) return false;
+  limit.tokens -= 1;
+  return true;
 }

@@ -5,6 +5,7 @@ import { batchJob } from './fetch-batch.ts';
 import type { JobKind, JobState } from './job-kind.ts';
 import { JsonOutline } from './json-outline.ts';
 import { type JsonPath, walkJson } from './json-walk.ts';
+import { KeptDownload } from './kept-download.ts';
 import type { Gemini } from './ports.ts';
 
 const PAGE_SIZE = 50;
@@ -43,16 +44,24 @@ export async function readJob(
   return found && describe(kind, found.outline);
 }
 
+/** A resource without its bulk, and where it was found. */
+interface FoundJob {
+  readonly path: string;
+  readonly outline: unknown;
+  /** Has the whole resource once more, if it was small enough. */
+  readonly kept: KeptDownload;
+}
+
 /** Tries the names that the id may stand for. Undefined when the API key may not see any of them. */
 export async function findJob(
   gemini: Gemini,
   kind: JobKind,
   jobId: string,
   signal: AbortSignal,
-): Promise<{ readonly path: string; readonly outline: unknown } | undefined> {
+): Promise<FoundJob | undefined> {
   for (const path of kind.resourcePaths(jobId)) {
-    const outline = await readOutline(gemini, path, kind.isBulk, signal);
-    if (outline !== undefined) return { path, outline };
+    const read = await readOutline(gemini, path, kind.isBulk, signal);
+    if (read !== undefined) return { path, ...read };
   }
   return undefined;
 }
@@ -65,10 +74,10 @@ export async function listBatches(
 ): Promise<JobPage> {
   const query = new URLSearchParams({ pageSize: String(PAGE_SIZE), ...(pageToken && { pageToken }) });
   const isBulk = (path: JsonPath) => path[0] === 'operations' && batchJob.isBulk(path.slice(2));
-  const outline = await readOutline(gemini, `batches?${query}`, isBulk, signal);
+  const read = await readOutline(gemini, `batches?${query}`, isBulk, signal);
   // A list is always there: what hides it may hide every batch.
-  if (outline === undefined) throw new TransientError('ERR_GEMINI_REFUSED', 'Gemini does not show the list of batches');
-  const page = BatchPage.safeParse(outline);
+  if (read === undefined) throw new TransientError('ERR_GEMINI_REFUSED', 'Gemini does not show the list of batches');
+  const page = BatchPage.safeParse(read.outline);
   if (!page.success) throw new PermanentError('ERR_OUTPUT_INVALID', 'What Gemini answered is not a list of batches');
   const { operations, nextPageToken } = page.data;
   const jobs = operations.flatMap((operation) => attempt(() => describe(batchJob, operation)));
@@ -80,12 +89,13 @@ async function readOutline(
   path: string,
   isBulk: (path: JsonPath) => boolean,
   signal: AbortSignal,
-): Promise<unknown> {
+): Promise<Omit<FoundJob, 'path'> | undefined> {
   const download = await gemini.get(path, signal);
   if (download === undefined) return undefined;
   const outline = new JsonOutline(isBulk);
-  await walkJson(download.chunks, outline);
-  return outline.value;
+  const kept = new KeptDownload(download);
+  await walkJson(kept.chunks, outline);
+  return { outline: outline.value, kept };
 }
 
 function describe(kind: JobKind, outline: unknown): JobAtGemini {

@@ -8,10 +8,11 @@ import { toJobEvent } from '../domain/envelope.ts';
 import { PipelineError, RequestError } from '../domain/errors.ts';
 import type { Authenticate } from './authenticate.ts';
 import type { NoteForm } from './form-log.ts';
-import { identify, onceFor, type PublishOncePorts, type PublishResult, publishOnce } from './publish-once.ts';
+import { type PublishDeliveryPorts, publishDelivery } from './publish-delivery.ts';
+import { identify, type PublishResult } from './publish-once.ts';
 import type { Quarantine } from './quarantine.ts';
 
-export interface ReceiveWebhookPorts extends PublishOncePorts {
+export interface ReceiveWebhookPorts extends PublishDeliveryPorts {
   readonly authenticate: Authenticate;
   /** Undefined while nothing is quarantined. */
   readonly quarantine?: Quarantine | undefined;
@@ -40,11 +41,12 @@ async function receive(ports: ReceiveWebhookPorts, delivery: RawDelivery): Promi
     await ports.quarantine?.(delivery, error, receivedAt);
     throw error;
   });
-  const detail = toJobEvent(verified, receivedAt);
+  const { route } = delivery;
+  const detail = toJobEvent(verified, receivedAt, route.kind === 'dynamic' ? route.token : undefined);
   ports.noteForm?.(delivery, verified, detail);
   const subject = { ...identify({ detail }), scheme: detail.scheme };
   try {
-    const result = await publishOnce(ports, onceFor(detail, verified.bodySha256));
+    const result = await publishDelivery(ports, detail, verified.bodySha256);
     ports.log.info('Delivery handled', { ...subject, outcome: result.outcome });
     return result;
   } catch (error) {

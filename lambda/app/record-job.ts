@@ -1,9 +1,11 @@
-/** Tells the ledger what the bus says of a job. */
+/** Tells the ledger what the bus says of jobs. */
 import * as z from 'zod/mini';
 import { APPLICATION_SOURCE, DETAIL_TYPE, EVENT_SOURCE, JOB_SUBMITTED } from '../contract.ts';
+import { PipelineError } from '../domain/errors.ts';
 import { JobEventDetail, JobSubmittedDetail, OutputFailedDetail, OutputStoredDetail } from '../domain/job-event.ts';
+import { jobKey } from '../domain/job-identity.ts';
 import type { LedgerFact } from '../domain/job-ledger.ts';
-import type { JobLedger } from './ports.ts';
+import type { JobLedger, Log } from './ports.ts';
 
 const Envelope = z.looseObject({
   source: z.enum([EVENT_SOURCE, APPLICATION_SOURCE]),
@@ -12,65 +14,109 @@ const Envelope = z.looseObject({
   detail: z.unknown(),
 });
 
-const Identified = z.looseObject({
-  source: z.string(),
-  jobType: z.string(),
-  jobId: z.string(),
-  /** Not of a job that was only submitted. */
-  webhookId: z.optional(z.string()),
-});
-type Subject = { readonly [name in 'type' | 'source' | 'jobType' | 'jobId' | 'webhookId']?: string | undefined };
+const Named = z.looseObject({ displayName: z.optional(z.nullable(z.string())) });
+/** Not of a job that was only submitted. */
+const Delivered = z.looseObject({ webhookId: z.optional(z.string()) });
+const Typed = z.object({ 'detail-type': z.optional(z.string()), detail: z.optional(z.unknown()) });
+
+/** An event as EventBridge delivers it to a queue. */
+export interface QueuedEvent {
+  readonly messageId: string;
+  readonly body: string;
+  /** When the bus handed it over. */
+  readonly publishedAt: Date;
+}
+
+export interface RecordJobPorts {
+  readonly ledger: Pick<JobLedger, 'tell'>;
+  readonly log: Pick<Log, 'error'>;
+}
 
 /**
- * @param body of a queue's message: an event as EventBridge delivers it
- * @param publishedAt when the bus handed it over
- * @returns false when it is no event that the rule would have sent
- * @throws TransientError `ERR_STORE_UNAVAILABLE`
+ * Jobs at the same time, and of one job what the queue has of it one after the other.
+ *
+ * @returns the ids of the messages that must come again: what comes too often ends in the dead-letter queue
  */
-export async function recordJob(ledger: Pick<JobLedger, 'tell'>, body: string, publishedAt: Date): Promise<boolean> {
-  const fact = toFact(body, publishedAt);
-  if (fact === undefined) return false;
-  await ledger.tell(fact);
-  return true;
+export async function recordJobs(ports: RecordJobPorts, events: readonly QueuedEvent[]): Promise<readonly string[]> {
+  const read = events.map((event) => ({ event, fact: toFact(event) }));
+  const jobs = Map.groupBy(read, ({ event, fact }) => (fact === undefined ? event.messageId : jobKey(fact)));
+  const failed = await Promise.all(
+    [...jobs.values()].map(async (ofOneJob) => {
+      const again: string[] = [];
+      for (const { event, fact } of ofOneJob) {
+        if (!(await record(ports, event, fact))) again.push(event.messageId);
+      }
+      return again;
+    }),
+  );
+  return failed.flat();
+}
+
+async function record({ ledger, log }: RecordJobPorts, event: QueuedEvent, fact?: LedgerFact): Promise<boolean> {
+  try {
+    if (fact !== undefined) {
+      await ledger.tell(fact);
+      return true;
+    }
+    const problem = { code: 'ERR_BODY_INVALID', reason: 'It is not an event that the rule would have sent' };
+    log.error('The message was not recorded', { ...subjectOf(event), ...problem });
+  } catch (error) {
+    if (!(error instanceof PipelineError)) throw error;
+    const { code, message: reason } = error;
+    log.error('The message was not recorded', { ...subjectOf(event, fact), code, reason });
+  }
+  return false;
 }
 
 /** What a log line says of the message: of an event that makes no sense only its type. */
-export function subjectOf(body: string): Subject {
+function subjectOf({ messageId, body }: QueuedEvent, fact?: LedgerFact) {
+  const { 'detail-type': type, detail } = Typed.safeParse(parse(body)).data ?? {};
+  if (fact === undefined) return { messageId, type };
+  const { source, jobType, jobId } = fact;
+  return { messageId, type, source, jobType, jobId, webhookId: Delivered.safeParse(detail).data?.webhookId };
+}
+
+function parse(body: string): unknown {
   try {
-    const { 'detail-type': type, detail } = Envelope.parse(JSON.parse(body));
-    if (toFact(body, new Date(0)) === undefined) return { type };
-    const { source, jobType, jobId, webhookId } = Identified.parse(detail);
-    return { type, source, jobType, jobId, webhookId };
+    return JSON.parse(body);
   } catch {
-    return {};
+    return undefined;
   }
 }
 
-function toFact(body: string, publishedAt: Date): LedgerFact | undefined {
+/** Undefined for what is no event that the rule would have sent. */
+function toFact({ body, publishedAt }: QueuedEvent): LedgerFact | undefined {
   try {
-    const { source, 'detail-type': detailType, time, detail } = Envelope.parse(JSON.parse(body));
+    const { source, 'detail-type': detailType, time, detail } = Envelope.parse(parse(body));
     // Each source speaks for itself only: an application cannot say that outputs landed.
     if (source === APPLICATION_SOURCE) {
       return detailType === JOB_SUBMITTED ? submitted(JobSubmittedDetail.parse(detail)) : undefined;
     }
     if (detailType === DETAIL_TYPE.outputStored) return landed(OutputStoredDetail.parse(detail));
     if (detailType === DETAIL_TYPE.outputFailed) return failed(OutputFailedDetail.parse(detail), new Date(time));
-    return announced(JobEventDetail.parse(detail), publishedAt);
+    const { displayName } = Named.parse(detail);
+    return announced(JobEventDetail.parse(detail), displayName ?? undefined, publishedAt);
   } catch {
     return undefined;
   }
 }
 
-function submitted({ source, jobType, jobId, submittedAt, userMetadata }: JobSubmittedDetail): LedgerFact {
-  return { kind: 'submitted', source, jobType, jobId, submittedAt: new Date(submittedAt), userMetadata };
+function submitted(detail: JobSubmittedDetail): LedgerFact {
+  const { source, jobType, jobId, submittedAt, userMetadata, displayName } = detail;
+  return {
+    kind: 'submitted',
+    ...{ source, jobType, jobId, userMetadata },
+    submittedAt: new Date(submittedAt),
+    displayName: displayName ?? undefined,
+  };
 }
 
-function announced(detail: JobEventDetail, publishedAt: Date): LedgerFact | undefined {
+function announced(detail: JobEventDetail, displayName: string | undefined, publishedAt: Date): LedgerFact | undefined {
   const { source, jobType, jobId, webhookId, type, origin, userMetadata } = detail;
   if (jobType === 'other' || jobId === null) return undefined;
   return {
     kind: 'announced',
-    ...{ source, jobType, jobId, webhookId, origin, userMetadata, publishedAt },
+    ...{ source, jobType, jobId, webhookId, origin, userMetadata, displayName, publishedAt },
     eventType: type,
     endedAt: new Date(detail.occurredAt),
     deliveredAt: new Date(detail.receivedAt),

@@ -8,6 +8,7 @@
  *     update   list ─ there ─── update what differs
  *                └ gone: as create
  *     delete   list ─ delete each that is ours
+ *                └ refused, or no key to ask with: done, and what is left is reported
  */
 import { ManagementError } from '../domain/errors.ts';
 import { differences, isOwn } from './deployed-webhook.ts';
@@ -22,7 +23,7 @@ export interface Registration extends WantedWebhook {
 export type RegistrationRequest =
   | { readonly type: 'Create'; readonly wanted: Registration }
   | { readonly type: 'Update'; readonly physicalId: string; readonly wanted: Registration; readonly old: Registration }
-  /** Wanted is undefined when the request held nothing to register by, as the create before it did. */
+  /** Wanted is undefined when the request holds nothing to register by, as the create before it did. */
   | { readonly type: 'Delete'; readonly physicalId: string; readonly wanted: Registration | undefined };
 
 export interface RegisterWebhookPorts {
@@ -32,6 +33,8 @@ export interface RegisterWebhookPorts {
   readonly deployedApiKeySecretId: string;
   /** @throws ManagementError `ERR_SECRET_NOT_STORED` */
   readonly storeSecret: (secretId: string, value: string) => Promise<void>;
+  /** What a delete had to leave at Gemini, in a sentence for the stack's events: this function's log goes with the stack. */
+  readonly reportLeft: (sentence: string) => void;
   readonly log: Log;
 }
 
@@ -60,7 +63,7 @@ export async function registerWebhook(ports: RegisterWebhookPorts, request: Regi
     case 'Update':
       return await update(ports, request);
     case 'Delete':
-      await remove(ports, request);
+      await removeOrLeave(ports, request);
       return request.physicalId;
   }
 }
@@ -174,13 +177,36 @@ async function correct(registry: WebhookRegistry, found: RegisteredWebhook, want
   }
 }
 
-/** Every one of ours: two creates at the same time see nothing of each other, and make two. */
-async function remove(
+/**
+ * A stack can always be deleted: without a key that Gemini takes there is nothing that could be done, by a second attempt
+ * either. While Gemini is only away, there is.
+ */
+async function removeOrLeave(
   ports: RegisterWebhookPorts,
-  { wanted, physicalId }: RegistrationRequest & { readonly type: 'Delete' },
+  request: RegistrationRequest & { readonly type: 'Delete' },
 ): Promise<void> {
-  // Nothing was made, and with a key that does not hold nothing could be asked: the rollback must not fail for that.
-  if (physicalId === NOT_REGISTERED || wanted === undefined) return;
+  const { physicalId, wanted } = request;
+  const leave = (cause: string) => {
+    const what =
+      physicalId === PERHAPS_REGISTERED ? 'A webhook that may have been registered' : `The webhook ${physicalId}`;
+    const whose = wanted ? ` (${wanted.name}, ${wanted.uri})` : '';
+    const sentence = `${what}${whose} was left at Gemini. ${cause} Delete it with a key of its project: DELETE https://generativelanguage.googleapis.com/v1beta/webhooks/<id>.`;
+    ports.log.error('The webhook was left at Gemini', { webhook: physicalId, reason: cause });
+    ports.reportLeft(sentence);
+  };
+  // Nothing was made, and with a key that is refused nothing could be asked.
+  if (physicalId === NOT_REGISTERED) return;
+  if (wanted === undefined) return leave('The request does not say by which key.');
+  try {
+    await remove(ports, physicalId, wanted);
+  } catch (error) {
+    if (!(error instanceof ManagementError) || error.code === 'ERR_GEMINI_UNAVAILABLE') throw error;
+    leave(error.message);
+  }
+}
+
+/** Every one of ours: two creates at the same time see nothing of each other, and make two. */
+async function remove(ports: RegisterWebhookPorts, physicalId: string, wanted: Registration): Promise<void> {
   const registry = ports.registryOf(wanted.apiKeySecretId);
   // What is cleaned up after another key took this one's place may be of the same project, and its name and URL the live one's.
   const isCleanup = wanted.apiKeySecretId !== ports.deployedApiKeySecretId;

@@ -6,7 +6,7 @@
 import { toJobEvent } from '../domain/envelope.ts';
 import { PipelineError } from '../domain/errors.ts';
 import type { KeptDelivery } from '../domain/quarantine.ts';
-import { onceFor, publishOnce } from './publish-once.ts';
+import { publishDelivery } from './publish-delivery.ts';
 import type { QuarantineStore } from './quarantine.ts';
 import type { ReceiveWebhookPorts } from './receive-webhook.ts';
 
@@ -42,7 +42,7 @@ async function reverifyOne(ports: ReverifyPorts, kept: KeptDelivery): Promise<st
   try {
     const verified = await ports.authenticate({ route, headers, body }, receivedAt);
     const detail = toJobEvent(verified, receivedAt);
-    const { outcome } = await publishOnce(ports, onceFor(detail, verified.bodySha256));
+    const { outcome } = await publishDelivery(ports, detail, verified.bodySha256);
     // Somebody else publishes it at this moment: it is removed by whoever looks next.
     if (outcome !== 'in-progress') await ports.kept.remove(kept.id);
     return outcome;

@@ -6,6 +6,7 @@ import { RequestError } from './errors.ts';
 import { fitted } from './event-size.ts';
 import { interactionId } from './gemini-names.ts';
 import type { JobEventDetail } from './job-event.ts';
+import { withoutToken } from './without-token.ts';
 
 /** EventBridge carries no longer detail-type (PutEventsRequestEntry). */
 const MAX_TYPE_LENGTH = 128;
@@ -19,8 +20,11 @@ const Envelope = z.looseObject({
   data: z.catch(record, {}),
 });
 
-/** @throws RequestError `ERR_BODY_INVALID` when what was signed is not an event */
-export function toJobEvent(delivery: VerifiedDelivery, receivedAt: Date): JobEventDetail {
+/**
+ * @param token of the dynamic URL that it came to; it must not stand in the event
+ * @throws RequestError `ERR_BODY_INVALID` when what was signed is not an event
+ */
+export function toJobEvent(delivery: VerifiedDelivery, receivedAt: Date, token?: string): JobEventDetail {
   const signed = Buffer.isBuffer(delivery.payload) ? parseJson(delivery.payload) : delivery.payload;
   const envelope = Envelope.safeParse(signed);
   if (!envelope.success || depthOf(envelope.data) > MAX_DEPTH)
@@ -41,9 +45,11 @@ export function toJobEvent(delivery: VerifiedDelivery, receivedAt: Date): JobEve
     receivedAt: receivedAt.toISOString(),
     origin: 'webhook',
     scheme: delivery.scheme,
-    userMetadata: findUserMetadata(envelope.data, data),
+    // What the project's own secret signed; of the others only the ledger knows.
+    verifiedJob: delivery.scheme === 'v1',
     displayName: null,
-    data,
+    userMetadata: withoutToken(findUserMetadata(envelope.data, data), token),
+    data: withoutToken(data, token),
   });
 }
 

@@ -30,7 +30,12 @@ export type TransientErrorCode =
   | 'ERR_STORE_UNAVAILABLE';
 
 /** Will never hold: announced as `output.failed`, and the message is done. */
-export type PermanentErrorCode = 'ERR_JOB_NOT_OURS' | 'ERR_OUTPUT_GONE' | 'ERR_OUTPUT_INVALID' | 'ERR_OUTPUT_TOO_LARGE';
+export type PermanentErrorCode =
+  | 'ERR_JOB_NEVER_ENDED'
+  | 'ERR_JOB_NOT_OURS'
+  | 'ERR_OUTPUT_GONE'
+  | 'ERR_OUTPUT_INVALID'
+  | 'ERR_OUTPUT_TOO_LARGE';
 
 /** A webhook at Gemini, or its secrets, could not be looked after. */
 export type ManagementErrorCode =

@@ -43,9 +43,15 @@ export const JobEventDetail = z.object({
   receivedAt: timestamp,
   origin: z.enum(['webhook', 'reconciler']),
   scheme: z.enum(SCHEMES),
+  /**
+   * Whether the job is the project's own: its delivery was signed with the project's secret, or it was submitted, or read with
+   * the project's key. Of others anybody with the dynamic URL may speak. An archived event from before has none.
+   */
+  verifiedJob: z._default(z.boolean(), false),
+  /** As the resource has it, where it is known. */
+  displayName: z._default(z.nullable(z.string()), null),
   userMetadata: z.record(z.string(), z.unknown()),
-  displayName,
-  /** The event's `data`, as delivered. URIs in it are hints and are never fetched. */
+  /** The event's `data`, without what holds the token. URIs in it are hints and are never fetched. */
   data: z.record(z.string(), z.unknown()),
 });
 export type JobEventDetail = z.infer<typeof JobEventDetail>;
@@ -99,6 +105,8 @@ export const OutputFailedDetail = z.object({
   message: z.string(),
   /** Whether asking again (a redrive) can help. */
   retryable: z.boolean(),
+  /** Whether the job is the project's own, as in the event that caused the fetch. */
+  verifiedJob: z._default(z.boolean(), false),
   bucket: z.string(),
   /** The failure's manifest; null when nothing could be learnt about the job, and so nothing was stored. */
   manifestKey: z.nullable(z.string()),
@@ -114,8 +122,10 @@ export const JobSubmittedDetail = z.object({
   /** As the API answered it: `batches/<id>`, an interaction's id or an operation's name. */
   jobId: z.string().check(z.regex(/^[A-Za-z0-9._/-]{1,512}$/)),
   submittedAt: timestamp,
-  /** Stands in the job's event when that is published without a webhook. */
+  /** Stands in every later event and manifest of the job, however its end was learned. */
   userMetadata: z._default(z.record(z.string(), z.unknown()), {}),
+  /** The resource's `display_name`, if it has one. */
+  displayName: z._default(z.nullable(z.string()), null),
 });
 export type JobSubmittedDetail = z.infer<typeof JobSubmittedDetail>;
 

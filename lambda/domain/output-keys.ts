@@ -19,9 +19,14 @@ export interface JobPlace {
 
 /** Ends with a slash. The same for every delivery about the job, whatever its webhook id and time. */
 export function outputPrefix(place: JobPlace, status: string, suffix: typeof WITHOUT_OUTPUTS | '' = ''): string {
+  return `${jobPrefix(place)}${safe(status, 40)}${suffix}/`;
+}
+
+/** Of all that there is of a job. Ends with a slash. */
+export function jobPrefix(place: JobPlace): string {
   const date = place.createdAt?.toISOString().slice(0, 10) ?? NO_DATE;
   const id = place.jobName.slice(place.jobName.lastIndexOf('/') + 1);
-  return `${place.jobType}/source=${place.source}/date=${date}/job=${safe(id, 512)}/${safe(status, 40)}${suffix}/`;
+  return `${place.jobType}/source=${place.source}/date=${date}/job=${safe(id, 512)}/`;
 }
 
 function safe(part: string, maxLength: number): string {

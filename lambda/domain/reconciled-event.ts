@@ -35,6 +35,7 @@ export function toReconciledEvent(job: EndedJob, now: Date): JobEventDetail {
     occurredAt: (job.endedAt ?? now).toISOString(),
     receivedAt: now.toISOString(),
     origin: 'reconciler',
+    verifiedJob: true,
     userMetadata: { ...job.userMetadata },
     displayName: job.displayName,
     data: { id, ...(error && { error_code: error.code, error_message: error.message }) },

@@ -31,19 +31,21 @@ export function parseSigningSecret(secret: string): SigningSecret | undefined {
 
 /** Whether one of the `v1` entries was made with one of the secrets. */
 export function verifyV1(headers: WebhookHeaders, body: Buffer, secrets: readonly SigningSecret[]): boolean {
-  const given = headers.signatures
-    .filter(({ identifier }) => identifier === 'v1')
-    .map(({ value }) => Buffer.from(value));
-  if (given.length === 0) return false;
-  return secrets.some(({ key }) => {
-    const expected = createHmac('sha256', key)
-      .update(`${headers.id}.${headers.timestamp}.`)
-      .update(body)
-      .digest('base64');
-    const expectedBytes = Buffer.from(expected);
-    // The encoded forms are compared, so that a base64 with stray bits or padding is another signature.
-    return given.some((bytes) => bytes.length === expectedBytes.length && timingSafeEqual(bytes, expectedBytes));
-  });
+  const prefix = `${headers.id}.${headers.timestamp}.`;
+  for (const { key } of secrets) {
+    // As a text, which costs less than a buffer of its own.
+    const expected = createHmac('sha256', key).update(prefix).update(body).digest('base64');
+    for (const { identifier, value } of headers.signatures) {
+      if (identifier === 'v1' && isSame(value, expected)) return true;
+    }
+  }
+  return false;
+}
+
+/** The encoded forms are compared, so that a base64 with stray bits or padding is another signature. */
+function isSame(given: string, expected: string): boolean {
+  const bytes = Buffer.from(given);
+  return bytes.length === expected.length && timingSafeEqual(bytes, Buffer.from(expected, 'latin1'));
 }
 
 /** The key that made one of the `v1a` entries; the entry names none, so that each key is tried, in the order given. */

@@ -31,8 +31,8 @@ type Headers = Readonly<Record<string, string | undefined>>;
 
 /** @throws RequestError `ERR_HEADER_MISSING` or `ERR_HEADER_INVALID` */
 export function parseWebhookHeaders(headers: Headers): WebhookHeaders {
-  const { signature, ...identification } = parseIdentification(headers);
-  return { ...identification, signatures: parseSignatures(signature) };
+  const { id, timestamp, timestampSeconds, signature } = parseIdentification(headers);
+  return { id, timestamp, timestampSeconds, signatures: parseSignatures(signature) };
 }
 
 /**
@@ -62,15 +62,17 @@ function requireHeader(headers: Headers, name: string): string {
 }
 
 function parseSignatures(header: string): readonly SignatureEntry[] {
-  const parts = header.split(' ').filter((part) => part !== '');
-  if (parts.length > MAX_SIGNATURES)
-    throw new RequestError('ERR_HEADER_INVALID', 'webhook-signature has too many entries');
-  const entries = parts.flatMap((part) => {
+  const entries: SignatureEntry[] = [];
+  let parts = 0;
+  for (const part of header.split(' ')) {
+    if (part === '') continue;
+    parts += 1;
+    if (parts > MAX_SIGNATURES) throw new RequestError('ERR_HEADER_INVALID', 'webhook-signature has too many entries');
     const comma = part.indexOf(',');
-    return comma > 0 && comma < part.length - 1
-      ? [{ identifier: part.slice(0, comma), value: part.slice(comma + 1) }]
-      : [];
-  });
+    if (comma > 0 && comma < part.length - 1) {
+      entries.push({ identifier: part.slice(0, comma), value: part.slice(comma + 1) });
+    }
+  }
   if (entries.length === 0)
     throw new RequestError('ERR_HEADER_INVALID', 'webhook-signature has no entry of the form "v1,…"');
   return entries;

@@ -71,7 +71,8 @@ export function createFetcher(kind: JobKind): (event: SQSEvent, context: Context
     const batchItemFailures: { itemIdentifier: string }[] = [];
     try {
       for (const record of event.Records) {
-        const result = await handleMessage(ports, kind, toQueuedJob(record, kind.jobType), deadline);
+        const release = queue.hold(record);
+        const result = await handleMessage(ports, kind, toQueuedJob(record, kind.jobType), deadline).finally(release);
         if (result.outcome === 'done') continue;
         await queue.delay(record, result.delaySeconds);
         batchItemFailures.push({ itemIdentifier: record.messageId });

@@ -1,12 +1,13 @@
 /** Looks, on a schedule, for jobs of a source that ended without a webhook. */
 import { randomUUID } from 'node:crypto';
 import type { Context } from 'aws-lambda';
-import { dynamoDbClient, eventBridgeClient, secretsManagerClient } from '../adapters/aws-clients.ts';
+import { dynamoDbClient, eventBridgeClient, s3Client, secretsManagerClient } from '../adapters/aws-clients.ts';
 import { DynamoDbDeliveryStore } from '../adapters/dynamodb-delivery-store.ts';
 import { DynamoDbJobLedger } from '../adapters/dynamodb-job-ledger.ts';
 import { EnvironmentReader } from '../adapters/environment.ts';
 import { EventBridgePublisher } from '../adapters/eventbridge-publisher.ts';
 import { createApiKeySource, GeminiApi } from '../adapters/gemini-api.ts';
+import { S3LandedOutputs } from '../adapters/s3-landed-outputs.ts';
 import { SecretReader } from '../adapters/secrets-manager.ts';
 import { createTelemetry } from '../adapters/telemetry.ts';
 import { type ReconcileReport, reconcile } from '../app/reconcile.ts';
@@ -15,6 +16,9 @@ import { ENV, GEMINI_URL } from '../contract.ts';
 /** Time to finish the job at hand and to write how far it came. */
 const RESERVE_MS = 20_000;
 const GEMINI_STALL_MS = 30_000;
+const ASKED_AT_ONCE = 4;
+/** A run goes on with what the one before left: ten minutes of what the fetchers take in. */
+const MAX_PUBLISHED = 5_000;
 /** Of what has a file: batches and videos. https://ai.google.dev/gemini-api/docs/files */
 const FILE_RETENTION_MS = 48 * 3600_000;
 
@@ -44,6 +48,7 @@ const apiKey = createApiKeySource(new SecretReader(secretsManagerClient()), conf
 const ports = {
   gemini: new GeminiApi({ baseUrl: config.baseUrl, apiKey, fetch, clock, stallMs: GEMINI_STALL_MS }),
   ledger,
+  outputs: new S3LandedOutputs(s3Client(), config.bucket),
   store: new DynamoDbDeliveryStore({ ...config, client }),
   publisher: new EventBridgePublisher(eventBridgeClient(), config.eventBusName),
   createOwner: randomUUID,
@@ -58,6 +63,8 @@ export async function handler(_event: unknown, context: Context): Promise<Reconc
       ...{ source, subscribedEvents, bucket },
       graceMs: config.graceSeconds * 1000,
       horizonMs: config.horizonSeconds * 1000,
+      askedAtOnce: ASKED_AT_ONCE,
+      maxPublished: MAX_PUBLISHED,
       retentionMs: {
         batch: FILE_RETENTION_MS,
         video: FILE_RETENTION_MS,

@@ -1,30 +1,36 @@
 /** The custom resource behind a source's webhook: registers it at Gemini, keeps it so, and deletes it with the stack. */
-import { secretsManagerClient } from '../adapters/aws-clients.ts';
+import { lambdaClient, secretsManagerClient } from '../adapters/aws-clients.ts';
 import {
   type CustomResourceResult,
+  firstRunsOf,
   parseCustomResourceEvent,
   respond,
   toFailure,
   toRegistrationRequest,
 } from '../adapters/cloudformation.ts';
 import { EnvironmentReader } from '../adapters/environment.ts';
+import { FunctionInvoker } from '../adapters/function-invoker.ts';
 import { GenAiWebhookRegistry } from '../adapters/genai-webhook-registry.ts';
 import { SecretStore } from '../adapters/secret-store.ts';
 import { SecretReader } from '../adapters/secrets-manager.ts';
 import { createTelemetry } from '../adapters/telemetry.ts';
 import { registerWebhook } from '../app/register-webhook.ts';
 import { ENV, GEMINI_URL } from '../contract.ts';
+import { ManagementError } from '../domain/errors.ts';
 
 const env = new EnvironmentReader(process.env);
 const baseUrl = env.url(ENV.geminiUrl, GEMINI_URL);
 const deployedApiKeySecretId = env.required(ENV.apiKeySecretId);
 const source = env.required(ENV.source);
+const webhookUrl = env.required(ENV.webhookUrl);
+const hosts = { region: env.required('AWS_REGION'), other: env.optional(ENV.responseHost) };
 env.check();
 
 const { log } = createTelemetry('register-webhook', { source });
 const client = secretsManagerClient();
 const secrets = new SecretReader(client);
 const store = new SecretStore(client);
+const invoker = new FunctionInvoker(lambdaClient());
 const ports = {
   registryOf: (apiKeySecretId: string) => new GenAiWebhookRegistry({ secrets, apiKeySecretId, baseUrl }),
   deployedApiKeySecretId,
@@ -33,14 +39,37 @@ const ports = {
 };
 
 export async function handler(input: unknown): Promise<void> {
-  const event = parseCustomResourceEvent(input);
+  const event = parseCustomResourceEvent(input, hosts);
   let result: CustomResourceResult;
+  let reason: string | undefined;
+  const reportLeft = (sentence: string) => {
+    reason = sentence;
+  };
   try {
-    result = { status: 'SUCCESS', physicalId: await registerWebhook(ports, toRegistrationRequest(event)) };
+    const request = toRegistrationRequest(event);
+    // Who may invoke this function must not have Gemini send the project's events elsewhere.
+    if (request.type !== 'Delete' && request.wanted.uri !== webhookUrl) {
+      throw new ManagementError(
+        'ERR_REGISTRATION_REFUSED',
+        `The webhook's URL ${request.wanted.uri} is not of this deployment, which has ${webhookUrl}. Deploy the template that the function belongs to.`,
+      );
+    }
+    const physicalId = await registerWebhook({ ...ports, reportLeft }, request);
+    result = { status: 'SUCCESS', physicalId, reason };
+    await runFirst(firstRunsOf(event));
   } catch (error) {
     const failure = toFailure(event, error);
     log.error('The webhook could not be looked after', { request: event.RequestType, reason: failure.reason });
     result = failure;
   }
   await respond(event, result, fetch);
+}
+
+/** The schedules run them anyway, only later: no deployment fails for that. */
+async function runFirst(functionNames: readonly string[]): Promise<void> {
+  for (const functionName of functionNames) {
+    await invoker.invoke(functionName).catch((error: unknown) => {
+      log.warn('A function was not run at once; its schedule will', { function: functionName, error: String(error) });
+    });
+  }
 }

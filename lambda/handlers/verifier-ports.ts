@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import * as z from 'zod/mini';
 import { dynamoDbClient, eventBridgeClient, secretsManagerClient } from '../adapters/aws-clients.ts';
 import { DynamoDbDeliveryStore } from '../adapters/dynamodb-delivery-store.ts';
+import { findJobIn } from '../adapters/dynamodb-known-jobs.ts';
 import { EnvironmentReader } from '../adapters/environment.ts';
 import { EventBridgePublisher } from '../adapters/eventbridge-publisher.ts';
 import { SecretReader } from '../adapters/secrets-manager.ts';
@@ -19,6 +20,7 @@ export function readVerifierConfig(variables: NodeJS.ProcessEnv) {
   const quarantineTable = env.optional(ENV.quarantineTableName);
   const config = {
     tableName: env.required(ENV.tableName),
+    ledgerTableName: env.required(ENV.ledgerTableName),
     eventBusName: env.required(ENV.eventBusName),
     sources: env.sources(ENV.sources, z.object({ signingSecretId: z.string(), dynamicTokenSecretId: z.string() })),
     jwtAudiences: env.list(ENV.jwtAudiences),
@@ -49,6 +51,7 @@ export function createVerifierPorts(config: VerifierConfig, service: string, key
     authenticate: createAuthenticate({ ...own, sources }),
     sources,
     store: new DynamoDbDeliveryStore({ ...config, client }),
+    findJob: findJobIn(client, config.ledgerTableName),
     publisher: new EventBridgePublisher(eventBridgeClient(), config.eventBusName),
     createOwner: randomUUID,
     ...{ client, clock, log, metrics, flush },

@@ -2,6 +2,7 @@
 import { Duration } from 'aws-cdk-lib';
 import { ComparisonOperator, type IMetric, MathExpression, Stats, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import type { IDependable } from 'constructs';
 import { DEFAULT_SOURCE } from '../../lambda/contract.ts';
 
 /** `critical`: somebody is woken. `high`: today. `low`: this week. */
@@ -24,6 +25,8 @@ export interface AlarmDefinition {
   readonly missingDataReason: string;
   /** Whether events or outputs may be lost while it lasts. */
   readonly mayLose?: boolean;
+  /** What is there first; of what writes the metric once when it is deployed. */
+  readonly after?: IDependable | undefined;
 }
 
 export const ABOVE = ComparisonOperator.GREATER_THAN_THRESHOLD;

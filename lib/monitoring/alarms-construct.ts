@@ -1,5 +1,5 @@
 /** The alarms in CloudWatch, the topic that they reach, and one alarm over those that mean that events may be lost. */
-import { Aws, Duration } from 'aws-cdk-lib';
+import { Aws, Duration, RemovalPolicy } from 'aws-cdk-lib';
 import {
   Alarm,
   AlarmRule,
@@ -10,12 +10,13 @@ import {
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Key } from 'aws-cdk-lib/aws-kms';
+import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
 import { type ITopic, Subscription, SubscriptionProtocol, Topic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { deploymentNameOf } from '../deployment-name.ts';
 import { acknowledge } from '../nag-acknowledgement.ts';
 import type { AlarmDefinition } from './alarm-definition.ts';
+import { overrideFaults, tuned } from './alarm-overrides.ts';
 import { alarmsOf } from './alarms.ts';
 import type { Monitored } from './monitored.ts';
 import type { AlarmOptions } from './monitoring-props.ts';
@@ -24,6 +25,9 @@ const LOSS = {
   slug: 'events-may-be-lost',
   meaning: 'At least one alarm is on that means that events or outputs may be lost.',
 } as const;
+
+/** The rule of a composite alarm has at most 10,240 characters, and the name of an alarm at most 255. */
+const MAX_ALARMS_IN_RULE = 35;
 
 export class Alarms extends Construct {
   readonly topic: ITopic;
@@ -36,33 +40,51 @@ export class Alarms extends Construct {
   constructor(scope: Construct, id: string, monitored: Monitored, options: AlarmOptions) {
     super(scope, id);
     const runbook = options.runbookUrl ?? 'docs/runbook.md';
-    this.topic = options.topicArn ? Topic.fromTopicArn(this, 'Topic', options.topicArn) : this.createTopic();
+    this.topic = options.topicArn
+      ? Topic.fromTopicArn(this, 'Topic', options.topicArn)
+      : this.createTopic(monitored.encryptionKey);
     if (options.email !== undefined) this.subscribe(options.email);
 
     const action = new SnsAction(this.topic);
-    const definitions = alarmsOf(monitored);
+    const all = alarmsOf(monitored);
+    const faults = overrideFaults(options.overrides, [...new Set(all.map(({ slug }) => slug))]);
+    if (faults.length > 0) throw new Error(`Invalid alarms:\n${faults.map((fault) => `- ${fault}`).join('\n')}`);
+    const definitions = all.flatMap((definition) => tuned(definition, options.overrides));
     const alarms = definitions.map((definition) => this.addAlarm(definition, runbook));
-    for (const alarm of alarms) {
-      alarm.addAlarmAction(action);
-      alarm.addOkAction(action);
-    }
     const loss = alarms.filter((_, index) => definitions[index]?.mayLose);
-    const eventsMayBeLost = new CompositeAlarm(this, 'EventsMayBeLost', {
-      compositeAlarmName: `${deploymentNameOf(this)}-${LOSS.slug}`,
-      alarmDescription: `critical. ${LOSS.meaning} ${runbook}#${LOSS.slug}`,
-      alarmRule: AlarmRule.anyOf(...loss),
-    });
+    const others = alarms.filter((_, index) => !definitions[index]?.mayLose);
+    this.others = others;
+    // Not those that stand for a loss: the one over them says it once. That it is over is told by that one alone, because
+    // CloudWatch tells it of each new alarm, too.
+    for (const alarm of others) alarm.addAlarmAction(action);
+    this.loss = this.addLossAlarms(loss, runbook, action);
+    this.names = [...(loss.length > 0 ? [LOSS.slug] : []), ...definitions.map(nameOf)];
+  }
+
+  /** @returns the one that is on while any other of them is, and those below it */
+  private addLossAlarms(loss: readonly Alarm[], runbook: string, action: SnsAction): IAlarm[] {
+    const addOver = (suffix: string, of: readonly IAlarm[]) =>
+      new CompositeAlarm(this, `EventsMayBeLost${suffix.toUpperCase()}`, {
+        compositeAlarmName: [deploymentNameOf(this), LOSS.slug, suffix].filter(Boolean).join('-'),
+        alarmDescription: `critical. ${LOSS.meaning} ${runbook}#${LOSS.slug}`,
+        // By name: CloudWatch takes both, and an ARN is longer.
+        alarmRule: AlarmRule.anyOf(...of.map(({ alarmName }) => AlarmRule.fromString(`ALARM("${alarmName}")`))),
+      });
+    const groups = Array.from({ length: Math.ceil(loss.length / MAX_ALARMS_IN_RULE) }, (_, index) =>
+      loss.slice(index * MAX_ALARMS_IN_RULE, (index + 1) * MAX_ALARMS_IN_RULE),
+    );
+    const below = groups.length > 1 ? groups.map((group, index) => addOver('abcdefgh'.charAt(index), group)) : [];
+    if (loss.length === 0) return [];
+    const eventsMayBeLost = addOver('', below.length > 0 ? below : loss);
     eventsMayBeLost.addAlarmAction(action);
     eventsMayBeLost.addOkAction(action);
-    this.loss = [eventsMayBeLost, ...loss];
-    this.others = alarms.filter((_, index) => !definitions[index]?.mayLose);
-    this.names = [LOSS.slug, ...definitions.map(nameOf)];
+    return [eventsMayBeLost, ...loss];
   }
 
   private addAlarm(definition: AlarmDefinition, runbook: string): Alarm {
-    const { slug, severity, meaning, metric, threshold, periods = { bad: 1, of: 1 } } = definition;
+    const { slug, severity, meaning, metric, threshold, periods = { bad: 1, of: 1 }, after } = definition;
     const name = nameOf(definition);
-    return new Alarm(this, pascalOf(name), {
+    const alarm = new Alarm(this, pascalOf(name), {
       alarmName: `${deploymentNameOf(this)}-${name}`,
       alarmDescription: `${severity}. ${meaning} ${runbook}#${slug} (Missing data: ${definition.missingDataReason}.)`,
       metric: metric as IMetric,
@@ -72,6 +94,8 @@ export class Alarms extends Construct {
       datapointsToAlarm: periods.bad,
       treatMissingData: definition.missingData,
     });
+    if (after !== undefined) alarm.node.addDependency(after);
+    return alarm;
   }
 
   private subscribe(endpoint: string): void {
@@ -86,24 +110,11 @@ export class Alarms extends Construct {
     });
   }
 
-  /** Alarms cannot write to a topic that is encrypted with the key of SNS itself, which trusts no other service. */
-  private createTopic(): Topic {
-    const key = new Key(this, 'Key', {
-      description: 'Encrypts the messages of the alarms.',
-      enableKeyRotation: true,
-      pendingWindow: Duration.days(7),
-    });
+  private createTopic(given: IKey | undefined): Topic {
     const cloudWatch = new ServicePrincipal('cloudwatch.amazonaws.com');
     const conditions = { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } };
-    key.addToResourcePolicy(
-      new PolicyStatement({
-        principals: [cloudWatch],
-        actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
-        resources: ['*'],
-        conditions,
-      }),
-    );
-    const topic = new Topic(this, 'Topic', { displayName: 'Gemini webhooks', masterKey: key, enforceSSL: true });
+    const masterKey = given ?? this.createKey(cloudWatch, conditions);
+    const topic = new Topic(this, 'Topic', { displayName: 'Gemini webhooks', masterKey, enforceSSL: true });
     topic.addToResourcePolicy(
       new PolicyStatement({
         principals: [cloudWatch],
@@ -113,6 +124,26 @@ export class Alarms extends Construct {
       }),
     );
     return topic;
+  }
+
+  /** Alarms cannot write to a topic that is encrypted with the key of SNS itself, which trusts no other service. */
+  private createKey(cloudWatch: ServicePrincipal, conditions: Record<string, Record<string, string>>): Key {
+    const key = new Key(this, 'Key', {
+      description: 'Encrypts the messages of the alarms.',
+      enableKeyRotation: true,
+      pendingWindow: Duration.days(7),
+      // Nothing is kept that it would have to decrypt.
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    key.addToResourcePolicy(
+      new PolicyStatement({
+        principals: [cloudWatch],
+        actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
+        resources: ['*'],
+        conditions,
+      }),
+    );
+    return key;
   }
 }
 

@@ -62,7 +62,8 @@ function ofFetchers({ fetchers }: Monitored): AlarmDefinition[] {
   ]);
 }
 
-function ofTheReconciler({ metrics, sources, reconciliation, ledgerDeadLetterQueue }: Monitored): AlarmDefinition[] {
+function ofTheReconciler(parts: Monitored): AlarmDefinition[] {
+  const { metrics, sources, firstRuns, reconciliation, ledgerQueue, ledgerDeadLetterQueue } = parts;
   const { interval, interactionRetention } = reconciliation;
   const retention = { batch: FILE_RETENTION, video: FILE_RETENTION, interaction: interactionRetention };
   return [
@@ -91,9 +92,64 @@ function ofTheReconciler({ metrics, sources, reconciliation, ledgerDeadLetterQue
         comparison: BELOW,
         periods: { bad: 4, of: 4 },
         ...SILENCE,
+        after: firstRuns.get(source),
       },
     ]),
-    ...FETCHED_JOB_TYPES.map((jobType) => oldestUnlanded(metrics, sources, jobType, interval, retention[jobType])),
+    ...FETCHED_JOB_TYPES.flatMap((jobType) => [
+      oldestUnlanded(metrics, sources, jobType, interval, retention[jobType]),
+      oldestUnended(metrics, sources, jobType, interval),
+    ]),
+    {
+      slug: 'lookups-refused',
+      severity: 'high',
+      meaning:
+        'Three runs of four were refused by Gemini, or could not read its list of batches: what has ended without a webhook is not seen.',
+      metric: sum(
+        'refused',
+        interval,
+        sources.map((source) => metrics.lookups('LookupsRefused', source, interval)),
+      ),
+      threshold: 1,
+      periods: { bad: 3, of: 4 },
+      ...QUIET,
+    },
+    {
+      slug: 'jobs-unanswered',
+      severity: 'high',
+      meaning:
+        'Of a job that was submitted Gemini has given no answer for over an hour: whether it ended is not known.',
+      metric: sum(
+        'unanswered',
+        Duration.hours(1),
+        sources.map((source) => metrics.lookups('JobsUnanswered', source, Duration.hours(1))),
+      ),
+      threshold: 1,
+      ...QUIET,
+    },
+    {
+      slug: 'events-republished',
+      severity: 'high',
+      meaning: 'Events were on the bus, and no rule took them to the job ledger. They were published again.',
+      metric: sum(
+        'republished',
+        Duration.hours(1),
+        sources.map((source) => metrics.lookups('EventsRepublished', source, Duration.hours(1))),
+      ),
+      threshold: 1,
+      ...QUIET,
+    },
+    {
+      slug: 'ledger-behind',
+      severity: 'high',
+      meaning:
+        'The job ledger is half an hour behind the bus: jobs that landed are taken for open, and such as have ended for running.',
+      metric: ledgerQueue.metricApproximateAgeOfOldestMessage({
+        statistic: Stats.MAXIMUM,
+        period: Duration.minutes(5),
+      }),
+      threshold: Duration.minutes(30).toSeconds(),
+      ...QUEUE_AT_REST,
+    },
     {
       slug: 'ledger-dead-letters',
       severity: 'high',
@@ -106,6 +162,48 @@ function ofTheReconciler({ metrics, sources, reconciliation, ledgerDeadLetterQue
   ];
 }
 
+/** Of all projects. */
+function oldest(name: 'OldestUnlanded' | 'OldestUnended', { metrics, sources, jobType, period }: Oldest) {
+  const ages = sources.map((source, index) => [`age${index}`, metrics.reconciled(name, source, jobType, period)]);
+  const usingMetrics = Object.fromEntries(ages);
+  return {
+    metric: new MathExpression({
+      label: 'oldest, seconds',
+      period,
+      expression: `MAX([${Object.keys(usingMetrics).join(', ')}])`,
+      usingMetrics,
+    }),
+    missingData: TreatMissingData.IGNORE,
+    missingDataReason: 'the age is written by the reconciler, whose silence has an alarm of its own',
+  };
+}
+interface Oldest {
+  readonly metrics: PipelineMetrics;
+  readonly sources: readonly string[];
+  readonly jobType: FetchedJobType;
+  readonly period: Duration;
+}
+
+/** Gemini expires batches by itself, after 48 hours at the latest. Deep Research takes up to an hour, a video minutes. */
+const LONGEST_JOB = { batch: Duration.hours(50), interaction: Duration.hours(6), video: Duration.hours(6) };
+
+function oldestUnended(
+  metrics: PipelineMetrics,
+  sources: readonly string[],
+  jobType: FetchedJobType,
+  period: Duration,
+): AlarmDefinition {
+  const limit = LONGEST_JOB[jobType];
+  return {
+    slug: 'oldest-unended',
+    of: jobType,
+    severity: 'high',
+    meaning: `A ${jobType} job was created ${limit.toHours()} hours ago and has not ended, as far as Gemini says.`,
+    threshold: limit.toSeconds(),
+    ...oldest('OldestUnended', { metrics, sources, jobType, period }),
+  };
+}
+
 function oldestUnlanded(
   metrics: PipelineMetrics,
   sources: readonly string[],
@@ -113,25 +211,13 @@ function oldestUnlanded(
   period: Duration,
   retention: Duration,
 ): AlarmDefinition {
-  const ages = sources.map((source, index) => [
-    `age${index}`,
-    metrics.reconciled('OldestUnlanded', source, jobType, period),
-  ]);
-  const usingMetrics = Object.fromEntries(ages);
   return {
     slug: 'oldest-unlanded',
     of: jobType,
     severity: 'critical',
     meaning: `A ${jobType} job ended ${retention.toHours() / 2} hours ago and has not landed; Gemini deletes it after ${retention.toHours()}.`,
-    metric: new MathExpression({
-      label: 'oldest, seconds',
-      period,
-      expression: `MAX([${Object.keys(usingMetrics).join(', ')}])`,
-      usingMetrics,
-    }),
     threshold: retention.toSeconds() / 2,
     mayLose: true,
-    missingData: TreatMissingData.IGNORE,
-    missingDataReason: 'the age is written by the reconciler, whose silence has an alarm of its own',
+    ...oldest('OldestUnlanded', { metrics, sources, jobType, period }),
   };
 }

@@ -23,28 +23,8 @@ function rotationFailed({ rotators }: Monitored, source: string): AlarmDefinitio
     }));
 }
 
-/** Causes of a 503, each with what is away. */
-const UNAVAILABLE = {
-  'keys-unavailable': ['ERR_KEYS_UNAVAILABLE', 'Secrets Manager or the key set of Gemini cannot be read'],
-  'store-unavailable': ['ERR_STORE_UNAVAILABLE', 'The deliveries table cannot be written'],
-  'publish-failed': ['ERR_PUBLISH_FAILED', 'The event bus does not take events'],
-} as const;
-
 export function alarmsOfSource(parts: Monitored, source: string): AlarmDefinition[] {
-  const { metrics, noDeliveryHours, rotations } = parts;
-  const unavailable = Object.entries(UNAVAILABLE).map(
-    ([slug, [outcome, what]]): AlarmDefinition => ({
-      slug,
-      ...suffix(source),
-      severity: 'critical',
-      meaning: `${what}. Deliveries are answered 503, and Gemini tries again for 24 hours.`,
-      metric: metrics.deliveries(source, outcome),
-      threshold: 1,
-      periods: { bad: 2, of: 3 },
-      mayLose: true,
-      ...QUIET,
-    }),
-  );
+  const { metrics, noDeliveryHours, rotations, firstRuns } = parts;
   const overdue = rotations.map(
     ({ secret, interval }): AlarmDefinition => ({
       slug: 'rotation-overdue',
@@ -60,7 +40,18 @@ export function alarmsOfSource(parts: Monitored, source: string): AlarmDefinitio
   );
   return [
     rejectedSignatures(metrics, source),
-    ...unavailable,
+    {
+      slug: 'keys-unavailable',
+      ...suffix(source),
+      severity: 'critical',
+      meaning:
+        'Secrets Manager or the key set of Gemini cannot be read. Deliveries are answered 503, and Gemini tries again for 24 hours.',
+      metric: metrics.deliveries(source, 'ERR_KEYS_UNAVAILABLE'),
+      threshold: 1,
+      periods: { bad: 2, of: 3 },
+      mayLose: true,
+      ...QUIET,
+    },
     {
       slug: 'webhook-unhealthy',
       ...suffix(source),
@@ -92,6 +83,7 @@ export function alarmsOfSource(parts: Monitored, source: string): AlarmDefinitio
       comparison: BELOW,
       periods: { bad: 4, of: 4 },
       ...SILENCE,
+      after: firstRuns.get(source),
     },
     ...rotationFailed(parts, source),
     ...overdue,

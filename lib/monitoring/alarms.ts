@@ -13,6 +13,12 @@ import type { Monitored } from './monitored.ts';
 /** Gemini waits for an answer "a few seconds". */
 const SLOW_ANSWER = Duration.seconds(3);
 
+/** Causes of a 503 that are those of all projects, each with what is away. */
+const UNAVAILABLE = {
+  'store-unavailable': ['ERR_STORE_UNAVAILABLE', 'The deliveries table cannot be written'],
+  'publish-failed': ['ERR_PUBLISH_FAILED', 'The event bus does not take events'],
+} as const;
+
 export function alarmsOf(parts: Monitored): AlarmDefinition[] {
   return [
     ...ofTheDoor(parts),
@@ -30,7 +36,24 @@ function ofTheDoor({ metrics, verifier, api, sources }: Monitored): AlarmDefinit
       period.period,
       sources.map((source) => metrics.records(name, source)),
     );
+  const unavailable = Object.entries(UNAVAILABLE).map(
+    ([slug, [outcome, what]]): AlarmDefinition => ({
+      slug,
+      severity: 'critical',
+      meaning: `${what}. Deliveries are answered 503, and Gemini tries again for 24 hours.`,
+      metric: sum(
+        'source',
+        period.period,
+        sources.map((source) => metrics.deliveries(source, outcome)),
+      ),
+      threshold: 1,
+      periods: { bad: 2, of: 3 },
+      mayLose: true,
+      ...QUIET,
+    }),
+  );
   return [
+    ...unavailable,
     {
       slug: 'verifier-errors',
       severity: 'critical',

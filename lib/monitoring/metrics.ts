@@ -45,17 +45,26 @@ export class PipelineMetrics {
 
   /** Of the reconciler: counts by default. */
   reconciled(
-    metricName: 'EventsReconciled' | 'WebhooksMissed' | 'OldestUnlanded' | 'OutputsFailed',
+    metricName: 'EventsReconciled' | 'WebhooksMissed' | 'OldestUnlanded' | 'OldestUnended' | 'OutputsFailed',
     source: string,
     jobType: FetchedJobType,
     period: Duration = PERIOD,
   ): Metric {
-    const statistic = metricName === 'OldestUnlanded' ? Stats.MAXIMUM : Stats.SUM;
+    const statistic = metricName.startsWith('Oldest') ? Stats.MAXIMUM : Stats.SUM;
     return this.#own(metricName, { service: 'reconciler', source, jobType }, statistic, period);
   }
 
   jobsChecked(source: string, statistic: string, period: Duration): Metric {
     return this.#own(METRIC.jobsChecked, { service: 'reconciler', source }, statistic, period);
+  }
+
+  /** Counts of the reconciler. */
+  lookups(
+    metricName: 'JobsUnanswered' | 'LookupsRefused' | 'EventsRepublished',
+    source: string,
+    period: Duration,
+  ): Metric {
+    return this.#own(metricName, { service: 'reconciler', source }, Stats.SUM, period);
   }
 
   webhookHealthy(source: string, statistic: string, period: Duration): Metric {

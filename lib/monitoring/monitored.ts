@@ -2,8 +2,10 @@
 import type { Duration } from 'aws-cdk-lib';
 import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import type { IEventBus, IRule } from 'aws-cdk-lib/aws-events';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import type { IDependable } from 'constructs';
 import type { Fetcher } from '../fetcher.ts';
 import type { ResolvedReconciliation } from '../reconciler.ts';
 import type { PipelineMetrics } from './metrics.ts';
@@ -14,6 +16,8 @@ export interface Monitored {
   readonly verifier: IFunction;
   /** Names of the Gemini projects. */
   readonly sources: readonly string[];
+  /** By project: the registration, which runs health check and reconciler for the first time. */
+  readonly firstRuns: ReadonlyMap<string, IDependable>;
   /** The rotations that are switched on. */
   readonly rotations: readonly { readonly secret: 'signing' | 'token'; readonly interval: Duration }[];
   readonly bus: IEventBus;
@@ -23,8 +27,11 @@ export interface Monitored {
   readonly undeliveredQueue: IQueue;
   readonly fetchers: readonly Fetcher[];
   readonly reconciliation: ResolvedReconciliation;
+  readonly ledgerQueue: IQueue;
   readonly ledgerDeadLetterQueue: IQueue;
   /** Of the sources whose secrets are rotated. */
   readonly rotators: readonly { readonly source: string; readonly function: IFunction }[];
   readonly noDeliveryHours: number | undefined;
+  /** Of the customer's; else the topic has one of its own. */
+  readonly encryptionKey: IKey | undefined;
 }

@@ -1,3 +1,5 @@
+import type { AlarmOverrides } from './alarm-overrides.ts';
+
 /** The choice that every deployment has to make: who is told, or why nobody is. */
 export interface AlarmOptions {
   /**
@@ -28,6 +30,13 @@ export interface AlarmOptions {
    * @default 'docs/runbook.md'
    */
   readonly runbookUrl?: string;
+
+  /**
+   * Tunes alarms, or leaves them out, by their headings in the runbook: `{ 'slow-answers': { threshold: 5000 }, 'payload-mismatch': false }`.
+   *
+   * @default - every alarm as the runbook describes it
+   */
+  readonly overrides?: AlarmOverrides;
 }
 
 /** Alarms with a destination, or none, in words. */

@@ -10,7 +10,6 @@ import * as z from 'zod';
 import type { WEBHOOK_RESOURCE_TYPE } from '../../lambda/contract.ts';
 import type { LambdaFunction } from '../lambda/lambda-function.ts';
 import { LocalRunError } from '../local-run-error.ts';
-import { STACK_ID } from '../template/intrinsics.ts';
 import type { Resource } from '../template/stack.ts';
 
 type CustomResource = Resource<typeof WEBHOOK_RESOURCE_TYPE>;
@@ -32,14 +31,17 @@ interface Existing {
 }
 
 export class CustomResources {
+  readonly #stackId: string;
   readonly #resources: readonly CustomResource[];
   readonly #functionOf: (arn: string) => Pick<LambdaFunction, 'invoke'> | undefined;
   readonly #existing = new Map<string, Existing>();
 
   constructor(
+    stackId: string,
     resources: readonly CustomResource[],
     functionOf: (arn: string) => Pick<LambdaFunction, 'invoke'> | undefined,
   ) {
+    this.#stackId = stackId;
     this.#resources = resources;
     this.#functionOf = functionOf;
   }
@@ -121,7 +123,7 @@ export class CustomResources {
         ...request,
         ServiceToken: resource.properties.ServiceToken,
         ResponseURL: mailbox.url,
-        StackId: STACK_ID,
+        StackId: this.#stackId,
         RequestId: randomUUID(),
         LogicalResourceId: resource.id,
       };
@@ -137,7 +139,8 @@ export class CustomResources {
 }
 
 function propertiesOf({ properties }: CustomResource): Properties {
-  const { ServiceToken: _token, ServiceTimeout: _timeout, ...own } = properties;
+  // Nothing is alarmed here, and what is on a schedule runs when the run says so.
+  const { ServiceToken: _token, ServiceTimeout: _timeout, FirstRuns: _firstRuns, ...own } = properties;
   return own;
 }
 

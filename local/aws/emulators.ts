@@ -5,6 +5,7 @@ import dynalite from 'dynalite';
 import { buildApp } from 'fauxqs';
 import { REGION } from '../template/intrinsics.ts';
 import { OPERATOR } from './aws-call.ts';
+import { traceMessages } from './message-traces.ts';
 import { mirrorObjects } from './s3-mirror.ts';
 import { answerPreconditions } from './s3-preconditions.ts';
 import { takeAllCharacters } from './sqs-characters.ts';
@@ -25,6 +26,8 @@ export interface Emulators {
   readonly s3Url: string;
   /** Resolves when every object that was stored is on disk. */
   mirrored(): Promise<void>;
+  /** The trace header of whoever sent a message, if a function did. */
+  readonly traceOf: (messageId: string) => string | undefined;
   close(): Promise<void>;
 }
 
@@ -37,11 +40,13 @@ export async function startEmulators(s3Dir: string): Promise<Emulators> {
   const app = buildApp({ logger: false });
   answerPreconditions(app);
   const mirror = mirrorObjects(app, s3Dir);
+  const traceOf = traceMessages(app);
   const s3Url = await app.listen({ host: '127.0.0.1', port: 0 });
   return {
     dynamodbUrl: `http://127.0.0.1:${(dynamodb.address() as AddressInfo).port}`,
     s3Url,
     mirrored: mirror.settled,
+    traceOf,
     async close() {
       dynamodb.closeAllConnections();
       await Promise.all([app.close(), new Promise((done) => dynamodb.close(done))]);

@@ -35,7 +35,6 @@ export type DeliverTo = (
 
 export interface EventBusOptions {
   readonly bus: Resource<'AWS::Events::EventBus'>;
-  readonly rules: readonly Resource<'AWS::Events::Rule'>[];
   /** Undefined for a target that the local run cannot deliver to. */
   readonly deliverTo: DeliverTo;
   /** One accepted event a line. */
@@ -63,27 +62,30 @@ const Input = z.strictObject({ Entries: z.array(z.unknown()).min(1).max(MAX_ENTR
 interface Target {
   readonly ruleArn: string;
   readonly arn: string;
-  readonly deliver: (body: string) => Promise<void>;
+  readonly deliver: (event: BusEvent) => Promise<void>;
   readonly bury: ((body: string, attributes: Record<string, string>) => Promise<void>) | undefined;
 }
 
 export class EventBus {
   readonly #options: EventBusOptions;
-  readonly #rules: readonly {
+  #rules: readonly {
     readonly arn: string;
-    matches: (event: unknown) => boolean;
-    targets: readonly Target[];
-  }[];
+    readonly matches: (event: unknown) => boolean;
+    readonly targets: readonly Target[];
+  }[] = [];
   readonly #listeners = new Set<(event: BusEvent) => void>();
   readonly #delivering = new Set<Promise<void>>();
 
-  /** @throws LocalRunError for a target that cannot be delivered to; EventPatternError for a pattern */
   constructor(options: EventBusOptions) {
     this.#options = options;
-    this.#rules = options.rules.map((rule) => ({
+  }
+
+  /** In the place of those of before. @throws LocalRunError for a target that cannot be delivered to, or a pattern */
+  setRules(rules: readonly Resource<'AWS::Events::Rule'>[]): void {
+    this.#rules = rules.map((rule) => ({
       arn: rule.arn,
       matches: compileRule(rule),
-      targets: rule.properties.Targets.map((target) => toTarget(options.deliverTo, rule, target)),
+      targets: rule.properties.Targets.map((target) => toTarget(this.#options.deliverTo, rule, target)),
     }));
   }
 
@@ -165,13 +167,12 @@ export class EventBus {
    * @param ruleIds only these; all rules by default
    */
   #route(event: BusEvent, ruleIds: readonly string[] = []): void {
-    const body = JSON.stringify(event);
     const targets = this.#rules
       .filter(({ arn }) => ruleIds.length === 0 || ruleIds.some((id) => arn.endsWith(`/${id}`)))
       .filter(({ matches }) => matches(event))
       .flatMap((rule) => rule.targets);
     for (const target of targets) {
-      const delivery = deliver(target, body);
+      const delivery = deliver(target, event);
       this.#delivering.add(delivery);
       void delivery.finally(() => this.#delivering.delete(delivery));
     }
@@ -179,13 +180,13 @@ export class EventBus {
 }
 
 /** Never rejects: an event that its dead-letter queue does not take either is lost, as at EventBridge. */
-async function deliver({ arn, ruleArn, deliver: send, bury }: Target, body: string): Promise<void> {
+async function deliver({ arn, ruleArn, deliver: send, bury }: Target, event: BusEvent): Promise<void> {
   try {
-    await send(body);
+    await send(event);
   } catch (error) {
     const ERROR_MESSAGE = error instanceof Error ? error.message : 'unknown';
     const attributes = { ERROR_CODE: 'SDK_CLIENT_ERROR', ERROR_MESSAGE, RULE_ARN: ruleArn, TARGET_ARN: arn };
-    await bury?.(body, attributes).catch((cause: unknown) => {
+    await bury?.(JSON.stringify(event), attributes).catch((cause: unknown) => {
       console.error(`An event for ${arn} is lost, since its dead-letter queue does not take it either:`, cause);
     });
   }
@@ -204,12 +205,40 @@ function toTarget(
   rule: Resource<'AWS::Events::Rule'>,
   target: Resource<'AWS::Events::Rule'>['properties']['Targets'][number],
 ): Target {
+  // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-targets.html: the ARN of a log group, and not of its streams
+  if (target.Arn.endsWith(':*')) {
+    throw new LocalRunError(
+      `${rule.id} has the target ${target.Arn}, to which EventBridge delivers nothing. Leave out the ":*" at its end.`,
+    );
+  }
   const deliver = deliverTo(target.Arn, rule.arn);
   const bury = target.DeadLetterConfig && deliverTo(target.DeadLetterConfig.Arn, rule.arn);
   if (deliver === undefined) {
     throw new LocalRunError(`${rule.id} has the target ${target.Arn}, which the local run cannot deliver to.`);
   }
-  return { ruleArn: rule.arn, arn: target.Arn, deliver, bury };
+  const { InputTransformer: transformer } = target;
+  const toBody = (event: BusEvent) => (transformer ? transform(transformer, event) : JSON.stringify(event));
+  return { ruleArn: rule.arn, arn: target.Arn, deliver: (event) => deliver(toBody(event)), bury };
+}
+
+/**
+ * A variable stands for JSON, and within a text for what that text says.
+ * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
+ */
+function transform(
+  { InputPathsMap, InputTemplate }: { InputPathsMap: Readonly<Record<string, string>>; InputTemplate: string },
+  event: BusEvent,
+): string {
+  const valueOf = (name: string) =>
+    (InputPathsMap[name] ?? '')
+      .split('.')
+      .slice(1)
+      .reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], event);
+  return InputTemplate.replaceAll(/"(?:[^"\\]|\\.)*"|<([\w-]+)>/g, (part, name?: string) =>
+    name === undefined
+      ? part.replaceAll(/<([\w-]+)>/g, (_, inner: string) => JSON.stringify(String(valueOf(inner))).slice(1, -1))
+      : JSON.stringify(valueOf(name)),
+  );
 }
 
 /** As PutEvents counts: the time is 14 bytes. */

@@ -24,7 +24,7 @@ interface HttpApiOptions {
 
 export interface HttpApi {
   readonly url: string;
-  /** From here on requests are answered; before, they wait. */
+  /** From here on requests are answered; before, they wait. Called again, with other routes. */
   open(options: HttpApiOptions): void;
   close(): Promise<void>;
 }
@@ -36,9 +36,10 @@ export async function assertPortIsFree(port: number): Promise<void> {
 
 /** @throws LocalRunError when the port is taken */
 export async function listen(port: number): Promise<HttpApi> {
-  const { promise: opened, resolve: open } = Promise.withResolvers<Door>();
+  let door: Door | undefined;
+  const { promise: opened, resolve: open } = Promise.withResolvers<void>();
   const server = createServer({ maxHeaderSize: 16 * 1024 }, (request, response) => {
-    opened.then((door) => door.handle(request, response)).catch(() => response.destroy());
+    opened.then(() => door?.handle(request, response)).catch(() => response.destroy());
   });
   server.listen(port, '127.0.0.1');
   await once(server, 'listening').catch((cause: NodeJS.ErrnoException) => {
@@ -51,7 +52,10 @@ export async function listen(port: number): Promise<HttpApi> {
   });
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    open: (options) => open(new Door(options)),
+    open(options) {
+      door = new Door(options);
+      open();
+    },
     async close() {
       server.closeAllConnections();
       await new Promise((done) => server.close(done));
@@ -151,7 +155,10 @@ class Door {
   }
 }
 
-function throttleOf(settings: { readonly ThrottlingRateLimit: number; readonly ThrottlingBurstLimit: number }): Throttle {
+function throttleOf(settings: {
+  readonly ThrottlingRateLimit: number;
+  readonly ThrottlingBurstLimit: number;
+}): Throttle {
   return new Throttle(settings.ThrottlingRateLimit, settings.ThrottlingBurstLimit);
 }
 

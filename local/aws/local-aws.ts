@@ -3,29 +3,27 @@
  * are those that would be deployed, and every listener is on loopback.
  */
 import { join, resolve } from 'node:path';
-import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { SQSClient } from '@aws-sdk/client-sqs';
 import { WEBHOOK_RESOURCE_TYPE } from '../../lambda/contract.ts';
-import { append } from '../append.ts';
-import { LambdaFunction } from '../lambda/lambda-function.ts';
 import { LocalRunError } from '../local-run-error.ts';
 import { type Assembly, readAssembly } from '../template/assembly.ts';
-import { REGION } from '../template/intrinsics.ts';
-import { readStack, type Stack } from '../template/stack.ts';
+import { neededBy } from '../template/dependencies.ts';
+import { readStack, type StackOptions } from '../template/stack.ts';
 import type { CallInterceptor } from './aws-call.ts';
 import { CustomResources } from './custom-resources.ts';
 import { clientOptions, startEmulators } from './emulators.ts';
-import { type BusEvent, type DeliverTo, EventBus } from './event-bus.ts';
+import { type BusEvent, EventBus } from './event-bus.ts';
 import { startGateway } from './gateway.ts';
 import { listen } from './http-api.ts';
 import { Permissions } from './permissions.ts';
-import { startQueuePoller } from './queue-poller.ts';
 import { rotate } from './rotation.ts';
 import { startSchedules } from './schedules.ts';
 import { SecretsManager } from './secrets-manager.ts';
-import { prepareState, type StateDirectories } from './state-directories.ts';
+import { prepareState } from './state-directories.ts';
 import { createState, type QueueDepth, readDepths } from './stateful-resources.ts';
+import { createFunctions, deliveriesOf, routesOf, startPollers } from './wiring.ts';
 
-export interface LocalAwsOptions {
+export interface LocalAwsOptions extends StackOptions {
   /** `cdk.out` of `cdk synth`. */
   readonly assemblyDir: string;
   /** For objects, logs and events; those of an earlier run are removed. */
@@ -61,8 +59,13 @@ export interface LocalAws {
   secretId(logicalIdPart: string): string;
   /** What the one function whose logical id contains this answers. @throws LocalRunError when it fails */
   invoke(logicalIdPart: string, event: unknown): Promise<unknown>;
-  /** What CloudFormation would create last, and delete first. */
+  /** Created and deleted as CloudFormation does; it may be created as soon as what it needs is there. */
   readonly customResources: CustomResources;
+  /**
+   * Creates what the custom resources do not need. Until then it is not there: CloudFormation keeps no other order, so that what
+   * arrives in between must find all that it needs.
+   */
+  completeStack(): Promise<void>;
   /** @throws LocalRunError when a step failed */
   rotate(secretId: string): Promise<void>;
   /** Invokes what a schedule would. @param ruleIdPart of the rules' logical ids */
@@ -120,24 +123,39 @@ async function start(
   });
   closers.push(() => gateway.close());
 
-  const stack = readStack(assembly, { apiUrl: api.url, awsUrl: gateway.url });
-  const permissions = new Permissions(stack);
-  for (const { id, properties } of stack.all('AWS::SecretsManager::Secret')) {
-    secrets.generate(id, properties.GenerateSecretString);
-  }
+  const stack = readStack(assembly, { apiUrl: api.url, awsUrl: gateway.url }, options);
+  const permissions = new Permissions();
   const sqs = new SQSClient(clientOptions(emulators.s3Url));
   closers.push(async () => sqs.destroy());
-  await createState(stack, emulators, sqs);
-  const bus = createBus(stack, sqs, permissions, directories);
+  const [resource, ...more] = stack.all('AWS::Events::EventBus');
+  if (resource === undefined || more.length > 0)
+    throw new LocalRunError('The template must have exactly one event bus.');
+  const [stage, ...others] = stack.all('AWS::ApiGatewayV2::Stage');
+  if (stage === undefined || others.length > 0)
+    throw new LocalRunError('The template must have exactly one HTTP API stage.');
+  const deliverTo = deliveriesOf(stack, sqs, permissions, directories);
+  const bus = new EventBus({ bus: resource, deliverTo, eventsFile: directories.eventsFile });
   closers.push(() => bus.settled());
-  const functions = createFunctions(
-    stack,
-    assembly,
-    { ...options.environment, AWS_ENDPOINT_URL: gateway.url },
-    directories,
-  );
+  const environment = { ...options.environment, AWS_ENDPOINT_URL: gateway.url };
+  const functions = createFunctions(stack, assembly, environment, directories);
   const byArn = new Map([...functions.values()].map((target) => [target.options.arn, target]));
   const functionOf = (arn: string) => byArn.get(arn);
+  const isThere = new Set<string>();
+  const create = async (ids: ReadonlySet<string>) => {
+    const added = stack.only(ids.difference(isThere));
+    for (const id of ids) isThere.add(id);
+    const created = stack.only(isThere);
+    permissions.load(created);
+    for (const { id, properties } of added.all('AWS::SecretsManager::Secret')) {
+      secrets.generate(id, properties.GenerateSecretString);
+    }
+    await createState(added, emulators, sqs);
+    bus.setRules(created.all('AWS::Events::Rule').filter(({ properties }) => properties.EventPattern !== undefined));
+    const mappings = added.all('AWS::Lambda::EventSourceMapping');
+    await startPollers(stack, mappings, { sqs, functions, permissions, traceOf: emulators.traceOf, closers });
+    const accessLogFile = join(directories.logsDir, 'access.log');
+    api.open({ stage, routes: routesOf(created, functions), accessLogFile });
+  };
   const rotateSecret = (secretId: string) =>
     rotate({ schedules: stack.all('AWS::SecretsManager::RotationSchedule'), secrets, functionOf }, secretId);
   const rotateNow = async (input: Readonly<Record<string, unknown>>) => {
@@ -156,10 +174,9 @@ async function start(
   };
   const schedules = startSchedules(stack.all('AWS::Events::Rule'), functionOf);
   closers.push(() => schedules.close());
-  await startPollers(stack, functions, { sqs, permissions, closers });
-  // Closed before the pollers, which wait for what they invoked.
-  closers.push(() => Promise.all([...functions.values()].map((target) => target.close())));
-  api.open({ ...describeApi(stack, functions), accessLogFile: join(directories.logsDir, 'access.log') });
+  const all = Object.entries(assembly.resources);
+  const custom = all.filter(([, { Type }]) => Type === WEBHOOK_RESOURCE_TYPE).map(([id]) => id);
+  await create(neededBy(custom, assembly.resources));
 
   return {
     ...directories,
@@ -168,7 +185,7 @@ async function start(
     s3Url: emulators.s3Url,
     outputs: stack.outputs,
     awsUrl: gateway.url,
-    resources: Object.entries(assembly.resources).map(([logicalId, { Type }]) => ({
+    resources: all.map(([logicalId, { Type }]) => ({
       logicalId,
       type: Type,
       physicalId: stack.identityOf(logicalId)?.ref ?? logicalId,
@@ -185,7 +202,8 @@ async function start(
       if (result?.outcome === 'answered') return result.payload;
       throw new LocalRunError(`${id} failed. See its log in ${directories.logsDir}.`);
     },
-    customResources: new CustomResources(stack.all(WEBHOOK_RESOURCE_TYPE), functionOf),
+    customResources: new CustomResources(stack.stackId, stack.all(WEBHOOK_RESOURCE_TYPE), functionOf),
+    completeStack: () => create(new Set(all.map(([id]) => id))),
     rotate: rotateSecret,
     runSchedule: (part) => schedules.run(part),
     queueDepths: () => readDepths(stack, sqs),
@@ -203,7 +221,11 @@ async function start(
     intercept: gateway.intercept,
     permissions,
     mirrored: emulators.mirrored,
-    close,
+    async close() {
+      // First of all, because pollers wait for what they invoked.
+      await Promise.all([...functions.values()].map((target) => target.close()));
+      await close();
+    },
   };
 }
 
@@ -215,119 +237,4 @@ function only<Entry extends { readonly id: string }>(entries: readonly Entry[], 
 
 function raise(error: Error): never {
   throw error;
-}
-
-function createBus(
-  stack: Stack,
-  sqs: SQSClient,
-  permissions: Permissions,
-  { logsDir, eventsFile }: StateDirectories,
-): EventBus {
-  const [bus, ...more] = stack.all('AWS::Events::EventBus');
-  if (bus === undefined || more.length > 0) throw new LocalRunError('The template must have exactly one event bus.');
-  const queues = new Map(stack.all('AWS::SQS::Queue').map(({ arn, ref }) => [arn, ref]));
-  // The ARN that CloudFormation gives ends in `:*`; of a target with that EventBridge delivers nothing.
-  const logGroups = new Map(stack.all('AWS::Logs::LogGroup').map(({ arn, id }) => [arn.replace(/:\*$/, ''), id]));
-  const deliverTo: DeliverTo = (arn, ruleArn) => {
-    const QueueUrl = queues.get(arn);
-    const logGroup = logGroups.get(arn);
-    if (logGroup !== undefined) return async (body) => append(join(logsDir, `${logGroup}.log`), `${body}\n`);
-    if (QueueUrl === undefined) return undefined;
-    const needed = { action: 'sqs:SendMessage', resource: arn, context: { 'aws:SourceArn': ruleArn } };
-    return async (MessageBody, attributes = {}) => {
-      if (!(await permissions.allowsService('events.amazonaws.com', needed))) {
-        throw new Error(`${ruleArn} is not authorized to send messages to ${arn}`);
-      }
-      const texts = Object.entries(attributes).map(([name, StringValue]) => [
-        name,
-        { DataType: 'String', StringValue },
-      ]);
-      const MessageAttributes = Object.fromEntries(texts);
-      await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody, MessageAttributes }));
-    };
-  };
-  return new EventBus({
-    bus,
-    rules: stack.all('AWS::Events::Rule').filter(({ properties }) => properties.EventPattern !== undefined),
-    deliverTo,
-    eventsFile,
-  });
-}
-
-function createFunctions(
-  stack: Stack,
-  assembly: Assembly,
-  environment: Readonly<Record<string, string>>,
-  { logsDir }: StateDirectories,
-): ReadonlyMap<string, LambdaFunction> {
-  return new Map(
-    stack.all('AWS::Lambda::Function').map(({ id, arn, properties }) => [
-      id,
-      new LambdaFunction({
-        functionName: id,
-        arn,
-        codeDir: assembly.assetDir(properties.Code.S3Key),
-        handler: properties.Handler,
-        memoryMiB: properties.MemorySize,
-        timeoutSeconds: properties.Timeout,
-        logFile: join(logsDir, `${id}.log`),
-        environment: {
-          ...properties.Environment.Variables,
-          AWS_REGION: REGION,
-          // By this the gateway knows who calls.
-          AWS_ACCESS_KEY_ID: id,
-          AWS_SECRET_ACCESS_KEY: 'local',
-          ...environment,
-        },
-      }),
-    ]),
-  );
-}
-
-/** What Lambda's poller calls with the function's role. */
-const POLLER_ACTIONS = ['ReceiveMessage', 'DeleteMessage', 'GetQueueAttributes'];
-
-interface PollerParts {
-  readonly sqs: SQSClient;
-  readonly permissions: Permissions;
-  readonly closers: (() => Promise<unknown>)[];
-}
-
-async function startPollers(
-  stack: Stack,
-  functions: ReadonlyMap<string, LambdaFunction>,
-  { sqs: client, permissions, closers }: PollerParts,
-): Promise<void> {
-  const queues = new Map(stack.all('AWS::SQS::Queue').map(({ arn, ref }) => [arn, ref]));
-  for (const { id, properties } of stack.all('AWS::Lambda::EventSourceMapping')) {
-    const queueUrl = queues.get(properties.EventSourceArn);
-    const target = functions.get(properties.FunctionName);
-    if (queueUrl === undefined || target === undefined) {
-      throw new LocalRunError(`${id} maps a queue or to a function that the template does not have.`);
-    }
-    const { BatchSize: batchSize, EventSourceArn: queueArn, ScalingConfig } = properties;
-    const maxConcurrency = ScalingConfig.MaximumConcurrency;
-    for (const name of POLLER_ACTIONS) {
-      const needed = { action: `sqs:${name}`, resource: queueArn, context: {} };
-      if (await permissions.allows(properties.FunctionName, needed)) continue;
-      throw new LocalRunError(`${id}: the role of ${properties.FunctionName} may not call sqs:${name} on its queue.`);
-    }
-    const poller = startQueuePoller({ client, queueUrl, queueArn, batchSize, maxConcurrency, target });
-    closers.push(() => poller.close());
-  }
-}
-
-function describeApi(stack: Stack, functions: ReadonlyMap<string, LambdaFunction>) {
-  const [stage, ...more] = stack.all('AWS::ApiGatewayV2::Stage');
-  if (stage === undefined || more.length > 0)
-    throw new LocalRunError('The template must have exactly one HTTP API stage.');
-  const byArn = new Map([...functions.values()].map((target) => [target.options.arn, target]));
-  const integrations = new Map(stack.all('AWS::ApiGatewayV2::Integration').map((entry) => [entry.id, entry]));
-  const routes = stack.all('AWS::ApiGatewayV2::Route').map(({ id, properties }) => {
-    const integration = integrations.get(properties.Target.replace('integrations/', ''));
-    const target = byArn.get(integration?.properties.IntegrationUri ?? '');
-    if (target === undefined) throw new LocalRunError(`${id} leads to a function that the template does not have.`);
-    return { routeKey: properties.RouteKey, target };
-  });
-  return { stage, routes };
 }

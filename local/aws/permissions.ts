@@ -27,7 +27,9 @@ export class Permissions {
   readonly #decisions = new Map<string, Promise<boolean>>();
   readonly #requests = new Map<string, Map<string, PermissionRequest>>();
 
-  constructor(stack: Stack) {
+  /** From here on these policies are in force, and no others. */
+  load(stack: Stack): void {
+    for (const known of [this.#policies, this.#resourcePolicies, this.#decisions]) known.clear();
     const policies = stack.all('AWS::IAM::Policy').map(({ properties }) => properties);
     for (const { id, properties } of stack.all('AWS::Lambda::Function')) {
       const role = stack.all('AWS::IAM::Role').find(({ arn }) => arn === properties.Role);
@@ -57,7 +59,7 @@ export class Permissions {
     return [...(this.#requests.get(functionId)?.values() ?? [])];
   }
 
-  /** Whether a function's role may do this. The answer is kept: policies do not change while it runs. */
+  /** Whether a function's role may do this. The answer is kept until other policies are loaded. */
   allows(functionId: string, request: PermissionRequest): Promise<boolean> {
     const key = JSON.stringify([functionId, request]);
     const requests = this.#requests.get(functionId) ?? new Map<string, PermissionRequest>();

@@ -14,6 +14,8 @@ import { REGION } from '../template/intrinsics.ts';
 
 const LONG_POLL_SECONDS = 10;
 const RETRY_MS = 500;
+/** Of one call of SQS; Lambda makes several for a larger batch. */
+const MAX_RECEIVED = 10;
 
 /**
  * Nothing to report is a success; a report that cannot be read fails the whole batch.
@@ -30,6 +32,7 @@ export interface QueuePollerOptions {
   readonly batchSize: number;
   readonly maxConcurrency: number;
   readonly target: Pick<LambdaFunction, 'invoke'>;
+  readonly traceOf: (messageId: string) => string | undefined;
 }
 
 export interface QueuePoller {
@@ -52,7 +55,7 @@ async function poll(options: QueuePollerOptions, signal: AbortSignal): Promise<v
   while (!signal.aborted) {
     const command = new ReceiveMessageCommand({
       QueueUrl: queueUrl,
-      MaxNumberOfMessages: batchSize,
+      MaxNumberOfMessages: Math.min(batchSize, MAX_RECEIVED),
       WaitTimeSeconds: LONG_POLL_SECONDS,
       MessageSystemAttributeNames: ['All'],
       MessageAttributeNames: ['All'],
@@ -67,9 +70,11 @@ async function poll(options: QueuePollerOptions, signal: AbortSignal): Promise<v
   }
 }
 
-async function handle({ client, queueUrl, queueArn, target }: QueuePollerOptions, messages: Message[]): Promise<void> {
+async function handle(options: QueuePollerOptions, messages: Message[]): Promise<void> {
+  const { client, queueUrl, queueArn, target, traceOf } = options;
   const event: SQSEvent = { Records: messages.map((message) => toRecord(message, queueArn)) };
-  const result = await target.invoke(event);
+  const [cause] = messages.flatMap(({ MessageId = '' }) => traceOf(MessageId) ?? []);
+  const result = await target.invoke(event, cause);
   if (result.outcome !== 'answered') return;
   const response = BatchResponse.safeParse(result.payload);
   if (!response.success) return;

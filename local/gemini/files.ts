@@ -18,8 +18,9 @@ export function fileRoutes(world: World): Route[] {
 
   function lookUp(call: Call): StoredFile {
     const file = files.get(`files/${param(call, 'id')}`);
-    const expired = world.switches.current.expireFiles || (file && world.timers.now() > expiresAt(file));
-    if (!file || expired) throw notFound();
+    const { expireFiles, lateFilesMs } = world.switches.current;
+    const age = world.timers.now().getTime() - (file?.createdAt.getTime() ?? 0);
+    if (!file || expireFiles || age < lateFilesMs || age > RETENTION_MS) throw notFound();
     if (file.foreign) throw notYours();
     return file;
   }

@@ -2,7 +2,8 @@
  * The steps with which each kind of interaction ends.
  */
 import { randomBytes } from 'node:crypto';
-import { videoContent } from './file-content.ts';
+import { bytesContent, videoContent } from './file-content.ts';
+import { randomId } from './ids.ts';
 import { mp4, png, tone } from './media.ts';
 import type { JobStatus, World } from './state.ts';
 
@@ -13,6 +14,7 @@ export const INTERACTION_SCENARIOS = [
   'video-uri',
   'audio',
   'unknown-steps',
+  'managed-agent',
   'requires-action',
   'failed',
   'incomplete',
@@ -25,6 +27,8 @@ export type InteractionScenario = (typeof INTERACTION_SCENARIOS)[number];
 export interface Ending {
   readonly status: Exclude<JobStatus, 'running'>;
   readonly steps: readonly object[];
+  /** Of a managed agent, whose files are a tar. */
+  readonly environmentId?: string;
   readonly errors?: readonly { readonly code: string; readonly message: string }[];
   /** Gemini's event type; undefined where nothing is pushed. */
   readonly event?: 'interaction.completed' | 'interaction.failed' | 'interaction.requires_action';
@@ -44,6 +48,8 @@ export function endingOf(world: World, scenario: InteractionScenario, prompt: st
       return completed([media('audio', 'audio/L16;codec=pcm;rate=24000', tone())]);
     case 'unknown-steps':
       return unknownSteps(prompt);
+    case 'managed-agent':
+      return managedAgent(world, prompt);
     case 'requires-action':
       return {
         status: 'requires_action',
@@ -104,6 +110,18 @@ function videoByUri(world: World): object {
   const content = videoContent(downloadSize ?? VIDEO_BYTES);
   const file = world.files.generate(world.timers.now(), { mimeType: 'video/mp4', content, processingMs });
   return { type: 'video', mime_type: 'video/mp4', uri: `${world.url}/v1beta/${file.name}` };
+}
+
+/** https://ai.google.dev/gemini-api/docs/agent-environment */
+function managedAgent(world: World, prompt: string): Ending {
+  const environmentId = randomId(24);
+  const content = bytesContent(Buffer.alloc(10_240, `What the agent made of: ${prompt}`));
+  world.files.generate(world.timers.now(), {
+    id: `environment-${environmentId}`,
+    mimeType: 'application/x-tar',
+    content,
+  });
+  return { ...completed([text(`Done: ${prompt}`)]), environmentId };
 }
 
 /** `tool_call` has been seen on the wire and is in no type of the SDK; a tool's result may hold media, too. */

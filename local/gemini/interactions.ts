@@ -89,8 +89,9 @@ function createInteraction(world: World, call: Call): object {
   }
 }
 
-function body({ steps, errors }: Ending, input: unknown): object {
+function body({ steps, errors, environmentId }: Ending, input: unknown): object {
   return {
+    ...(environmentId === undefined ? {} : { environment_id: environmentId }),
     ...(errors ? { errors } : {}),
     usage: {
       total_tokens: 58,
@@ -114,6 +115,7 @@ function derivedScenario({ agent, model, response_format: format }: CreateIntera
   const video = formats.find(({ type }) => type === 'video');
   if (video || model?.includes('omni')) return video?.delivery === 'uri' ? 'video-uri' : 'video-inline';
   if (formats.some(({ type }) => type === 'audio')) return 'audio';
+  if (agent?.startsWith('antigravity')) return 'managed-agent';
   return agent?.startsWith('deep-research') ? 'deep-research' : 'text';
 }
 

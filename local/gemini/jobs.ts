@@ -53,12 +53,21 @@ export function cancelJob(world: World, job: Job): void {
   job.endedAt = world.timers.now();
 }
 
-/** @throws ApiError 404 for a name that is not known, 403 for a job of another project */
+/** @throws ApiError 404 for a name that is not known, 403 for a job of another project, and what a switch says */
 export function lookUpJob(world: World, kind: JobKind, name: string): Job {
   const job = world.jobs.get(name);
   if (job?.kind !== kind) throw notFound();
   if (job.scenario === FOREIGN) throw notYours();
+  const { ms, status } = world.switches.current.hideJobs;
+  if (job.endedAt !== undefined && world.timers.now().getTime() < job.endedAt.getTime() + ms) throw hidden(status);
   return job;
+}
+
+/** As seen at Gemini: https://github.com/googleapis/python-genai/issues/2985, discuss.ai.google.dev/t/177857 and 188709. */
+function hidden(status: 404 | 403 | 400): ApiError {
+  if (status === 404) return notFound();
+  if (status === 403) return new ApiError(403, 'Your project has been denied access. Please contact support.');
+  return new ApiError(400, 'Unsupported file uri: blobstore/prod/unknown');
 }
 
 /** `data.id` in the form that the switch asks for; interactions have but one. */

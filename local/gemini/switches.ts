@@ -11,6 +11,12 @@ const SwitchesSchema = z.strictObject({
   jobMs: milliseconds.default(1500),
   /** How long a file that is given by URI stays PROCESSING after its job ended. */
   processingMs: milliseconds.default(2000),
+  /** How long after its end a job cannot be seen, and with which status that is said; 403 and 400 do not speak of the job. */
+  hideJobs: z
+    .strictObject({ ms: milliseconds, status: z.literal([404, 403, 400]).default(404) })
+    .default({ ms: 0, status: 404 }),
+  /** How long a file answers 404 after it was made. */
+  lateFilesMs: milliseconds.default(0),
   /** Further copies of every delivery, sent at the same moment with the same webhook id. */
   duplicates: z.int().min(0).max(50).default(0),
   /** Delay of every first attempt. */

@@ -1,9 +1,12 @@
 /** A function: a pool of sandboxes, as many as there are invocations at a time, reused while they live. */
 import { append } from '../append.ts';
+import { lineageOf } from './lineage.ts';
 import { type InvocationResult, Sandbox, type SandboxOptions } from './sandbox.ts';
 
 /** As many as a new account may run at a time. */
 const MAX_SANDBOXES = 10;
+
+const STATUS = { answered: 'success', failed: 'error', dropped: 'recursion' } as const;
 
 export class LambdaFunction {
   readonly options: SandboxOptions;
@@ -21,12 +24,17 @@ export class LambdaFunction {
     return [...this.#sandboxes].flatMap(({ pid }) => pid ?? []);
   }
 
-  /** Never rejects; waits when every sandbox is busy. */
-  async invoke(event: unknown): Promise<InvocationResult> {
+  /** Never rejects; waits when every sandbox is busy. @param cause trace header of the call that led to the invocation */
+  async invoke(event: unknown, cause?: string): Promise<InvocationResult> {
+    const lineage = lineageOf(this.options.arn, cause);
+    if (lineage === undefined) {
+      this.#report({ outcome: 'dropped' }, 0);
+      return { outcome: 'dropped' };
+    }
     const sandbox = await this.#acquire();
     if (sandbox === undefined) return { outcome: 'lost', reason: 'exit' };
     const startedAt = Date.now();
-    const result = await sandbox.invoke(event);
+    const result = await sandbox.invoke(event, lineage);
     this.#report(result, Date.now() - startedAt);
     this.#release(sandbox);
     return result;
@@ -79,7 +87,7 @@ export class LambdaFunction {
   /** In the form of Lambda's own line. */
   #report(result: InvocationResult, durationMs: number): void {
     const { logFile, memoryMiB } = this.options;
-    const status = result.outcome === 'answered' ? 'success' : result.outcome === 'failed' ? 'error' : result.reason;
+    const status = 'reason' in result ? result.reason : STATUS[result.outcome];
     const maxMemoryUsedMB = result.outcome === 'answered' ? Math.ceil(result.maxRssKiB / 1024) : undefined;
     const record = { status, metrics: { durationMs, memorySizeMB: memoryMiB, maxMemoryUsedMB } };
     const line = { time: new Date().toISOString(), type: 'platform.report', record };

@@ -7,6 +7,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 
+/** A function's time begins when its process asks for work, as at Lambda; this is for one that never does. */
+const START_LIMIT_MS = 60_000;
 const CLIENT = fileURLToPath(new URL('runtime-client.mjs', import.meta.url));
 
 export interface SandboxOptions {
@@ -26,12 +28,14 @@ export type InvocationResult =
   /** The handler threw. */
   | { readonly outcome: 'failed'; readonly errorType: string }
   /** The process is gone: it ran out of time or of memory, or was killed. */
-  | { readonly outcome: 'lost'; readonly reason: 'timeout' | 'exit' | 'init' };
+  | { readonly outcome: 'lost'; readonly reason: 'timeout' | 'exit' | 'init' }
+  /** The function was not invoked: it had caused its own invocation too often. */
+  | { readonly outcome: 'dropped' };
 
 interface Invocation {
   readonly id: string;
   readonly body: string;
-  readonly deadline: number;
+  readonly lineage: string;
   readonly settle: (result: InvocationResult) => void;
 }
 
@@ -40,6 +44,7 @@ export class Sandbox {
   readonly #server: Server;
   #child: ChildProcess | undefined;
   #invocation: Invocation | undefined;
+  #timer: NodeJS.Timeout | undefined;
   /** The process that asks for work, while there is none. */
   #waiting: ServerResponse | undefined;
   #isLost = false;
@@ -68,16 +73,15 @@ export class Sandbox {
     return this.#isLost ? undefined : this.#child?.pid;
   }
 
-  /** Never rejects. One at a time. */
-  async invoke(event: unknown): Promise<InvocationResult> {
+  /** Never rejects. One at a time. @param lineage how often which function was invoked before in the same chain */
+  async invoke(event: unknown, lineage: string): Promise<InvocationResult> {
     if (this.#isLost) return { outcome: 'lost', reason: this.#initFailed ? 'init' : 'exit' };
-    const timeoutMs = this.#options.timeoutSeconds * 1000;
     const result = new Promise<InvocationResult>((settle) => {
-      this.#invocation = { id: randomUUID(), body: JSON.stringify(event), deadline: Date.now() + timeoutMs, settle };
+      this.#invocation = { id: randomUUID(), body: JSON.stringify(event), lineage, settle };
     });
+    this.#limit(START_LIMIT_MS);
     this.#hand();
-    const timer = setTimeout(() => this.#lose('timeout'), timeoutMs);
-    return result.finally(() => clearTimeout(timer));
+    return result.finally(() => clearTimeout(this.#timer));
   }
 
   kill(signal: NodeJS.Signals): void {
@@ -156,14 +160,21 @@ export class Sandbox {
     const invocation = this.#invocation;
     if (response === undefined || invocation === undefined) return;
     this.#waiting = undefined;
+    const timeoutMs = this.#options.timeoutSeconds * 1000;
+    this.#limit(timeoutMs);
     response.writeHead(200, {
       'content-type': 'application/json',
       'lambda-runtime-aws-request-id': invocation.id,
-      'lambda-runtime-deadline-ms': String(invocation.deadline),
+      'lambda-runtime-deadline-ms': String(Date.now() + timeoutMs),
       'lambda-runtime-invoked-function-arn': this.#options.arn,
-      'lambda-runtime-trace-id': `Root=1-${Math.floor(Date.now() / 1000).toString(16)}-${invocation.id.replaceAll('-', '').slice(0, 24)};Sampled=0`,
+      'lambda-runtime-trace-id': `Root=1-${Math.floor(Date.now() / 1000).toString(16)}-${invocation.id.replaceAll('-', '').slice(0, 24)};Sampled=0;Lineage=${invocation.lineage}`,
     });
     response.end(invocation.body);
+  }
+
+  #limit(milliseconds: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#lose('timeout'), milliseconds);
   }
 
   #settle(result: InvocationResult): void {

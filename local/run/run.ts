@@ -63,6 +63,7 @@ export async function startRun(options: RunOptions): Promise<Run> {
     const environment = {
       [ENV.geminiUrl]: gemini.url,
       [ENV.jwksUrl]: gemini.jwksUrl,
+      [ENV.responseHost]: '127.0.0.1',
       ...(options.reconcile && { [ENV.graceSeconds]: String(options.reconcile.graceSeconds) }),
       ...(options.repairWebhook && { [ENV.repairWebhook]: 'true' }),
     };
@@ -113,9 +114,11 @@ async function connect(aws: LocalAws, gemini: Gemini, register: boolean): Promis
   for (const name of aws.variables(ENV.apiKeySecretId)) aws.secrets.put(name, gemini.apiKey);
   const { WebhookUrl = '', OutputBucketName = '', EventBusName = '', Deployment = '' } = aws.outputs;
   const { signingSecretId } = secretIdsOf(aws);
-  if (gemini.controlUrl || register) await aws.customResources.create();
+  const isRegistered = register || gemini.controlUrl !== null;
+  if (isRegistered) await aws.customResources.create();
+  await aws.completeStack();
   // Google's Gemini cannot reach loopback: nothing is registered there, and who drives the run signs by itself.
-  else aws.secrets.put(signingSecretId, `whsec_${randomBytes(32).toString('base64')}`);
+  if (!isRegistered) aws.secrets.put(signingSecretId, `whsec_${randomBytes(32).toString('base64')}`);
   return {
     webhookUrl: WebhookUrl,
     ...secretsOf(aws),

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { LocalRunError } from '../local-run-error.ts';
+import { REGION } from '../template/intrinsics.ts';
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 const CdkJson = z.object({ context: z.record(z.string(), z.unknown()) });
@@ -30,6 +31,8 @@ export async function synthesize(
       CDK_OUTDIR: outputDir,
       CDK_CONTEXT_JSON: JSON.stringify(contextOf(context)),
       CDK_VALIDATION: 'false',
+      // The Region that the local run plays: a template may hold its name.
+      AWS_REGION: REGION,
     },
     // A group of its own, with what bundles the functions.
     detached: true,

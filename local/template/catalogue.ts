@@ -87,6 +87,9 @@ export const RESOURCES = {
         Id: text,
         Arn: text,
         DeadLetterConfig: z.strictObject({ Arn: text }).optional(),
+        InputTransformer: z
+          .strictObject({ InputPathsMap: z.record(text, z.string().regex(/^\$(?:\.[\w-]+)+$/)), InputTemplate: text })
+          .optional(),
         // A target is in the same process and takes an event at once or never.
         RetryPolicy: inert,
       }),
@@ -95,11 +98,20 @@ export const RESOURCES = {
   'AWS::IAM::Policy': z.strictObject({ PolicyDocument: policy, PolicyName: text, Roles: z.array(text) }),
   'AWS::IAM::Role': without('AssumeRolePolicyDocument'),
   'AWS::KMS::Key': z.looseObject({}),
+  // Functions are invoked here by a schedule that neither repeats nor keeps what failed.
+  'AWS::Lambda::EventInvokeConfig': without(
+    'FunctionName',
+    'MaximumEventAgeInSeconds',
+    'MaximumRetryAttempts',
+    'Qualifier',
+  ),
   'AWS::Lambda::EventSourceMapping': z.strictObject({
     BatchSize: z.number(),
     EventSourceArn: text,
     FunctionName: text,
     FunctionResponseTypes: z.tuple([z.literal('ReportBatchItemFailures')]),
+    // What is there is handed over at once.
+    MaximumBatchingWindowInSeconds: inert,
     ScalingConfig: z.strictObject({ MaximumConcurrency: z.number() }),
   }),
   'AWS::Lambda::Function': z.strictObject({

@@ -9,14 +9,13 @@ export interface Identity {
 
 export const REGION = 'us-east-1';
 export const ACCOUNT = '000000000000';
-/** The same in every run: names that are derived from it stay, and so does what they name. */
+/** Of a run, if it asks for no other: names that are derived from it are the same in every run. */
 export const STACK_ID = `arn:aws:cloudformation:${REGION}:${ACCOUNT}:stack/local/00000000-0000-4000-8000-000000000000`;
 
 const PSEUDO: Readonly<Record<string, string>> = {
   'AWS::AccountId': ACCOUNT,
   'AWS::Partition': 'aws',
   'AWS::Region': REGION,
-  'AWS::StackId': STACK_ID,
   'AWS::StackName': 'local',
   'AWS::URLSuffix': 'amazonaws.com',
 };

@@ -7,6 +7,7 @@ import { renderTable } from '../../cli/table.ts';
 import { DynamoDbDeliveryStore } from '../../lambda/adapters/dynamodb-delivery-store.ts';
 import { DynamoDbJobLedger } from '../../lambda/adapters/dynamodb-job-ledger.ts';
 import { reconcile } from '../../lambda/app/reconcile.ts';
+import { LEDGER_SHARDS } from '../../lambda/contract.ts';
 import { startTables, type Tables } from '../fakes/ledger-table.ts';
 
 const SIZES = [1_000, 10_000, 100_000];
@@ -33,7 +34,10 @@ function itemOf(index: number): Record<string, AttributeValue> {
     job_id: { S: `v1_${index}` },
     published_at: { S: '2026-11-24T04:30:00.000Z' },
     ...(isOpen
-      ? { queue: { S: 'unlanded#default#interaction' }, due: { N: String(NOW.getTime() - 60_000 * (index + 1)) } }
+      ? {
+          queue: { S: `unlanded#default#interaction#${index % LEDGER_SHARDS}` },
+          due: { N: String(NOW.getTime() - 60_000 * (index + 1)) },
+        }
       : { closed_at: { S: '2026-11-24T04:31:00.000Z' } }),
   };
 }
@@ -92,6 +96,7 @@ async function measure(size: number): Promise<{ readonly calls: Record<string, n
         store: new DynamoDbDeliveryStore({
           ...{ client: counting, tableName: 'Deliveries', recordTtlSeconds: 604_800, leaseSeconds: 60 },
         }),
+        outputs: { find: async () => undefined },
         publisher: { publish: async () => {} },
         clock: () => NOW,
         createOwner: () => 'owner',
@@ -103,6 +108,8 @@ async function measure(size: number): Promise<{ readonly calls: Record<string, n
         subscribedEvents: [],
         graceMs: 600_000,
         horizonMs: 48 * 3_600_000,
+        askedAtOnce: 4,
+        maxPublished: 500,
         retentionMs: { batch: 48 * 3_600_000, interaction: 24 * 3_600_000, video: 48 * 3_600_000 },
         bucket: 'outputs',
         signal: new AbortController().signal,

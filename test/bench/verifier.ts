@@ -81,6 +81,7 @@ const ports = {
     leaseSeconds: 15,
   }),
   publisher: new EventBridgePublisher(eventbridge, 'bus'),
+  findJob: async () => undefined,
   createOwner: randomUUID,
   clock: () => new Date(),
   log: { info: () => {}, warn: () => {}, error: () => {} },

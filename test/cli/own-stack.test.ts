@@ -199,10 +199,12 @@ describe('status', () => {
     beHealthy();
     const due = (time: string) => ({ due: { N: String(Date.parse(time)) } });
     dynamodb
-      .on(QueryCommand, { ExpressionAttributeValues: { ':queue': { S: 'unlanded#default#batch' } } })
-      .resolves({ Items: [due('2026-11-24T04:00:00Z'), due('2026-11-24T02:00:00Z')] })
-      .on(QueryCommand, { ExpressionAttributeValues: { ':queue': { S: 'awaited#default#batch' } } })
-      .resolves({ Items: ['a', 'b', 'c'].map((id) => ({ job_type: { S: 'batch' }, job_id: { S: id } })) });
+      .on(QueryCommand, { ExpressionAttributeValues: { ':queue': { S: 'unlanded#default#batch#3' } } })
+      .resolves({ Count: 1, Items: [due('2026-11-24T04:00:00Z')] })
+      .on(QueryCommand, { ExpressionAttributeValues: { ':queue': { S: 'unlanded#default#batch#7' } } })
+      .resolves({ Count: 1, Items: [due('2026-11-24T02:00:00Z')] })
+      .on(QueryCommand, { ExpressionAttributeValues: { ':queue': { S: 'awaited#default#batch#0' } } })
+      .resolves({ Count: 3, Items: [due('2026-11-24T09:00:00Z')] });
 
     const { printed } = await call('status');
 

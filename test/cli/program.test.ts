@@ -219,8 +219,8 @@ describe('quarantine', () => {
 
 describe('--help', () => {
   it.each([
-    ...['status', 'deliveries', 'show', 'redrive', 'replay', 'refetch', 'ping', 'repair', 'rotate', 'dynamic-url'],
-    'quarantine',
+    ...['status', 'try', 'jobs', 'deliveries', 'show', 'logs', 'redrive', 'replay', 'refetch', 'trigger', 'forget'],
+    ...['ping', 'repair', 'rotate', 'dynamic-url', 'quarantine'],
   ])('has an example of %s', async (command) => {
     const log = vi.spyOn(console, 'log').mockImplementation(() => {});
 

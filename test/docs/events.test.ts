@@ -125,6 +125,7 @@ describe('the tables of docs/events.md', () => {
   it('name every code that output.failed may have, and whether a redrive can help', () => {
     // No code is missing here: the types see to it.
     const retryable: Record<PermanentErrorCode | TransientErrorCode | 'ERR_INTERNAL', boolean> = {
+      ERR_JOB_NEVER_ENDED: false,
       ERR_JOB_NOT_OURS: false,
       ERR_OUTPUT_GONE: false,
       ERR_OUTPUT_INVALID: false,

@@ -1,15 +1,17 @@
 /** The command line against a local run with one job that was given up. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { clientOptions } from '../../local/aws/emulators.ts';
 import { runCommand } from '../fakes/command-line.ts';
-import { listen, startTestRun, type TestRun } from './local-run.ts';
+import { deliveryOf, listen, post, startTestRun, type TestRun } from './local-run.ts';
 
 let run: TestRun;
 let heard: ReturnType<typeof listen>;
 let job: string;
 
-const cli = (...args: string[]) => runCommand([...args, '--local', run.stateDir], { clock: () => new Date() });
+const cli = (...args: string[]) =>
+  runCommand([...args, '--local', run.stateDir], { clock: () => new Date(), onPause: () => sleep(200) });
 const stored = () => heard.events.filter((event) => event['detail-type'] === 'output.stored');
 
 const queueOf = (part: string) =>
@@ -50,21 +52,23 @@ it('shows what is wrong, and fails', async () => {
 
   expect(exitCode).toBe(1);
   expect(printed).toMatch(/✓ +webhook at Gemini, default +enabled, as deployed/);
-  expect(printed).toMatch(/✗ +dead letters, batch +1 message +gemini-webhooks redrive batch/);
-  expect(told).toMatch(/^1 of \d+ are not as they should be\. The last column says what to do\.$/);
+  expect(printed).toMatch(/✗ +dead letters, batch +1 message +gemini-webhooks redrive batch --preview/);
+  expect(told).toMatch(/^1 of \d+ is not as it should be\. "next" says what to do\.$/);
 });
 
 it("shows a job's life in the order of time, with links to its objects", async () => {
   const { exitCode, printed } = await cli('show', job.replace('batches/', ''), '--json');
-  const rows: { time: string; what: string; detail: string }[] = JSON.parse(printed);
+  const [life]: { folder: string; steps: { time: string; what: string; detail: string }[] }[] = JSON.parse(printed);
+  const rows = life?.steps ?? [];
 
   expect(exitCode).toBe(0);
   expect(new Set(rows.map(({ what }) => what))).toEqual(
-    new Set(['created', 'ended', 'received', 'on the bus', 'fetch began', 'object', 'landed']),
+    new Set(['created', 'ended', 'received', 'on the bus', 'fetch began', 'object', 'stored']),
   );
   expect(rows.filter(({ what }) => what === 'received')).toHaveLength(1);
   expect(rows.map(({ time }) => time)).toEqual(rows.map(({ time }) => time).toSorted());
-  expect(rows.find(({ what }) => what === 'landed')?.detail).toMatch(/^s3:\/\/.+\/manifest\.json$/);
+  expect(rows.find(({ what }) => what === 'stored')?.detail).toBe('succeeded/manifest.json');
+  expect(life?.folder).toMatch(/^s3:\/\/.+\/job=\w+\/$/);
   expect(await cli('show', 'batches/nobody')).toMatchObject({
     exitCode: 1,
     told: expect.stringContaining('deliveries'),
@@ -87,21 +91,35 @@ it('puts back what did not reach the ledger into its queue, and not into a fetch
 
   expect([exitCode, told]).toEqual([1, expect.stringContaining('log-group:x')]);
   expect(JSON.parse(printed)).toEqual([
-    { queue: 'undelivered', 'put back': '1', 'no queue of ours': '1', remaining: '1' },
+    {
+      ...{ queue: 'undelivered', putBack: 1, remaining: 1 },
+      foreignTargets: ['arn:aws:logs:us-east-1:000000000000:log-group:x'],
+    },
   ]);
 });
 
-it('shows with which code a job failed that is not ours', async () => {
-  const response = await fetch(`${run.endpoints.simulatorControlUrl}/jobs`, {
-    method: 'POST',
-    body: JSON.stringify({ kind: 'batch', scenario: 'foreign' }),
-  });
-  const { name } = (await response.json()) as { name: string };
+it('shows with which code a job failed that Gemini does not have any more', async () => {
+  const name = 'batches/long-gone';
+  const timestamp = new Date(Date.now() - 3 * 24 * 3_600_000).toISOString();
+  await post(deliveryOf(run, { type: 'batch.succeeded', timestamp, data: { id: name } }));
   await heard.until((event) => event['detail-type'] === 'output.failed');
 
   await expect
     .poll(async () => (await cli('show', name, '--json')).printed, { timeout: 10_000 })
-    .toMatch(/"what": "failed",\s+"detail": "ERR_JOB_NOT_OURS"/);
+    .toMatch(/"what": "failed",\s+"detail": "ERR_OUTPUT_GONE"/);
+});
+
+it('tries everything out, and shows what the functions wrote about it', async () => {
+  const { exitCode, printed } = await cli('try', '--yes', '--json', '--batch');
+  const steps: { jobType: string; jobId: string; step: string; seconds: number | null }[] = JSON.parse(printed);
+
+  expect([exitCode, steps.filter(({ seconds }) => seconds === null)]).toEqual([0, []]);
+  expect(new Set(steps.map(({ jobType }) => jobType))).toEqual(new Set(['interaction', 'batch']));
+  const { printed: lines } = await cli('logs', steps.at(-1)?.jobId ?? '', '--json');
+  const functions: { function: string; message: string }[] = JSON.parse(lines);
+  expect(functions.map(({ message }) => message)).toEqual(
+    expect.arrayContaining(['Delivery handled', 'Outputs stored']),
+  );
 });
 
 it('fetches again, and replays', async () => {
@@ -118,7 +136,7 @@ it('fetches again, and replays', async () => {
 it('pings, rotates, and prints a URL that is accepted', async () => {
   expect((await cli('ping')).exitCode).toBe(0);
   await heard.until((event) => event.detail['jobType'] === 'other');
-  expect((await cli('deliveries', '--json', '--limit', '1')).printed).toContain('"type": "webhook.ping"');
+  expect((await cli('deliveries', '--json', '--limit', '1')).printed).toContain('"eventType": "webhook.ping"');
 
   expect((await cli('rotate', 'dynamic-token', '--yes')).exitCode).toBe(0);
   const { printed: url } = await cli('dynamic-url');
@@ -129,4 +147,11 @@ it('pings, rotates, and prints a URL that is accepted', async () => {
   });
   await heard.until(() => stored().length === before + 1);
   expect((await cli('quarantine', 'list')).told).toContain('gemini-webhooks:quarantine');
+});
+
+it('forgets a job, and a second time finds nothing', async () => {
+  const { jobId, objectVersions } = JSON.parse((await cli('forget', job, '--yes', '--json')).printed);
+
+  expect([jobId, objectVersions]).toEqual([job, 3]);
+  expect((await cli('forget', job, '--yes')).printed).toBe(`Nothing is stored about ${job}.`);
 });

@@ -8,7 +8,6 @@ import { deliveryOf, listen, post, startTestRun, type TestRun } from './local-ru
 const EXPLAINED: Readonly<Record<string, string>> = {
   'logs:CreateLogStream': 'Lambda writes the logs.',
   'logs:PutLogEvents': 'Lambda writes the logs.',
-  'sqs:SendMessage': 'Only of a landing that takes longer than one invocation may: test/e2e/landing.test.ts has one.',
   'xray:PutTelemetryRecords': 'Lambda sends the traces.',
   'xray:PutTraceSegments': 'Lambda sends the traces.',
   'sqs:ChangeMessageVisibility of the Recorder':

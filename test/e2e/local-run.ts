@@ -37,7 +37,7 @@ export async function startTestRun(
 type BusEvent = Parameters<Parameters<LocalAws['onEvent']>[0]>[0];
 
 /** Collects events, and waits for the first that fits, past ones included. */
-export function listen(aws: LocalAws) {
+export function listen(aws: Pick<LocalAws, 'onEvent'>) {
   const events: BusEvent[] = [];
   const waiting = new Set<() => void>();
   aws.onEvent((event) => {
@@ -70,7 +70,11 @@ export interface Delivery {
 let deliveries = 0;
 
 /** A static delivery, signed by node:crypto alone; `changes` go on top. */
-export function deliveryOf(run: Run, event: unknown, changes: Partial<Delivery> = {}): Delivery {
+export function deliveryOf(
+  run: { readonly endpoints: Pick<Run['endpoints'], 'signingSecret' | 'webhookUrl'> },
+  event: unknown,
+  changes: Partial<Delivery> = {},
+): Delivery {
   const body = Buffer.isBuffer(event) ? event : Buffer.from(typeof event === 'string' ? event : JSON.stringify(event));
   const id = `msg_test_${++deliveries}`;
   const timestamp = String(Math.floor(Date.now() / 1000));

@@ -60,9 +60,9 @@ describe('registration', () => {
 
     await journal();
     await expect(run.aws.customResources.update({ Uri: 'not a URL' })).rejects.toThrow(
-      "Gemini refused to update the webhook (HTTP 400). Check the webhook's URL and events, and try again. It was rolled back.",
+      `The webhook's URL not a URL is not of this deployment, which has ${run.endpoints.webhookUrl}. Deploy the template that the function belongs to. It was rolled back.`,
     );
-    expect(await journal()).toEqual(['webhooks.list 200', 'webhooks.update 400', 'webhooks.list 200']);
+    expect(await journal()).toEqual(['webhooks.list 200']);
     expect(await list()).toMatchObject([{ uri: run.endpoints.webhookUrl, subscribed_events: ['batch.succeeded'] }]);
 
     await journal();
@@ -102,7 +102,7 @@ describe('registration', () => {
   });
 
   it.each([
-    ['is empty', ' ', 'The secret gemini-webhooks/api-key holds no Gemini API key. Create it with'],
+    ['is empty', ' ', 'The secret gemini-webhooks/api-key is empty; it has to hold the Gemini API key. Create it with'],
     [
       'is invalid',
       'AIza-wrong',

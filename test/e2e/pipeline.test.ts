@@ -2,8 +2,10 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { clientOptions } from '../../local/aws/emulators.ts';
 import { listen, startTestRun, type TestRun } from './local-run.ts';
 
 let run: TestRun;
@@ -52,6 +54,11 @@ it.each([
   [{ kind: 'batch', input: 'embeddings' }, 'succeeded', ['batch.json', 'responses.jsonl']],
   [{ kind: 'batch', scenario: 'expired' }, 'expired', ['batch.json']],
   [{ kind: 'interaction', scenario: 'unknown-steps' }, 'completed', ['image-00.png', 'interaction.json', 'output.md']],
+  [
+    { kind: 'interaction', scenario: 'managed-agent' },
+    'completed',
+    ['environment.tar', 'interaction.json', 'output.md'],
+  ],
   [{ kind: 'interaction', scenario: 'audio' }, 'completed', ['audio-00.pcm', 'interaction.json']],
   [{ kind: 'interaction', scenario: 'incomplete' }, 'incomplete', ['interaction.json', 'output.md']],
   [{ kind: 'interaction', scenario: 'budget-exceeded' }, 'budget_exceeded', ['interaction.json', 'output.md']],
@@ -83,15 +90,43 @@ it('keeps the token of the dynamic URL out of the bucket', async () => {
   expect(stored).not.toContain(run.endpoints.dynamicWebhookUrl.split('/').at(-1));
 });
 
-it('lands nothing of a job that is another customer’s, though the token was known', async () => {
-  const { type, detail } = await outcomeOf({
-    kind: 'batch',
-    scenario: 'foreign',
-    webhookUrl: run.endpoints.dynamicWebhookUrl,
-  });
+it('lands nothing of a job that is another customer’s, though the token was known, and notes its attempts', async () => {
+  const webhookUrl = run.endpoints.dynamicWebhookUrl;
+  const name = String((await control('/jobs', 'POST', { kind: 'batch', scenario: 'foreign', webhookUrl }))['name']);
+  const dynamodb = new DynamoDBClient(clientOptions(run.endpoints.awsUrl));
+  const table = run.endpoints.resources.find(({ logicalId }) => logicalId.startsWith('GeminiWebhooksJobLedgerTable'));
+  const Key = { id: { S: `job#default#batch#${name.replace('batches/', '')}` } };
+  const itemOf = async () => {
+    const { Item } = await dynamodb.send(new GetItemCommand({ TableName: table?.physicalId, Key }));
+    return { code: Item?.['last_code']?.S, attempts: Number(Item?.['attempts']?.N ?? 0) };
+  };
 
-  expect(type).toBe('output.failed');
-  expect(detail).toMatchObject({ code: 'ERR_JOB_NOT_OURS', retryable: false, manifestKey: null });
+  // The verdict takes seven attempts, which are five minutes.
+  await expect.poll(itemOf, { timeout: 30_000 }).toEqual({ code: 'ERR_JOB_NOT_FOUND', attempts: 2 });
+  dynamodb.destroy();
+  expect(heard.events.some(({ detail }) => detail['jobId'] === name && 'bucket' in detail)).toBe(false);
+});
+
+it.each([
+  [404, 'static'],
+  [404, 'dynamic'],
+  [403, 'static'],
+  [400, 'dynamic'],
+])('lands a job that Gemini hides behind %i, told by the %s webhook', async (status, route) => {
+  await switches({ hideJobs: { ms: 3000, status } });
+  const webhookUrl = route === 'dynamic' ? { webhookUrl: run.endpoints.dynamicWebhookUrl } : {};
+
+  expect((await outcomeOf({ kind: 'interaction', ...webhookUrl })).type).toBe('output.stored');
+
+  await switches({ hideJobs: { ms: 0 } });
+});
+
+it('lands a result file that is late', async () => {
+  await switches({ lateFilesMs: 3000 });
+
+  expect((await outcomeOf({ kind: 'batch', input: 'file' })).type).toBe('output.stored');
+
+  await switches({ lateFilesMs: 0 });
 });
 
 it.each(['bare', 'underscore'])('finds a job whose id comes %s', async (idStyle) => {

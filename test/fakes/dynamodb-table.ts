@@ -1,21 +1,67 @@
 /**
- * One DynamoDB table in memory: UpdateItem and GetItem by the expressions that the store uses, and an error for any
- * other. The store's own tests run against it and against dynalite.
+ * One DynamoDB table in memory: the calls and expressions that the stores use, and an error for any other. The stores' own tests
+ * run against it and against dynalite.
  */
-import { type AttributeValue, ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { type AttributeValue, ConditionalCheckFailedException, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 
 type Item = Record<string, AttributeValue>;
 
 export interface UpdateInput {
   readonly Key: Item;
   readonly UpdateExpression: string;
-  readonly ConditionExpression: string;
+  readonly ConditionExpression?: string;
   readonly ExpressionAttributeNames: Readonly<Record<string, string>>;
   readonly ExpressionAttributeValues: Readonly<Record<string, AttributeValue>>;
 }
 
+interface QueryInput {
+  readonly KeyConditionExpression: string;
+  readonly ExpressionAttributeValues: Readonly<Record<string, AttributeValue>>;
+  readonly ScanIndexForward: boolean;
+  readonly ExclusiveStartKey?: Item;
+  readonly Limit: number;
+}
+
+type Call =
+  | { readonly name: 'UpdateItemCommand'; readonly input: UpdateInput }
+  | { readonly name: 'GetItemCommand'; readonly input: { readonly Key: Item } }
+  | { readonly name: 'PutItemCommand'; readonly input: { readonly Item: Item } }
+  | { readonly name: 'QueryCommand'; readonly input: QueryInput }
+  | {
+      readonly name: 'BatchGetItemCommand';
+      readonly input: { readonly RequestItems: Readonly<Record<string, { readonly Keys: Item[] }>> };
+    };
+
 export class DynamoDbTable {
   readonly items = new Map<string, Item>();
+
+  /** As a client that knows this table only. */
+  client(): DynamoDBClient {
+    const send = async (command: { readonly constructor: { readonly name: string }; readonly input: object }) =>
+      this.#answer({ name: command.constructor.name, input: command.input } as Call);
+    return { send } as unknown as DynamoDBClient;
+  }
+
+  #answer(call: Call): object {
+    switch (call.name) {
+      case 'UpdateItemCommand':
+        return this.update(call.input);
+      case 'GetItemCommand':
+        return this.get(call.input.Key);
+      case 'PutItemCommand':
+        this.items.set(keyOf(idOf(call.input.Item)), call.input.Item);
+        return {};
+      case 'QueryCommand':
+        return this.#query(call.input);
+      case 'BatchGetItemCommand': {
+        const tables = Object.entries(call.input.RequestItems).map(([name, { Keys }]) => [
+          name,
+          Keys.map((key) => this.items.get(keyOf(key))).filter((item) => item !== undefined),
+        ]);
+        return { Responses: Object.fromEntries(tables) };
+      }
+    }
+  }
 
   get(key: Item): { Item?: Item } {
     const item = this.items.get(keyOf(key));
@@ -32,10 +78,40 @@ export class DynamoDbTable {
         ...(item && { Item: item }),
       });
     }
-    const updated = { ...input.Key, ...item, ...assignments(input, item) };
+    const [set = '', remove = ''] = input.UpdateExpression.replace(/^SET /, '').split(' REMOVE ');
+    const updated = { ...input.Key, ...item, ...assignments(set, input, item) };
+    if (remove !== '') delete updated[input.ExpressionAttributeNames[remove] ?? ''];
     this.items.set(key, updated);
     return { Attributes: updated };
   }
+
+  /** Of the ledger's index: by queue, in the order of `due`. */
+  #query(input: QueryInput): object {
+    if (input.KeyConditionExpression !== '#queue = :queue AND #due BETWEEN :since AND :until')
+      throw new Error(`The condition "${input.KeyConditionExpression}" is not known`);
+    const value = (name: string) => input.ExpressionAttributeValues[name];
+    const sign = input.ScanIndexForward ? 1 : -1;
+    const start = input.ExclusiveStartKey;
+    const found = [...this.items.values()]
+      .filter((item) => item['queue']?.S === value(':queue')?.S)
+      .filter((item) => dueOf(item) >= Number(value(':since')?.N) && dueOf(item) <= Number(value(':until')?.N))
+      .toSorted((one, other) => sign * order(one, other))
+      .filter((item) => start === undefined || sign * order(item, start) > 0);
+    const Items = found.slice(0, input.Limit);
+    return { Items, ...(found.length > Items.length && { LastEvaluatedKey: Items.at(-1) }) };
+  }
+}
+
+function idOf({ id }: Item): Item {
+  return id === undefined ? {} : { id };
+}
+
+function dueOf(item: Item): number {
+  return Number(item['due']?.N);
+}
+
+function order(one: Item, other: Item): number {
+  return dueOf(one) - dueOf(other) || (one['id']?.S ?? '').localeCompare(other['id']?.S ?? '');
 }
 
 function keyOf(key: Item): string {
@@ -43,6 +119,7 @@ function keyOf(key: Item): string {
 }
 
 function conditionHolds(input: UpdateInput, item: Item | undefined): boolean {
+  if (input.ConditionExpression === undefined) return true;
   return input.ConditionExpression.split(' OR ').some((alternative) =>
     alternative
       .replace(/^\((.*)\)$/, '$1')
@@ -63,8 +140,7 @@ function termHolds(term: string, input: UpdateInput, item: Item | undefined): bo
   return Number(left.N) <= Number(right.N);
 }
 
-function assignments(input: UpdateInput, item: Item | undefined): Item {
-  const [, list = ''] = /^SET (.*)$/.exec(input.UpdateExpression) ?? [];
+function assignments(list: string, input: UpdateInput, item: Item | undefined): Item {
   return Object.fromEntries(
     list.split(/, (?=#\w+ =)/).map((assignment) => {
       const [, name = '', expression = ''] = /^(#\w+) = (.*)$/.exec(assignment) ?? [];
@@ -78,9 +154,10 @@ function assignments(input: UpdateInput, item: Item | undefined): Item {
 function evaluate(expression: string, input: UpdateInput, item: Item | undefined): AttributeValue {
   const plain = input.ExpressionAttributeValues[expression];
   if (plain !== undefined) return plain;
-  const [, name = '', initial = '', added = ''] = /^if_not_exists\((#\w+), (:\w+)\) \+ (:\w+)$/.exec(expression) ?? [];
+  const [, name = '', initial = '', added] = /^if_not_exists\((#\w+), (:\w+)\)(?: \+ (:\w+))?$/.exec(expression) ?? [];
   const before = item?.[input.ExpressionAttributeNames[name] ?? ''] ?? input.ExpressionAttributeValues[initial];
-  const more = input.ExpressionAttributeValues[added];
+  if (added === undefined && before !== undefined) return before;
+  const more = input.ExpressionAttributeValues[added ?? ''];
   if (before === undefined || more === undefined) throw new Error(`The value "${expression}" is not known`);
   return { N: String(Number(before.N) + Number(more.N)) };
 }

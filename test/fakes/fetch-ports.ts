@@ -29,15 +29,18 @@ export function eventOf(jobType: FetchableEvent['jobType'], jobId: string, type:
     receivedAt: '2026-11-24T04:59:01.000Z',
     origin: 'webhook',
     scheme: 'v1',
+    verifiedJob: true,
     userMetadata: { team: 'a' },
     displayName: null,
     data: { id: jobId, output_file_uri: 'files/of-the-event' },
   };
 }
 
-function downloadOf(body: Uint8Array, size: number): FileDownload {
+/** Sends in pieces of 7 bytes, so that whatever is read is read across borders; of what is large in fewer. */
+function downloadOf(body: Uint8Array): FileDownload {
+  const piece = body.length < 100_000 ? 7 : 70_001;
   async function* chunks() {
-    for (let offset = 0; offset < body.length; offset += size) yield body.subarray(offset, offset + size);
+    for (let offset = 0; offset < body.length; offset += piece) yield body.subarray(offset, offset + piece);
   }
   return { chunks: chunks(), bytes: body.length, total: body.length, readRange: undefined };
 }
@@ -48,11 +51,9 @@ export type Answers = Record<string, string | Uint8Array | object | Error>;
 class FakeGemini implements Gemini {
   readonly calls: string[] = [];
   readonly #answers: Answers;
-  readonly #chunkBytes: number;
 
-  constructor(answers: Answers, chunkBytes: number) {
+  constructor(answers: Answers) {
     this.#answers = answers;
-    this.#chunkBytes = chunkBytes;
   }
 
   get = (path: string) => this.#answer(path);
@@ -63,9 +64,8 @@ class FakeGemini implements Gemini {
     const answer = this.#answers[path];
     if (answer === undefined) return undefined;
     if (answer instanceof Error) throw answer;
-    if (answer instanceof Uint8Array) return downloadOf(answer, this.#chunkBytes);
-    const text = typeof answer === 'string' ? answer : JSON.stringify(answer);
-    return downloadOf(Buffer.from(text), this.#chunkBytes);
+    if (answer instanceof Uint8Array) return downloadOf(answer);
+    return downloadOf(Buffer.from(typeof answer === 'string' ? answer : JSON.stringify(answer)));
   }
 }
 
@@ -108,7 +108,7 @@ class FakeStore implements OutputStore {
 
   async read(key: string) {
     const found = this.objects.get(key);
-    return found && downloadOf(found.body, 7);
+    return found && downloadOf(found.body);
   }
 
   async readManifest(key: string) {
@@ -149,10 +149,9 @@ class FakeLedger implements FetchLedger {
   }
 }
 
-/** @param chunkBytes so few that whatever is read is read across borders */
-export function portsOf(answers: Answers, maxOutputBytes = 1_000_000, chunkBytes = 7) {
+export function portsOf(answers: Answers, maxOutputBytes = 1_000_000) {
   const ledger = new FakeLedger();
-  const gemini = new FakeGemini(answers, chunkBytes);
+  const gemini = new FakeGemini(answers);
   const store = new FakeStore();
   const published: BusEvent[] = [];
   const metrics: unknown[][] = [];

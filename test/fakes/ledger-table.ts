@@ -40,7 +40,7 @@ export async function startTables(): Promise<Tables> {
       ],
       GlobalSecondaryIndexes: [
         {
-          IndexName: 'open-jobs',
+          IndexName: 'jobs-by-state',
           KeySchema: [
             { AttributeName: 'queue', KeyType: 'HASH' },
             { AttributeName: 'due', KeyType: 'RANGE' },

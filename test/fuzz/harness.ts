@@ -109,6 +109,7 @@ export async function deliver(delivery: Delivery): Promise<Answer> {
         published += 1;
       },
     },
+    findJob: async () => undefined,
     createOwner: () => 'owner',
     clock: () => new Date(),
     log: { info: log, warn: log, error: log },

@@ -42,6 +42,7 @@ const ports = {
   storeSecret: async () => {
     if (!isStored) throw new ManagementError('ERR_SECRET_NOT_STORED', 'Secrets Manager did not serve the secret.');
   },
+  reportLeft: () => {},
   log,
 };
 
@@ -53,10 +54,8 @@ const propertiesOf = (ApiKeySecretId: string, changes: object = {}) => ({
 
 /** What the function would answer CloudFormation. */
 async function request(changes: object): Promise<{ status: string; physicalId: string; reason?: string }> {
-  const event = parseCustomResourceEvent({
-    ...{ StackId: 'stack', RequestId: 'request', LogicalResourceId: 'Webhook', ResponseURL: 'https://answer' },
-    ...changes,
-  });
+  const sent = { StackId: 'stack', RequestId: 'request', LogicalResourceId: 'Webhook', ResponseURL: 'http://127.0.0.1' };
+  const event = parseCustomResourceEvent({ ...sent, ...changes }, { region: 'eu-west-1', other: '127.0.0.1' });
   try {
     return { status: 'SUCCESS', physicalId: await registerWebhook(ports, toRegistrationRequest(event)) };
   } catch (error) {
@@ -168,7 +167,7 @@ describe('a create that fails', () => {
     expect(failed).toEqual({
       ...{ status: 'FAILED', physicalId: 'not-registered' },
       reason:
-        'The secret nobody holds no Gemini API key. Create it with "aws secretsmanager create-secret --name nobody --secret-string <key>", or name another one, and try again.',
+        'The secret nobody is not there, or has no text; it has to hold the Gemini API key. Create it with "aws secretsmanager create-secret --name nobody --secret-string <key>", or name another one, and try again.',
     });
     expect(await remove(failed.physicalId, propertiesOf('nobody'))).toMatchObject({ status: 'SUCCESS' });
     expect(await journal()).toEqual([]);

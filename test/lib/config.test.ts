@@ -129,7 +129,7 @@ describe('parseConfig', () => {
     ['maxConcurrencyBatch', 1, 'give a whole number of fetches at a time from 2 to 1000; SQS knows no smaller limit'],
     ['maxConcurrencyInteraction', '-3', 'give a whole number of fetches at a time from 2 to 1000'],
     ['maxConcurrencyVideo', null, 'give a whole number of fetches at a time from 2 to 1000'],
-    ['maxOutputGiB', 351, 'give a whole number of GiB from 1 to 350, which an upload of 10,000 parts holds'],
+    ['maxOutputGiB', 79, 'give a whole number of GiB from 1 to 78, which an upload of 10,000 parts holds'],
     ['reconcileIntervalMinutes', 4, 'give a whole number of minutes from 5 to 60'],
     ['interactionRetentionDays', 56, 'give a whole number of days from 1 to 55, for which Gemini keeps interactions'],
     ['removalPolicy', 'RETAIN', 'give "retain" or "destroy"'],

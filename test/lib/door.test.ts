@@ -30,7 +30,10 @@ describe('Door', () => {
 
     expect(stage).toMatchObject({ StageName: uuid, AutoDeploy: true });
     expect(Properties['Uri']).toEqual({
-      'Fn::Join': ['', [{ 'Fn::GetAtt': ['GeminiWebhooksDoorApi0B30BEF5', 'ApiEndpoint'] }, '/', uuid, '/webhooks/gemini']],
+      'Fn::Join': [
+        '',
+        [{ 'Fn::GetAtt': ['GeminiWebhooksDoorApi0B30BEF5', 'ApiEndpoint'] }, '/', uuid, '/webhooks/gemini'],
+      ],
     });
   });
 

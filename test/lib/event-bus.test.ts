@@ -32,6 +32,21 @@ describe('JobEventBus', () => {
 
     template.hasResourceProperties('AWS::Events::Rule', {
       EventPattern: { source: ['gemini.webhooks'], detail: { jobType: ['other'] } },
+      Targets: [
+        {
+          Arn: expect.anything(),
+          // What identifies it, and nothing that was delivered.
+          InputTransformer: {
+            InputPathsMap: {
+              time: '$.time',
+              'detail-source': '$.detail.source',
+              'detail-type': '$.detail-type',
+              id: '$.id',
+            },
+            InputTemplate: '{"timestamp":<time>,"message":"source=<detail-source> type=<detail-type> event=<id>"}',
+          },
+        },
+      ],
     });
     template.hasResourceProperties('AWS::Logs::MetricFilter', {
       LogGroupName: { Ref: logGroup },

@@ -37,7 +37,7 @@ describe('Fetcher', () => {
         LEDGER_TABLE_NAME: { Ref: expect.stringMatching('^GeminiWebhooksJobLedgerTable') },
         BUCKET_NAME: { Ref: 'GeminiWebhooksOutputBucketOutputs636BE2D7' },
         SOURCES: '{"default":{"apiKeySecretId":"gemini-webhooks/api-key"}}',
-        MAX_OUTPUT_BYTES: '107374182400',
+        MAX_OUTPUT_BYTES: '21474836480',
         QUEUE_URL: { Ref: 'GeminiWebhooksBatchFetcherQueue658709B9' },
         JOB_RETENTION_SECONDS: '172800',
         MAX_RECEIVE_COUNT: '36',

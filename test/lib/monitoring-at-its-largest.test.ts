@@ -1,21 +1,16 @@
 /** As many sources as there may be, with every option on: what CDK, CloudFormation and CloudWatch limit must hold all of it. */
-import { expect, it } from 'vitest';
-import { Monitoring } from '../../lib/index.ts';
-import { resourcesOf, synthesize } from './synthesize.ts';
 
-const NAMES = ['default', 'acme', 'beta', 'gamma', 'delta', 'epsilon', 'zeta', 'a-project-with-a-name-as-long-as'];
-const template = synthesize({
-  sources: NAMES.map((name) => ({ name })),
-  monitoring: Monitoring.alarms({ email: 'on-call@example.com', noDeliveryHours: 12 }),
-  quarantine: {},
-  repairWebhook: true,
-  jwtAudiences: ['https://example.com'],
-  consumers: { accountIds: ['123456789012'] },
-});
+import { CfnWaitConditionHandle } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { expect, it } from 'vitest';
+import { LARGEST } from './configurations.ts';
+import { newStack, resourcesOf, synthesize } from './synthesize.ts';
+
+const template = synthesize(LARGEST);
 const alarms = Object.values(resourcesOf(template, 'AWS::CloudWatch::Alarm')).map(({ Properties }) => Properties);
 
 it('has its alarms for each of eight sources', () => {
-  for (const slug of ['rotation-failed', 'outputs-failed', 'no-deliveries', 'webhooks-missed']) {
+  for (const slug of ['keys-unavailable', 'rotation-failed', 'outputs-failed', 'no-deliveries', 'webhooks-missed']) {
     const own = alarms.filter(({ AlarmName }) => JSON.stringify(AlarmName).includes(`-${slug}`));
     expect(own, slug).toHaveLength(8);
   }
@@ -39,29 +34,44 @@ it('shows every alarm, and at most a hundred in a widget', () => {
   expect(shown.reduce((sum, count) => sum + count, 0)).toBe(alarms.length + 1);
 });
 
-it('has a composite alarm over at most a hundred others, whose rule is at most 10,240 characters long', () => {
-  const [composite] = Object.values(resourcesOf(template, 'AWS::CloudWatch::CompositeAlarm'));
-  const rule = composite?.Properties['AlarmRule'] as { 'Fn::Join': [string, (string | object)[]] };
-  const parts = rule['Fn::Join'][1];
-  const names = new Map(
-    Object.entries(resourcesOf(template, 'AWS::CloudWatch::Alarm')).map(([id, { Properties }]) => {
-      const join = Properties['AlarmName'] as { 'Fn::Join': [string, (string | object)[]] };
-      return [id, `GeminiWebhooks${join['Fn::Join'][1].filter((part) => typeof part === 'string').join('')}`];
-    }),
+it('has composite alarms whose rules are at most 10,240 characters long, however long the name of the stack is', () => {
+  const composites = Object.entries(resourcesOf(template, 'AWS::CloudWatch::CompositeAlarm'));
+  const rules = new Map(
+    composites.map(([id, { Properties }]) => [
+      id,
+      (Properties['AlarmRule'] as { 'Fn::Join': [string, (string | { Ref: string })[]] })['Fn::Join'][1],
+    ]),
   );
-  const resolved = parts.map((part) => {
-    if (typeof part === 'string') return part;
-    const [[id = ''] = []] = Object.values(part) as string[][];
-    return `arn:aws:cloudwatch:ap-southeast-1:123456789012:alarm:${names.get(id)}`;
-  });
+  const childrenOf = (parts: readonly (string | { Ref: string })[]) =>
+    parts.flatMap((part) => (typeof part === 'string' ? [] : [part.Ref]));
+  const top = [...rules].find(([id]) => /EventsMayBeLost[0-9A-F]{8}$/.test(id))?.[1] ?? [];
+  const below = childrenOf(top);
 
-  expect(parts.filter((part) => typeof part !== 'string')).toHaveLength(54);
-  expect(resolved.join('').length).toBeLessThanOrEqual(10_240);
+  expect(below).toHaveLength(2);
+  expect(below.every((id) => rules.has(id))).toBe(true);
+  // All of those that stand for a loss, each once.
+  expect(below.map((id) => childrenOf(rules.get(id) ?? []).length)).toEqual([35, 5]);
+  expect(new Set(below.flatMap((id) => childrenOf(rules.get(id) ?? []))).size).toBe(40);
+  for (const parts of rules.values()) {
+    const longest = parts.map((part) => (typeof part === 'string' ? part : 'x'.repeat(255))).join('');
+    expect(longest.length).toBeLessThanOrEqual(10_240);
+  }
+  const silent = composites.filter(([, { Properties }]) => Properties['AlarmActions'] === undefined);
+  expect(silent.map(([id]) => id).toSorted()).toEqual(below.toSorted());
 });
 
 it('fits into a template of CloudFormation', () => {
   const json = template.toJSON();
 
-  expect(Object.keys(json['Resources']).length).toBeLessThanOrEqual(500);
+  expect(Object.keys(json['Resources']).length).toBeLessThanOrEqual(495);
   expect(JSON.stringify(json).length).toBeLessThanOrEqual(1_000_000);
+});
+
+it('is refused when an application’s own resources exceed the 500 that CloudFormation takes', () => {
+  const stack = newStack(LARGEST);
+  for (let index = 0; index < 60; index += 1) new CfnWaitConditionHandle(stack, `Own${index}`);
+
+  expect(() => Template.fromStack(stack)).toThrow(
+    /Number of resources in stack .* is greater than allowed maximum of 500/,
+  );
 });

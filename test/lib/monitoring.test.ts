@@ -6,7 +6,18 @@ import { newStack, type Resource, readable, resourceOf, resourcesOf, synthesize 
 
 const template = synthesize();
 const alarms = Object.values(resourcesOf(template, 'AWS::CloudWatch::Alarm'));
+const overrides = {
+  'slow-answers': { threshold: 5_000, evaluationPeriods: 3 },
+  'fetch-errors': { threshold: 3 },
+  'payload-mismatch': false,
+} as const;
+const tuned = synthesize({ monitoring: Monitoring.alarms({ email: 'on-call@example.com', overrides }) });
 const nameOf = ({ Properties }: Resource) => readable(Properties['AlarmName']).replace('<AWS::StackName>-', '');
+/** The hash at the end of an alarm's logical id. */
+const idEnd = (id: string) =>
+  Object.keys(resourcesOf(template, 'AWS::CloudWatch::Alarm'))
+    .find((one) => one.startsWith(`GeminiWebhooksAlarms${id}`))
+    ?.slice(`GeminiWebhooksAlarms${id}`.length) ?? '';
 const alarmOf = (name: string) => alarms.find((alarm) => nameOf(alarm) === name)?.Properties ?? {};
 
 interface MetricQuery {
@@ -24,11 +35,13 @@ const NAMESPACE = { 'Fn::Join': ['', ['GeminiWebhooks/', { Ref: 'AWS::StackName'
 describe('alarms', () => {
   it('are these, by default', () => {
     expect(alarms.map(nameOf).toSorted()).toEqual([
+      ...['events-republished'],
       ...['fetch-dead-letters-batch', 'fetch-dead-letters-interaction', 'fetch-dead-letters-video'],
       ...['fetch-errors-batch', 'fetch-errors-interaction', 'fetch-errors-video'],
-      ...['health-check-silent'],
+      ...['health-check-silent', 'jobs-unanswered'],
       ...['jobs-waiting-batch', 'jobs-waiting-interaction', 'jobs-waiting-video'],
-      ...['keys-unavailable', 'ledger-dead-letters'],
+      ...['keys-unavailable', 'ledger-behind', 'ledger-dead-letters', 'lookups-refused'],
+      ...['oldest-unended-batch', 'oldest-unended-interaction', 'oldest-unended-video'],
       ...['oldest-unlanded-batch', 'oldest-unlanded-interaction', 'oldest-unlanded-video'],
       ...['outputs-failed', 'payload-mismatch', 'publish-failed', 'reconciler-silent', 'records-not-completed'],
       ...[
@@ -46,12 +59,80 @@ describe('alarms', () => {
     ]);
   });
 
-  it('reach the topic when they go off and when they are over', () => {
+  it('reach the topic once: by the one over them where they stand for a loss, else by themselves', () => {
     const topic = { Ref: expect.stringMatching('^GeminiWebhooksAlarmsTopic') };
+    const composite = resourceOf(template, 'AWS::CloudWatch::CompositeAlarm', 'GeminiWebhooksAlarms').Properties;
+    const rule = JSON.stringify(composite['AlarmRule']);
+    const ids = Object.entries(resourcesOf(template, 'AWS::CloudWatch::Alarm'));
 
-    for (const { Properties } of alarms) {
-      expect(Properties).toMatchObject({ AlarmActions: [topic], OKActions: [topic] });
+    expect(composite).toMatchObject({ AlarmActions: [topic], OKActions: [topic] });
+    for (const [id, { Properties }] of ids) {
+      // CloudWatch tells of each new alarm that it is OK: a mail for every one of them on the first day.
+      expect(Properties, id).not.toHaveProperty('OKActions');
+      if (rule.includes(`"${id}"`)) expect(Properties, id).not.toHaveProperty('AlarmActions');
+      else expect(Properties, id).toMatchObject({ AlarmActions: [topic] });
     }
+    expect(ids.filter(([id]) => rule.includes(`"${id}"`)).length).toBe(18);
+  });
+
+  it('about silence are made when what they listen to has run once', () => {
+    const resources = template.toJSON()['Resources'] as Record<string, { Type: string; DependsOn?: string[] }>;
+    const [registration = ''] = Object.keys(resourcesOf(template, 'Custom::GeminiWebhook'));
+    const { FirstRuns, ServiceToken } = resourceOf(template, 'Custom::GeminiWebhook', 'Gemini').Properties;
+    const runs = (FirstRuns as { Ref: string }[]).map(({ Ref }) => Ref);
+
+    expect(runs.map((id) => resources[id]?.Type)).toEqual(Array(2).fill('AWS::Lambda::Function'));
+    expect(runs).toEqual([expect.stringMatching('HealthCheck'), expect.stringMatching('Reconciler')]);
+    expect(resources['GeminiWebhooksAlarmsHealthCheckSilent'.concat(idEnd('HealthCheckSilent'))]?.DependsOn).toEqual([
+      registration,
+    ]);
+    expect(resources['GeminiWebhooksAlarmsReconcilerSilent'.concat(idEnd('ReconcilerSilent'))]?.DependsOn).toEqual([
+      registration,
+    ]);
+    const [registrar = ''] = (ServiceToken as { 'Fn::GetAtt': string[] })['Fn::GetAtt'];
+    const policy = resourceOf(template, 'AWS::IAM::Policy', `${registrar.replace(/Function\w+$/, '')}RoleDefaultPolicy`)
+      .Properties['PolicyDocument'] as { Statement: { Action: string; Resource: unknown }[] };
+    expect(policy.Statement.filter(({ Action }) => Action === 'lambda:InvokeFunction')).toEqual([
+      expect.objectContaining({ Resource: runs.toSorted().map((id) => ({ 'Fn::GetAtt': [id, 'Arn'] })) }),
+    ]);
+  });
+
+  it('have no retries of Lambda’s own below them: a schedule is the retry', () => {
+    const configs = Object.values(resourcesOf(template, 'AWS::Lambda::EventInvokeConfig')).map(
+      ({ Properties }) => Properties,
+    );
+
+    expect(configs).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({
+          FunctionName: { Ref: expect.stringMatching('WebhookHealthCheckFunction') },
+          ...{ MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 900 },
+        }),
+        expect.objectContaining({
+          FunctionName: { Ref: expect.stringMatching('WebhookRotatorFunction') },
+          MaximumRetryAttempts: 0,
+        }),
+      ]),
+    );
+  });
+
+  it('can be tuned, and left out', () => {
+    const own = Object.values(resourcesOf(tuned, 'AWS::CloudWatch::Alarm'));
+    const named = (name: string) => own.find((alarm) => nameOf(alarm) === name)?.Properties;
+
+    expect(named('slow-answers')).toMatchObject({ Threshold: 5_000, EvaluationPeriods: 3, DatapointsToAlarm: 3 });
+    expect(named('fetch-errors-video')).toMatchObject({ Threshold: 3, EvaluationPeriods: 1 });
+    expect(named('payload-mismatch')).toBeUndefined();
+    expect(own).toHaveLength(alarms.length - 1);
+  });
+
+  it.each([
+    [{ 'slow-answer': false }, 'overrides has "slow-answer", which is no alarm; give one of '],
+    [{ 'slow-answers': { evaluationPeriods: 0 } }, 'overrides["slow-answers"] is {"evaluationPeriods":0}; give whole'],
+  ] as const)('are not tuned by %j', (overrides, message) => {
+    expect(() => synthesize({ monitoring: Monitoring.alarms({ email: 'on-call@example.com', overrides }) })).toThrow(
+      message,
+    );
   });
 
   it('go off half of the time before Gemini deletes the files of a job', () => {
@@ -65,10 +146,10 @@ describe('alarms', () => {
   });
 
   it('look at the metrics that the functions write, with the dimensions that they write', () => {
-    expect(alarmOf('store-unavailable')).toMatchObject({
+    expect(alarmOf('keys-unavailable')).toMatchObject({
       ...{ Namespace: NAMESPACE, MetricName: 'Deliveries', Statistic: 'Sum' },
       Dimensions: [
-        { Name: 'outcome', Value: 'ERR_STORE_UNAVAILABLE' },
+        { Name: 'outcome', Value: 'ERR_KEYS_UNAVAILABLE' },
         { Name: 'service', Value: 'verifier' },
         { Name: 'source', Value: 'default' },
       ],

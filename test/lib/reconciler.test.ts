@@ -2,6 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { describe, expect, it } from 'vitest';
+import { jobLedgerFaults, resolveJobLedger } from '../../lib/job-ledger.ts';
 import { newStack, readable, resourceOf, resourcesOf, synthesize } from './synthesize.ts';
 
 const template = synthesize();
@@ -12,19 +13,19 @@ function statementsOf(role: string) {
   };
   return PolicyDocument.Statement.map(({ Action, Resource, Condition }) => ({
     actions: [Action].flat(),
-    resource: readable(Resource),
+    resource: Array.isArray(Resource) ? Resource.map(readable).join(' ') : readable(Resource),
     ...(Condition !== undefined && { condition: Condition }),
   }));
 }
 
 describe('the job ledger', () => {
-  it('has an index of open jobs by what they wait for and since when, and forgets by itself', () => {
+  it('has an index of jobs by state and time, and forgets by itself', () => {
     expect(resourceOf(template, 'AWS::DynamoDB::GlobalTable', 'GeminiWebhooksJobLedger').Properties).toMatchObject({
       BillingMode: 'PAY_PER_REQUEST',
       KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
       GlobalSecondaryIndexes: [
         {
-          IndexName: 'open-jobs',
+          IndexName: 'jobs-by-state',
           KeySchema: [
             { AttributeName: 'queue', KeyType: 'HASH' },
             { AttributeName: 'due', KeyType: 'RANGE' },
@@ -46,6 +47,28 @@ describe('the job ledger', () => {
     });
   });
 
+  it('follows the bus in large batches, as fast as somebody wants it to', () => {
+    const mapping = (of: ReturnType<typeof synthesize>) =>
+      resourceOf(of, 'AWS::Lambda::EventSourceMapping', 'GeminiWebhooksJobLedger').Properties;
+
+    expect(mapping(template)).toMatchObject({
+      ...{ BatchSize: 100, MaximumBatchingWindowInSeconds: 1, ScalingConfig: { MaximumConcurrency: 2 } },
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+    });
+  });
+
+  it('refuses what Lambda would refuse, all at once', () => {
+    expect(jobLedgerFaults(resolveJobLedger({ batchSize: 1000, maxConcurrency: 20 }))).toEqual([]);
+    expect(jobLedgerFaults(resolveJobLedger({ batchSize: 10, batchingWindow: Duration.seconds(0) }))).toEqual([]);
+    const options = { batchSize: 1001, batchingWindow: Duration.millis(500), maxConcurrency: 1 };
+    expect(jobLedgerFaults(resolveJobLedger(options))).toEqual([
+      'jobLedger.batchSize is 1001; give 1 to 1000.',
+      'jobLedger.batchingWindow is 0.5 s; give 0 to 60 whole seconds, at least 1 with a batchSize over 10.',
+      'jobLedger.maxConcurrency is 1; give 2 to 1000.',
+    ]);
+    expect(() => synthesize({ jobLedger: { batchSize: 0 } })).toThrow('jobLedger.batchSize is 0; give 1 to 1000.');
+  });
+
   it('is written by a function that may do nothing else', () => {
     const own = statementsOf('GeminiWebhooksJobLedgerRecorderRole').filter(
       ({ actions }) => !/^(logs|xray|sqs):/.test(actions[0] ?? ''),
@@ -57,12 +80,17 @@ describe('the job ledger', () => {
 });
 
 describe('the reconciler', () => {
-  it('claims as the verifier does, reads the ledger without scans, and says nothing of landed outputs', () => {
+  it('claims as the verifier does, reads the ledger without scans and its manifests, and says nothing of landed outputs', () => {
     const own = statementsOf('GeminiWebhooksDefaultReconcilerHandlerRole').filter(
       ({ actions }) => !/^(logs|xray):/.test(actions[0] ?? ''),
     );
 
+    const manifests = ['batch', 'interaction', 'video'].map(
+      (type) => `<GeminiWebhooksOutputBucketOutputs.Arn>/${type}/source=default/*/manifest.json`,
+    );
     expect(own.map(({ actions, resource }) => [actions.join(' '), resource.replaceAll(/[0-9A-F]{8}/g, '')])).toEqual([
+      ['s3:GetObject', manifests.join(' ')],
+      ['s3:ListBucket', '<GeminiWebhooksOutputBucketOutputs.Arn>'],
       ['dynamodb:GetItem dynamodb:UpdateItem', '<GeminiWebhooksIdempotencyTableDeliveries.Arn>'],
       ['secretsmanager:GetSecretValue', expect.stringMatching('secret:gemini-webhooks/api-key-\\?{6}$')],
       ['events:PutEvents', '<GeminiWebhooksEventBus.Arn>'],
@@ -70,8 +98,13 @@ describe('the reconciler', () => {
         'dynamodb:BatchGetItem dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem',
         '<GeminiWebhooksJobLedgerTable.Arn>',
       ],
-      ['dynamodb:Query', '<GeminiWebhooksJobLedgerTable.Arn>/index/open-jobs'],
+      ['dynamodb:Query', '<GeminiWebhooksJobLedgerTable.Arn>/index/jobs-by-state'],
     ]);
+    expect(own.find(({ actions }) => actions[0] === 's3:ListBucket')?.condition).toEqual({
+      StringLikeIfExists: {
+        's3:prefix': ['batch/source=default/*', 'interaction/source=default/*', 'video/source=default/*'],
+      },
+    });
     expect(own.find(({ actions }) => actions[0] === 'events:PutEvents')?.condition).toEqual({
       'ForAllValues:StringNotEquals': { 'events:detail-type': 'output.stored' },
       'ForAllValues:StringEquals': { 'events:source': 'gemini.webhooks' },
@@ -109,6 +142,12 @@ describe('the reconciler', () => {
     expect(resourceOf(often, 'AWS::Lambda::Function', 'GeminiWebhooksDefaultReconciler').Properties['Timeout']).toBe(
       240,
     );
+  });
+
+  it('is not invoked again by Lambda when it failed, beside the next run', () => {
+    expect(
+      resourceOf(template, 'AWS::Lambda::EventInvokeConfig', 'GeminiWebhooksDefaultReconciler').Properties,
+    ).toMatchObject({ MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 900 });
   });
 
   it('is there once for each source, with the API key of that source', () => {

@@ -1,14 +1,20 @@
 import { describe, expect, it } from 'vitest';
+import { CONFIGURATIONS } from './configurations.ts';
 import { synthesize } from './synthesize.ts';
 import { templateFaults } from './template-faults.ts';
 
-const template = synthesize().toJSON() as Parameters<typeof templateFaults>[0];
+const templates = Object.entries(CONFIGURATIONS).map(
+  ([name, props]) => [name, synthesize(props).toJSON() as Parameters<typeof templateFaults>[0]] as const,
+);
 
 describe("the template, against AWS's description of its resource types", () => {
-  it('has no type, property or value that does not exist, and misses none that is required', () => {
-    expect(Object.keys(template.Resources)).not.toEqual([]);
-    expect(templateFaults(template)).toEqual([]);
-  });
+  it.each(templates)(
+    'has no type, property or value that does not exist, and misses none that is required: %s',
+    (_, template) => {
+      expect(Object.keys(template.Resources)).not.toEqual([]);
+      expect(templateFaults(template)).toEqual([]);
+    },
+  );
 
   it.each([
     { properties: { Type: 'AWS::SQS::Qeue' }, fault: 'Sample: AWS::SQS::Qeue does not exist' },

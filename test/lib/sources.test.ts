@@ -165,7 +165,8 @@ describe('a custom domain', () => {
     template.hasResourceProperties('AWS::ApiGatewayV2::Api', { DisableExecuteApiEndpoint: true });
     template.hasResourceProperties('AWS::ApiGatewayV2::DomainName', {
       DomainName: 'hooks.example.com',
-      DomainNameConfigurations: [{ EndpointType: 'REGIONAL', SecurityPolicy: 'TLS_1_2' }],
+      // Dual stack, as there is an AAAA record.
+      DomainNameConfigurations: [{ EndpointType: 'REGIONAL', IpAddressType: 'dualstack', SecurityPolicy: 'TLS_1_2' }],
     });
     // Below a part that no stranger knows, as without a domain.
     template.hasResourceProperties('AWS::ApiGatewayV2::ApiMapping', { ApiMappingKey: STAGE });
@@ -178,7 +179,9 @@ describe('a custom domain', () => {
     const webhook = resourceOf(template, 'Custom::GeminiWebhook', 'GeminiWebhooksDefault');
     const records = Object.keys(resourcesOf(template, 'AWS::Route53::RecordSet'));
 
-    expect(readable(webhook.Properties['Uri'])).toMatch(/^https:\/\/(hooks\.example\.com|<\w+>)\/<AWS::StackId>\[2\]\/webhooks\/gemini$/);
+    expect(readable(webhook.Properties['Uri'])).toMatch(
+      /^https:\/\/(hooks\.example\.com|<\w+>)\/<AWS::StackId>\[2\]\/webhooks\/gemini$/,
+    );
     expect((webhook as unknown as { DependsOn: string[] }).DependsOn).toEqual(expect.arrayContaining(records));
   });
 });

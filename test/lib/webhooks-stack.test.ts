@@ -1,5 +1,6 @@
+import { RemovalPolicy } from 'aws-cdk-lib';
 import { expect, it } from 'vitest';
-import { synthesize } from './synthesize.ts';
+import { newStack, synthesize } from './synthesize.ts';
 
 const template = synthesize().toJSON();
 
@@ -10,7 +11,7 @@ it('outputs the webhook URL and the names of bucket, table and bus, and no part 
 
   expect(outputs).toEqual({
     WebhookUrl: {
-      Description: 'The static webhook of the source default; it is registered at Gemini.',
+      Description: 'The static webhook of the project default; it is registered at Gemini.',
       Value: {
         'Fn::Join': [
           '',
@@ -46,6 +47,15 @@ it('outputs the webhook URL and the names of bucket, table and bus, and no part 
     },
     EventBusName: { Description: expect.any(String), Value: { Ref: 'GeminiWebhooksEventBusDE0CBF58' } },
   });
+});
+
+it('is protected against termination while it keeps data, and has tags for everything that it makes', () => {
+  const kept = newStack();
+
+  expect(kept.terminationProtection).toBe(true);
+  expect(kept.tags.tagValues()).toEqual({ application: 'gemini-webhooks' });
+  expect(newStack({ removalPolicy: RemovalPolicy.DESTROY }).terminationProtection).toBe(false);
+  expect(newStack({}, { terminationProtection: false }).terminationProtection).toBe(false);
 });
 
 it('synthesizes the stack that was reviewed', () => {

@@ -1,6 +1,7 @@
 /**
  * The fetch of one job, under every order of the calls of two overlapping fetches and every way in which each call can
- * end: each read, each part, each object, the manifest, the announcement. What Gemini gives changes with every reading.
+ * end: each read, each part, each object, the manifest, the announcement. What Gemini gives changes with every reading, and
+ * it may say for a while that there is no such thing, refuse, or have less to give.
  */
 import { createHash } from 'node:crypto';
 import { batchJob } from '../../lambda/app/fetch-batch.ts';
@@ -9,9 +10,9 @@ import type { FileDownload } from '../../lambda/app/ports.ts';
 import { TransientError } from '../../lambda/domain/errors.ts';
 import type { BusEvent } from '../../lambda/domain/job-event.ts';
 import type { Manifest } from '../../lambda/domain/manifest.ts';
-import { LIVE, NO_LEDGER, NOW } from '../fakes/fetch-ports.ts';
+import { LIVE, NO_LEDGER } from '../fakes/fetch-ports.ts';
 import type { Choose } from './explore.ts';
-import { EVENT, jobAt, MANIFEST, partsAt, RESPONSES } from './fetched-job.ts';
+import { EVENT, jobAt, LATER, MANIFEST, partsAt, RESPONSES, RUNNING, WITHOUT_OUTPUTS } from './fetched-job.ts';
 import { Process, step } from './process.ts';
 
 export interface FetcherModelOptions {
@@ -19,7 +20,19 @@ export interface FetcherModelOptions {
   readonly fetches: number;
   /** Calls that do not go well, of all fetches together. */
   readonly maxFaults: number;
+  /** Answers of Gemini's that are well formed, and are not the job as it will be. */
+  readonly maxOddAnswers: number;
 }
+
+const NOT_FOUND = () => undefined;
+const REFUSED = () => {
+  throw new TransientError('ERR_GEMINI_REFUSED', 'HTTP 403');
+};
+/** Of the job, of a file's resource, and of a file. */
+const ODD_JOBS = [NOT_FOUND, REFUSED, () => downloadOf([RUNNING]), () => downloadOf([WITHOUT_OUTPUTS])];
+const ODD_FILES = [REFUSED, () => downloadOf(['{"state":"PROCESSING"}'])];
+const ODD_DOWNLOADS = [NOT_FOUND, REFUSED];
+type OddAnswer = () => FileDownload | undefined;
 
 /** Everything that outlives a process. */
 class World {
@@ -29,7 +42,22 @@ class World {
   readonly published: BusEvent[] = [];
   readonly failures: string[] = [];
   hasCrashed = false;
+  oddAnswersLeft: number;
+  readonly #choose: Choose;
   #readings = 0;
+
+  constructor(maxOddAnswers: number, choose: Choose) {
+    this.oddAnswersLeft = maxOddAnswers;
+    this.#choose = choose;
+  }
+
+  /** What Gemini answers this time. */
+  answer(usual: OddAnswer, odd: readonly OddAnswer[]): FileDownload | undefined {
+    const chosen = this.oddAnswersLeft > 0 ? odd[this.#choose(odd.length + 1) - 1] : undefined;
+    if (chosen === undefined) return usual();
+    this.oddAnswersLeft -= 1;
+    return chosen();
+  }
 
   /** The number of this reading. */
   read(): number {
@@ -43,7 +71,7 @@ const PRIVATE = ['get', 'download', 'write', 'read'];
 
 /** @throws when an invariant does not hold in this run */
 export async function runFetcherModel(options: FetcherModelOptions, choose: Choose): Promise<void> {
-  const world = new World();
+  const world = new World(options.maxOddAnswers, choose);
   const processes: Process[] = [];
   let faultsLeft = options.maxFaults;
   const stepOf = async (candidates: readonly Process[], names?: readonly string[]) => {
@@ -76,26 +104,31 @@ async function fetchOnce(world: World, process: Process): Promise<void> {
 
 /** What holds at every moment. */
 function check(world: World): void {
-  for (const { objects } of world.manifests.values()) {
-    if (objects.length !== 2) world.failures.push('a manifest without its objects');
+  for (const [key, { objects }] of world.manifests) {
+    if (objects.length !== (key === MANIFEST ? 2 : 1)) world.failures.push('a manifest without its objects');
     for (const { key, sha256 } of objects)
       if (sha256 !== sha256Of(world.objects.get(key))) world.failures.push(`${key} is not what the manifest says`);
   }
   const responses = world.objects.get(RESPONSES) ?? '';
-  if (world.manifests.size > 0 && responses.split('\n').length !== 3)
+  if (world.manifests.has(MANIFEST) && responses.split('\n').length !== 3)
     world.failures.push('a manifest beside half a file');
-  const announced = world.published.some(({ detailType }) => detailType === 'output.stored');
-  if (announced && !world.manifests.has(MANIFEST)) world.failures.push('announced without a manifest');
+  for (const { detailType, detail } of world.published) {
+    if (detailType !== 'output.stored') world.failures.push('given up');
+    else if (!('manifestKey' in detail && world.manifests.has(String(detail.manifestKey))))
+      world.failures.push('announced without a manifest');
+  }
 }
 
 /** The queue delivers the message again, and nothing fails but what the code itself does wrong. */
 async function redeliver(world: World): Promise<void> {
+  world.oddAnswersLeft = 0;
   const process = new Process();
   await process.start(() => fetchOnce(world, process));
   await process.runOn();
   check(world);
   if (!world.manifests.has(MANIFEST)) world.failures.push('never landed');
-  if (!world.published.some(({ detailType }) => detailType === 'output.stored')) world.failures.push('never announced');
+  const isAnnounced = world.published.some(({ detail }) => 'manifestKey' in detail && detail.manifestKey === MANIFEST);
+  if (!isAnnounced) world.failures.push('never announced');
   if (world.openUploads.size > 0 && !world.hasCrashed) world.failures.push('an upload was left open');
   const [first] = world.failures;
   if (first !== undefined) throw new Error(first);
@@ -105,11 +138,16 @@ function portsOf(world: World, process: Process): FetchOutputsPorts {
   const away = () => new TransientError('ERR_STORE_UNAVAILABLE', 'away');
   return {
     geminiOf: () => ({
-      get: (path) =>
-        process.call('get', () => (path === 'batches/abc' ? downloadOf([jobAt(world.read())]) : undefined), away),
+      get: (path) => {
+        const isJob = path === 'batches/abc';
+        const usual = () => (isJob ? downloadOf([jobAt(world.read())]) : undefined);
+        return process.call('get', () => world.answer(usual, isJob ? ODD_JOBS : ODD_FILES), away);
+      },
       // An answer that breaks off unnoticed is the way in which this call fails without an error.
-      download: () =>
-        process.call('download', () => downloadOf(partsAt(world.read())), away, downloadOf(['{"key":"1"}\n'], 24)),
+      download: () => {
+        const answer = () => world.answer(() => downloadOf(partsAt(world.read())), ODD_DOWNLOADS);
+        return process.call('download', answer, away, downloadOf(['{"key":"1"}\n'], 24));
+      },
     }),
     store: {
       bucket: 'outputs',
@@ -122,12 +160,13 @@ function portsOf(world: World, process: Process): FetchOutputsPorts {
     publisher: {
       publish: (event) => process.call('publish', () => void world.published.push(event), away),
     },
-    clock: () => NOW,
+    // So late that outputs which the job does not name are not waited for any more.
+    clock: () => LATER,
     log: { info: () => {}, warn: () => {}, error: () => {} },
     metrics: { count: () => {}, seconds: () => {} },
+    wait: async () => {},
     ledger: NO_LEDGER,
     retentionMs: 48 * 3600_000,
-    wait: async () => {},
     maxOutputBytes: 1_000_000,
   };
 }

@@ -68,6 +68,36 @@ const MUTANTS: readonly Mutant[] = [
     to: "  await store.writeManifest(key, writeUp(ports, event, { outcome: 'stored', plan, startedAt, error: null }));\n  const files = await inspectFiles(",
   },
   {
+    name: 'believe that an own object was written',
+    file: 'lambda/app/landing.ts',
+    from: 'own ?? (await this.#readBack(described))',
+    to: "own ?? { bytes: written, sha256: '' }",
+  },
+  {
+    name: 'take a manifest for written that S3 refused',
+    file: 'lambda/app/fetch-outputs.ts',
+    from: '  if (isFirst) {\n',
+    to: '  if (isFirst || key !== undefined) {\n',
+  },
+  {
+    name: 'give up what is not found',
+    file: 'lambda/app/absent-job.ts',
+    from: '  if (isStrangers(absence)) {',
+    to: '  if (isStrangers(absence) || true) {',
+  },
+  {
+    name: 'give up a file that is late',
+    file: 'lambda/app/land-file.ts',
+    from: '  if (!isExpired) return',
+    to: '  if (isExpired) return',
+  },
+  {
+    name: 'let nothing be the last word',
+    file: 'lambda/app/fetch-outputs.ts',
+    from: "plan.missing === undefined ? '' : WITHOUT_OUTPUTS",
+    to: "plan.missing === undefined ? '' : ''",
+  },
+  {
     name: 'announce first',
     file: 'lambda/app/fetch-outputs.ts',
     from: '  const isFirst = await store.writeManifest(key, manifest);',
@@ -75,9 +105,39 @@ const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'believe a download that broke off',
-    file: 'lambda/app/land-job.ts',
+    file: 'lambda/app/land-file.ts',
     from: 'total !== undefined && bytes !== total',
     to: 'total !== undefined && bytes > total',
+  },
+  {
+    name: 'let one job stop the others',
+    file: 'lambda/app/ask-awaited.ts',
+    from: '      await this.#unanswered(job, error);\n',
+    to: '      await this.#unanswered(job, error);\n      this.#stop(error);\n',
+  },
+  {
+    name: 'wait with the list for the questions',
+    file: 'lambda/app/reconcile.ts',
+    from: 'Promise.allSettled([askAwaited(run), sweepBatches(run)])',
+    to: 'Promise.allSettled([askAwaited(run), askAwaited(run).then(() => run.wasAnswered && sweepBatches(run))])',
+  },
+  {
+    name: 'take a refused list for an empty one',
+    file: 'lambda/app/sweep-batches.ts',
+    from: '      if (page === undefined) return false;\n',
+    to: "      if (page === undefined) {\n        this.#run.cursor = { ...this.#run.cursor, notBefore: '2100-01-01T00:00:00Z' };\n        return true;\n      }\n",
+  },
+  {
+    name: 'forget a job that Gemini does not show',
+    file: 'lambda/app/ask-awaited.ts',
+    from: 'await this.#postpone(job, undefined, { failingSince: job.failingSince ?? now });',
+    to: "await missed.giveUp(job, 'ERR_JOB_NOT_OURS', 'never seen');",
+  },
+  {
+    name: 'announce under a key of its own',
+    file: 'lambda/app/missed-jobs.ts',
+    from: "publishOnce(this.#ports, onceFor(detail, ''));",
+    to: "publishOnce(this.#ports, { ...onceFor(detail, ''), id: detail.webhookId });",
   },
   {
     name: 'leave uploads open',

@@ -161,6 +161,7 @@ function portsOf(world: World, process: Process): ReceiveWebhookPorts {
       leaseSeconds: LEASE_SECONDS,
     }),
     publisher: new EventBridgePublisher(eventbridge as unknown as EventBridgeClient, 'bus'),
+    findJob: async () => undefined,
     createOwner: () => `owner-${++world.owners}`,
     clock: () => new Date(world.now),
     log: { info: () => {}, warn: () => {}, error: () => {} },

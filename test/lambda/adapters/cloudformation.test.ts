@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import {
+  firstRunsOf,
   parseCustomResourceEvent,
   respond,
   toFailure,
@@ -28,11 +29,11 @@ const EVENT = {
   StackId: 'arn:aws:cloudformation:eu-west-1:123456789012:stack/S/1',
   RequestId: '11111111-2222-3333-4444-555555555555',
   LogicalResourceId: 'Webhook',
-  ResponseURL: 'https://cloudformation-custom-resource-response.s3.amazonaws.com/answer?signed',
+  ResponseURL: 'https://cloudformation-custom-resource-response-euwest1.s3.amazonaws.com/answer?signed',
   ResourceType: 'Custom::GeminiWebhook',
   ResourceProperties: PROPERTIES,
 };
-const eventOf = (changes: object) => parseCustomResourceEvent({ ...EVENT, ...changes });
+const eventOf = (changes: object) => parseCustomResourceEvent({ ...EVENT, ...changes }, { region: 'eu-west-1' });
 const refused = new ManagementError('ERR_API_KEY_REFUSED', 'Put a valid key there.');
 
 it.each([
@@ -85,6 +86,31 @@ it('lets the rollback of such a request succeed, whose properties hold no better
   expect(toRegistrationRequest(event)).toEqual({ type: 'Delete', physicalId: 'not-registered', wanted: undefined });
 });
 
+it('lets a stack be deleted whose properties another version wrote', () => {
+  const event = eventOf({
+    ...{ RequestType: 'Delete', PhysicalResourceId: 'wh1' },
+    ResourceProperties: { ...PROPERTIES, SubscribedEvents: ['batch.cancelled'] },
+  });
+
+  expect(toRegistrationRequest(event)).toEqual({ type: 'Delete', physicalId: 'wh1', wanted: undefined });
+});
+
+it('names the functions that run first, after a registration only', () => {
+  const ResourceProperties = { ...PROPERTIES, FirstRuns: ['health-check', 'reconciler'] };
+
+  expect(firstRunsOf(eventOf({ ResourceProperties }))).toEqual(['health-check', 'reconciler']);
+  expect(firstRunsOf(eventOf({ ResourceProperties, RequestType: 'Delete' }))).toEqual([]);
+  expect(firstRunsOf(eventOf({}))).toEqual([]);
+});
+
+it('says in the stack’s events what a deletion left', async () => {
+  const { requests, fetchFn } = answering(200);
+
+  await respond(eventOf({}), { status: 'SUCCESS', physicalId: 'wh1', reason: 'It was left.' }, fetchFn);
+
+  expect(JSON.parse(String(requests[0]?.[1]?.body))).toMatchObject({ Status: 'SUCCESS', Reason: 'It was left.' });
+});
+
 it('lets the rollback of an update succeed that was refused for its properties', () => {
   const back = { RequestType: 'Update', PhysicalResourceId: 'wh1', OldResourceProperties: { SubscribedEvents: 'all' } };
 
@@ -95,8 +121,33 @@ it('lets the rollback of an update succeed that was refused for its properties',
 });
 
 it('throws when nobody waits for an answer', () => {
-  expect(() => parseCustomResourceEvent({ RequestType: 'Create' })).toThrow();
+  expect(() => parseCustomResourceEvent({ RequestType: 'Create' }, { region: 'eu-west-1' })).toThrow();
   expect(() => eventOf({ ResponseURL: 'nowhere' })).toThrow();
+});
+
+const BUCKET = 'cloudformation-custom-resource-response-euwest1';
+
+it.each([
+  `https://${BUCKET}.s3.amazonaws.com/x`,
+  `https://${BUCKET}.s3.eu-west-1.amazonaws.com/x`,
+  `https://${BUCKET}.s3-eu-west-1.amazonaws.com/x`,
+  `https://${BUCKET}.s3.cn-north-1.amazonaws.com.cn/x`,
+])('answers CloudFormation at %s', (ResponseURL) => {
+  expect(eventOf({ ResponseURL }).ResponseURL).toBe(ResponseURL);
+});
+
+it.each([
+  `http://${BUCKET}.s3.amazonaws.com/x`,
+  `https://${BUCKET}.s3.amazonaws.com:8443/x`,
+  `https://${BUCKET}.s3.attacker.example/x`,
+  `https://${BUCKET}.s3.amazonaws.com.attacker.example/x`,
+  `https://${BUCKET}.s3@attacker.example/x`,
+  `https://${BUCKET}-evil.s3.amazonaws.com/x`,
+  'https://cloudformation-custom-resource-response-useast1.s3.amazonaws.com/x',
+  'https://169.254.169.254/latest/meta-data',
+  'https://127.0.0.1/x',
+])('answers nobody at %s', (ResponseURL) => {
+  expect(() => eventOf({ ResponseURL })).toThrow('The ResponseURL is not of CloudFormation');
 });
 
 it.each([

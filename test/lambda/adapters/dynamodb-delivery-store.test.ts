@@ -109,6 +109,7 @@ describe.each([
       outcome: 'completed',
       delivery: 'v1#msg_1',
       bodySha256: 'ab',
+      receivedAt: NOW,
     });
     expect(await store.claim(claimOf('second', id), later(7 * DAY))).toMatchObject({ outcome: 'claimed' });
   });

@@ -200,6 +200,18 @@ it.each([
     "The API key in the secret key may not manage webhooks (HTTP 403). Lift the key's API restrictions, or use a key of the project's owner, and try again.",
   ],
   [
+    'a place that Gemini does not serve',
+    400,
+    { code: 400, message: 'User location is not supported for the API use.', status: 'FAILED_PRECONDITION' },
+    'Gemini does not serve the place of this AWS Region (HTTP 400: "User location is not supported"). Deploy to a Region in one of the countries at https://ai.google.dev/gemini-api/docs/available-regions.',
+  ],
+  [
+    'a project that Google denies access',
+    403,
+    { code: 403, message: 'Your project has been denied access. Please contact support.', status: 'PERMISSION_DENIED' },
+    "Google has denied access to the project of the API key in the secret key (HTTP 403). Its owner has to clear that up with Google's support; or put the key of another project there, from https://aistudio.google.com/apikey, and try again.",
+  ],
+  [
     'a webhook that Gemini does not take',
     400,
     { code: 'invalid_request', message: `uri of ${KEY}` },
@@ -215,13 +227,24 @@ describe('the API key', () => {
   const CREATE = 'Create it with "aws secretsmanager create-secret --name key --secret-string <key>"';
 
   it.each([
-    ['is missing', undefined],
-    ['is empty', ''],
-    ['cannot stand in a header', 'two\nlines'],
-  ])('that %s is told with what to do, and Gemini is not asked', async (_what, value) => {
+    ['is missing', undefined, 'is not there, or has no text; it has to hold the Gemini API key'],
+    ['is empty', '', 'is empty; it has to hold the Gemini API key'],
+    ['has two lines', 'two\nlines', 'holds a Gemini API key with a space or a line break in it'],
+    [
+      'is in a JSON document, as the console of Secrets Manager makes it',
+      '{"apiKey":"AIza"}',
+      'holds a JSON document, where the Gemini API key has to be alone, as plain text',
+    ],
+    ['is in quotes', '"AIza"', 'holds a JSON document, where the Gemini API key has to be alone, as plain text'],
+    [
+      'cannot stand in a header',
+      'AIza\u00e9',
+      'holds no Gemini API key: it is too long, or has characters that no key has',
+    ],
+  ])('that %s is told with what to do, and Gemini is not asked', async (_what, value, what) => {
     await expect(registryOf(value).registry.list()).rejects.toMatchObject({
       code: 'ERR_API_KEY_MISSING',
-      message: `The secret key holds no Gemini API key. ${CREATE}, or name another one, and try again.`,
+      message: `The secret key ${what}. ${CREATE}, or name another one, and try again.`,
     });
     expect(requests).toEqual([]);
   });

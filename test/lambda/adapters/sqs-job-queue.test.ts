@@ -1,9 +1,13 @@
 import { ChangeMessageVisibilityCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { SQSRecord } from 'aws-lambda';
 import { mockClient } from 'aws-sdk-client-mock';
-import { expect, it } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 import { SqsJobQueue, toQueuedJob } from '../../../lambda/adapters/sqs-job-queue.ts';
 import { eventOf } from '../../fakes/fetch-ports.ts';
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 const EVENT = eventOf('batch', 'batches/abc', 'batch.succeeded');
 const envelope = (detail: object, more: object = {}) =>
@@ -42,4 +46,33 @@ it('delays a message, and leaves it to the queue when that fails', async () => {
   });
   sqs.onAnyCommand().rejects(new Error('away'));
   await expect(queue.delay(record(''), 40)).resolves.toBeUndefined();
+});
+
+it('hides a message for two minutes, again and again, until it is let go', async () => {
+  vi.useFakeTimers();
+  const sqs = mockClient(SQSClient);
+  const slow = Promise.withResolvers<object>();
+  sqs.onAnyCommand().resolves({});
+  const queue = new SqsJobQueue(new SQSClient({ region: 'us-east-1' }), 'https://queue');
+  const seconds = () =>
+    sqs.commandCalls(ChangeMessageVisibilityCommand).map(({ args }) => args[0].input.VisibilityTimeout);
+
+  const release = queue.hold(record(''));
+  expect(seconds()).toEqual([120]);
+  await vi.advanceTimersByTimeAsync(80_000);
+  expect(seconds()).toEqual([120, 120, 120]);
+
+  // The last call may take its time: a delay must not be overtaken by it.
+  sqs.onAnyCommand().callsFake(() => slow.promise);
+  await vi.advanceTimersByTimeAsync(40_000);
+  let isReleased = false;
+  const released = release().then(() => {
+    isReleased = true;
+  });
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(isReleased).toBe(false);
+  slow.resolve({});
+  await released;
+  await vi.advanceTimersByTimeAsync(80_000);
+  expect(seconds()).toEqual([120, 120, 120, 120]);
 });

@@ -187,7 +187,7 @@ it('lands the result file of a batch that failed, or goes without it when it doe
   expect(late.store.manifests.get(`${prefix}manifest.json`)).toMatchObject({
     outcome: 'stored',
     error: { code: '13' },
-    notes: ['files/batch-abc cannot be had (yet)'],
+    notes: ['files/batch-abc did not land: files/batch-abc cannot be had (yet)'],
   });
 });
 
@@ -261,7 +261,7 @@ it('finds a batch under the id that Google’s page would give it', async () => 
 
   await fetchOutputs(ports, batchJob, eventOf('batch', 'batches/batch_abc', 'batch.expired'), ATTEMPT);
 
-  expect(gemini.calls).toEqual(['batches/batch_abc', 'batches/abc', 'batches/abc']);
+  expect(gemini.calls).toEqual(['batches/batch_abc', 'batches/abc']);
   expect(published).toMatchObject([{ detail: { jobId: 'batches/abc' } }]);
 });
 

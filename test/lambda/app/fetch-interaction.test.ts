@@ -83,7 +83,7 @@ it.each([
 
   await fetchOutputs(ports, interactionJob, EVENT, ATTEMPT);
 
-  expect(gemini.calls).toEqual([PATH, 'files/vid-1', PATH, 'files/vid-1:download']);
+  expect(gemini.calls).toEqual([PATH, 'files/vid-1', 'files/vid-1:download']);
   expect(store.objects.get(`${prefix('completed')}video-00.mp4`)).toEqual({
     body: Buffer.from('movie'),
     contentType: 'video/mp4',
@@ -134,35 +134,13 @@ it('fails for good when Gemini could not make the only output, and else says wha
     {
       detailType: 'output.stored',
       detail: {
-        notes: ['Gemini could not make files/bad', 'files/gone cannot be had; Gemini keeps files for 48 hours'],
+        notes: [
+          'files/bad did not land: Gemini could not make files/bad',
+          'files/gone did not land: files/gone cannot be had; Gemini keeps files for 48 hours',
+        ],
       },
     },
   ]);
-});
-
-it('lands a report beside media that is no base64, and says so', async () => {
-  const steps = [output(text('# Report'), { type: 'image', data: '<svg>', mime_type: 'image/svg+xml' })];
-  const { ports, store } = portsOf({ [PATH]: interaction('completed', steps) });
-
-  await fetchOutputs(ports, interactionJob, EVENT, ATTEMPT);
-
-  const at = prefix('completed');
-  expect(store.order).toEqual([`${at}output.md`, `${at}interaction.json`, `${at}manifest.json`]);
-  expect(store.unfinished.size).toBe(0);
-  expect(store.manifests.get(`${at}manifest.json`)?.notes).toEqual([
-    '/steps/0/content/1/data: the media is not base64, and did not land',
-  ]);
-});
-
-it('decodes media that is a data: URL', async () => {
-  const data = `data:image/png;charset=x;base64,${PNG}`;
-  const { ports, store } = portsOf({
-    [PATH]: interaction('completed', [output({ type: 'image', data, mime_type: 'image/png' })]),
-  });
-
-  await fetchOutputs(ports, interactionJob, EVENT, ATTEMPT);
-
-  expect(store.objects.get(`${prefix('completed')}image-00.png`)?.body.toString('hex')).toBe('89504e470d0a1a0a');
 });
 
 it.each([
@@ -179,7 +157,7 @@ it.each([
 ])('lands the report of a run of 700 steps of 20 kB: %s', async (_what, step) => {
   const steps = [...Array.from({ length: 700 }, (_, index) => step(index)), output(text('# Report'))];
   const resource = interaction('completed', steps);
-  const { ports, store } = portsOf({ [PATH]: resource }, 100_000_000, 64 * 1024);
+  const { ports, store } = portsOf({ [PATH]: resource }, 100_000_000);
 
   await fetchOutputs(ports, interactionJob, EVENT, ATTEMPT);
 
@@ -225,8 +203,8 @@ it('lands the files of a managed agent', async () => {
 const refused = new TransientError('ERR_GEMINI_REFUSED', 'HTTP 403');
 
 it.each([
-  ['does not show it', undefined, 'files/environment-env-1 cannot be had (yet)'],
-  ['refuses it', refused, 'HTTP 403'],
+  ['does not show it', undefined, 'files/environment-env-1 did not land: files/environment-env-1 cannot be had (yet)'],
+  ['refuses it', refused, 'files/environment-env-1 did not land: HTTP 403'],
 ])(
   'waits for the files of a managed agent while Gemini %s, and lands the rest without',
   async (_what, answer, note) => {
@@ -250,7 +228,9 @@ it('tries again when only the download of an agent’s files failed, and lands t
   await expect(fetchOutputs(ports, interactionJob, EVENT, ATTEMPT)).rejects.toBe(away);
   await fetchOutputs(ports, interactionJob, EVENT, { ...ATTEMPT, isLast: true });
 
-  expect(store.manifests.get(`${prefix('completed')}manifest.json`)?.notes).toEqual(['HTTP 500']);
+  expect(store.manifests.get(`${prefix('completed')}manifest.json`)?.notes).toEqual([
+    'files/environment-env-1 did not land: HTTP 500',
+  ]);
 });
 
 it.each([
@@ -263,7 +243,7 @@ it.each([
 
   expect(store.unfinished.size).toBe(0);
   const manifest = store.manifests.get(`${prefix('completed')}manifest.json`);
-  expect(manifest?.notes).toEqual([expect.stringMatching(/and 5000 may be stored/)]);
+  expect(manifest?.notes).toEqual([expect.stringMatching(/^files\/environment-env-1 did not land: .* 5000 may land$/)]);
   expect(manifest?.objects.map(({ key }) => key.slice(prefix('completed').length)).toSorted()).toEqual([
     'interaction.json',
     'output.md',
@@ -274,7 +254,7 @@ it('asks for no files of an agent that waits for an answer, or whose environment
   for (const change of [{ status: 'requires_action' }, { environment_id: '../secrets' }]) {
     const { ports, gemini, published } = portsOf({ [PATH]: { ...AGENT, ...change } });
     await fetchOutputs(ports, interactionJob, EVENT, ATTEMPT);
-    expect(gemini.calls).toEqual([PATH, PATH]);
+    expect(gemini.calls).toEqual([PATH]);
     expect(published).toMatchObject([{ detailType: 'output.stored' }]);
   }
 });
@@ -337,4 +317,37 @@ it.each([
   await fetchOutputs(ports, interactionJob, EVENT, ATTEMPT);
 
   expect(published).toMatchObject([{ detailType: 'output.failed', detail: { code: 'ERR_OUTPUT_INVALID' } }]);
+});
+
+it('lands a report beside an image that is not base64, with a note instead of it', async () => {
+  const blocks = [
+    { type: 'text', text: 'The report.' },
+    { type: 'image', data: '<svg>', mime_type: 'image/png' },
+    { type: 'image', data: 'data:image/png;base64,iVBORw0KGgo=', mime_type: 'image/png' },
+  ];
+  const { ports, store } = portsOf({ [PATH]: interaction('completed', [output(...blocks)]) });
+
+  await fetchOutputs(ports, interactionJob, EVENT, ATTEMPT);
+
+  const at = prefix('completed');
+  expect(store.text(`${at}output.md`)).toBe('The report.');
+  expect(store.objects.get(`${at}image-01.png`)?.body.toString('hex')).toBe('89504e470d0a1a0a');
+  expect(store.unfinished.size).toBe(0);
+  const { notes, objects } = store.manifests.get(`${at}manifest.json`) ?? {};
+  expect(notes).toEqual(['/steps/0/content/1/data: is not base64 and has no object']);
+  expect(objects?.map(({ key }) => key.slice(at.length))).toEqual(['interaction.json', 'output.md', 'image-01.png']);
+});
+
+it.each([
+  ['once, when it is small', 1000, [PATH]],
+  ['twice, when it is too large to be kept', 5 * 1024 * 1024, [PATH, PATH]],
+])('asks for a resource %s', async (_what, length, calls) => {
+  const report = 'x'.repeat(length);
+  const resource = interaction('completed', [output({ type: 'text', text: report })]);
+  const { ports, gemini, store } = portsOf({ [PATH]: resource }, 100_000_000);
+
+  await fetchOutputs(ports, interactionJob, EVENT, ATTEMPT);
+
+  expect(gemini.calls).toEqual(calls);
+  expect(store.text(`${prefix('completed')}output.md`)).toBe(report);
 });

@@ -15,9 +15,9 @@ const FILE = {
   name: () => 'responses.jsonl',
   contentType: 'application/jsonl',
   isLines: true,
+  resource: undefined,
   isOptional: false,
   problem: undefined,
-  resource: undefined,
 };
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 const away = (seconds?: number) =>
@@ -79,7 +79,7 @@ function target(maxBytes = 1000) {
   const pauses: number[] = [];
   const wait = async (milliseconds: number) => void pauses.push(milliseconds);
   const land = async (gemini: Gemini, number = 1) => {
-    await landFile(gemini, FILE, landing, { number, signal: LIVE, isExpired: false, wait });
+    await landFile(gemini, FILE, landing, { number, isExpired: false, signal: LIVE, wait });
     await landing.settle();
   };
   return { store, landing, pauses, land };
@@ -201,7 +201,7 @@ it('refuses a file that is too large before its second part, and gives the conne
 
   await expect(land(gemini)).rejects.toMatchObject({
     code: 'ERR_OUTPUT_TOO_LARGE',
-    message: 'The outputs have at least 100 bytes, and 99 may be stored',
+    message: 'The outputs have at least 100 bytes, and 99 may land',
   });
 
   expect(log).toEqual(['first 8']);

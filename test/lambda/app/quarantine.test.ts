@@ -24,11 +24,12 @@ class FakeStore implements QuarantineStore {
   constructor(maxPerHour = 1000) {
     this.maxPerHour = maxPerHour;
   }
-  reserve = async (hour: Date) => {
+  reserve = async ({ source, kind }: { source: string; kind: string }, hour: Date) => {
     this.calls.push('reserve');
-    const count = this.counts.get(hour.toISOString()) ?? 0;
+    const id = `${source} ${kind} ${hour.toISOString()}`;
+    const count = this.counts.get(id) ?? 0;
     if (count >= this.maxPerHour) return false;
-    this.counts.set(hour.toISOString(), count + 1);
+    this.counts.set(id, count + 1);
     return true;
   };
   keep = async (delivery: KeptDelivery) => {
@@ -41,14 +42,14 @@ class FakeStore implements QuarantineStore {
   remove = async (id: string) => void this.kept.delete(id);
 }
 
-function setUp(store = new FakeStore(), holdsToken = true, name = 'id') {
+function setUp(store = new FakeStore(), holdsToken: () => boolean = () => true, name = 'id') {
   let ids = 0;
   const counted: unknown[][] = [];
   const lines: string[] = [];
   const log = (message: string, fields: object) => void lines.push(JSON.stringify([message, fields]));
   const ports = {
     store,
-    holdsToken: async () => holdsToken,
+    holdsToken: async () => holdsToken(),
     createId: () => `${name}-${++ids}`,
     log: { info: log, warn: log, error: log },
     metrics: { count: (...call: unknown[]) => void counted.push(call), seconds: () => {} },
@@ -114,7 +115,7 @@ describe('what is kept', () => {
   });
 
   it('is nothing of a dynamic delivery whose token is not ours, nor of a failure of ours', async () => {
-    const stranger = setUp(new FakeStore(), false);
+    const stranger = setUp(new FakeStore(), () => false);
     await stranger.keep(delivery(BAD), MISMATCH, NOW);
     await stranger.keep(delivery(BAD), new Error('defect'), NOW);
 
@@ -133,9 +134,35 @@ describe('a flood', () => {
     expect(store.calls).toHaveLength(38);
   });
 
+  it('on the static route pushes out nothing of the dynamic one, nor of another project', async () => {
+    const { keep, store } = setUp(new FakeStore(10));
+    const others = [
+      { kind: 'dynamic', source: 'default', token: 't' },
+      { kind: 'static', source: 'acme' },
+    ] as const;
+
+    for (let index = 0; index < 1000; index += 1) await keep(delivery(BAD), MISMATCH, NOW);
+    for (const route of others) await keep(delivery(BAD, { route }), MISMATCH, NOW);
+
+    const kept = [...store.kept.values()].map(({ source, kind }) => `${source} ${kind}`);
+    expect(kept).toEqual([...Array(10).fill('default static'), 'default dynamic', 'acme static']);
+  });
+
+  it('without the token uses up nothing of what the dynamic route may keep', async () => {
+    let holdsToken = false;
+    const { keep, store } = setUp(new FakeStore(), () => holdsToken);
+    const route = { kind: 'dynamic', source: 'default', token: 't' } as const;
+
+    for (let index = 0; index < 1000; index += 1) await keep(delivery(BAD, { route }), MISMATCH, NOW);
+    holdsToken = true;
+    await keep(delivery(BAD, { route }), MISMATCH, NOW);
+
+    expect(store.kept.size).toBe(1);
+  });
+
   it('through many processes stops at the limit of the hour, and is not asked about again', async () => {
     const store = new FakeStore(25);
-    const processes = Array.from({ length: 50 }, (_, index) => setUp(store, true, `process-${index}`));
+    const processes = Array.from({ length: 50 }, (_, index) => setUp(store, undefined, `process-${index}`));
 
     for (const { keep } of processes) {
       for (let index = 0; index < 10; index += 1) await keep(delivery(BAD), MISMATCH, NOW);
@@ -184,7 +211,7 @@ describe('a reverification', () => {
       store: {
         claim: async ({ id }: { id: string }) =>
           completed.has(id)
-            ? ({ outcome: 'completed', delivery: '', bodySha256: '' } as const)
+            ? ({ outcome: 'completed', delivery: '', bodySha256: '', receivedAt: NOW } as const)
             : ({ outcome: 'claimed', attempts: 1 } as const),
         complete: async (id: string) => {
           completed.add(id);
@@ -193,6 +220,7 @@ describe('a reverification', () => {
         release: async () => {},
       },
       publisher: { publish: async (event: BusEvent) => void published.push(event) },
+      findJob: async () => undefined,
       createOwner: () => 'owner',
       clock: () => now,
       log: { info: () => {}, warn: () => {}, error: () => {} },

@@ -1,5 +1,6 @@
-import { expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { ClaimResult } from '../../../lambda/app/ports.ts';
+import type { FoundJob } from '../../../lambda/app/publish-delivery.ts';
 import { receiveWebhook } from '../../../lambda/app/receive-webhook.ts';
 import type { RawDelivery, VerifiedDelivery } from '../../../lambda/domain/delivery.ts';
 import { RequestError, TransientError } from '../../../lambda/domain/errors.ts';
@@ -36,6 +37,7 @@ function setUp(claimed: ClaimResult = { outcome: 'claimed', attempts: 1 }) {
       }),
     },
     clock: () => NOW,
+    findJob: async (): Promise<FoundJob | undefined> => undefined,
     createOwner: () => 'owner-1',
     log: { info: vi.fn(), warn: vi.fn(), error: vi.fn() },
     metrics: { count, seconds: vi.fn() },
@@ -59,14 +61,71 @@ it('claims, publishes and completes, in this order', async () => {
   expect(count).toHaveBeenCalledWith('Deliveries', { source: 'default', outcome: 'accepted' });
 });
 
-it('publishes nothing for a duplicate, and counts another body under the same webhook id', async () => {
-  const same = setUp({ outcome: 'completed', delivery: 'v1#msg_1', bodySha256: 'ab' });
-  const other = setUp({ outcome: 'completed', delivery: 'v1#msg_1', bodySha256: 'cd' });
-  const second = setUp({ outcome: 'completed', delivery: 'v1#msg_2', bodySha256: 'cd' });
+describe('what the ledger knows of the job', () => {
+  const BY_GOOGLE = { source: 'default', scheme: 'v1a', webhookId: 'msg_1', attemptedAt: NOW, bodySha256: 'ab' } as const;
+  const body = '{"type":"batch.succeeded","data":{"id":"abc","user_metadata":{"team":"delivered","more":1}}}';
+  const submitted = { userMetadata: { team: 'submitted' }, displayName: 'nightly' };
 
-  expect(await receiveWebhook(same.ports, DELIVERY)).toEqual({ outcome: 'duplicate' });
-  expect(await receiveWebhook(other.ports, DELIVERY)).toEqual({ outcome: 'duplicate' });
-  expect(await receiveWebhook(second.ports, DELIVERY)).toEqual({ outcome: 'duplicate' });
+  it('stands in the event: the job is verified, and what the application said of it counts', async () => {
+    const { ports, published } = setUp();
+    ports.authenticate.mockResolvedValue({ ...BY_GOOGLE, payload: Buffer.from(body) });
+    const findJob = vi.fn(async () => submitted);
+
+    await receiveWebhook({ ...ports, findJob }, DELIVERY);
+
+    expect(findJob).toHaveBeenCalledWith({ source: 'default', jobType: 'batch', jobId: 'batches/abc' });
+    expect(published).toMatchObject([
+      { detail: { verifiedJob: true, displayName: 'nightly', userMetadata: { team: 'submitted', more: 1 } } },
+    ]);
+  });
+
+  it('is nothing for a job of somebody else, which is announced as not verified', async () => {
+    const { ports, published } = setUp();
+    ports.authenticate.mockResolvedValue({ ...BY_GOOGLE, payload: Buffer.from(body) });
+
+    await receiveWebhook(ports, DELIVERY);
+
+    expect(published).toMatchObject([
+      { detail: { verifiedJob: false, displayName: null, userMetadata: { team: 'delivered' } } },
+    ]);
+  });
+
+  it('stops no delivery while the ledger is away', async () => {
+    const { ports, published } = setUp();
+    ports.authenticate.mockResolvedValue({ ...BY_GOOGLE, payload: Buffer.from(body) });
+    const findJob = async () => {
+      throw new TransientError('ERR_STORE_UNAVAILABLE', 'away');
+    };
+
+    expect(await receiveWebhook({ ...ports, findJob }, DELIVERY)).toEqual({ outcome: 'accepted' });
+    expect(published).toMatchObject([{ detail: { verifiedJob: false } }]);
+    expect(ports.log.warn).toHaveBeenCalledOnce();
+  });
+
+  it('is asked while the claim is made, and not of what names no job', async () => {
+    const { ports, calls } = setUp();
+    const findJob = vi.fn(async () => {
+      calls.push('find');
+      return undefined;
+    });
+
+    await receiveWebhook({ ...ports, findJob }, DELIVERY);
+    expect(calls).toEqual(['authenticate', 'find', 'claim', 'publish', 'complete']);
+
+    ports.authenticate.mockResolvedValue({ ...BY_GOOGLE, payload: Buffer.from('{"type":"ping"}') });
+    await receiveWebhook({ ...ports, findJob }, DELIVERY);
+    expect(findJob).toHaveBeenCalledOnce();
+  });
+});
+
+it('publishes nothing for a duplicate, and counts another body under the same webhook id', async () => {
+  const same = setUp({ outcome: 'completed', delivery: 'v1#msg_1', bodySha256: 'ab', receivedAt: NOW });
+  const other = setUp({ outcome: 'completed', delivery: 'v1#msg_1', bodySha256: 'cd', receivedAt: NOW });
+  const second = setUp({ outcome: 'completed', delivery: 'v1#msg_2', bodySha256: 'cd', receivedAt: NOW });
+
+  expect(await receiveWebhook(same.ports, DELIVERY)).toMatchObject({ outcome: 'duplicate' });
+  expect(await receiveWebhook(other.ports, DELIVERY)).toMatchObject({ outcome: 'duplicate' });
+  expect(await receiveWebhook(second.ports, DELIVERY)).toMatchObject({ outcome: 'duplicate' });
 
   expect(same.calls).toEqual(['authenticate', 'claim']);
   expect(same.count).not.toHaveBeenCalledWith('PayloadMismatch', expect.anything());

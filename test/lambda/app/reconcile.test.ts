@@ -1,26 +1,23 @@
-/** The reconciler with its real adapters on dynalite, and a Gemini that says what the test wants. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+/** The reconciler with its real adapters on tables in memory, and a Gemini that says what the test wants. */
+import { describe, expect, it } from 'vitest';
 import { DynamoDbDeliveryStore } from '../../../lambda/adapters/dynamodb-delivery-store.ts';
 import { DynamoDbJobLedger } from '../../../lambda/adapters/dynamodb-job-ledger.ts';
 import type { Gemini } from '../../../lambda/app/ports.ts';
 import { receiveWebhook } from '../../../lambda/app/receive-webhook.ts';
-import { type ReconcileOptions, type ReconcilePorts, reconcile } from '../../../lambda/app/reconcile.ts';
-import { recordJob } from '../../../lambda/app/record-job.ts';
-import { TransientError } from '../../../lambda/domain/errors.ts';
+import { reconcile } from '../../../lambda/app/reconcile.ts';
+import type { ReconcileOptions, ReconcilePorts } from '../../../lambda/app/reconcile-run.ts';
+import { recordJobs } from '../../../lambda/app/record-job.ts';
+import { PermanentError, TransientError } from '../../../lambda/domain/errors.ts';
 import type { BusEvent } from '../../../lambda/domain/job-event.ts';
-import { startTables, type Tables } from '../../fakes/ledger-table.ts';
+import type { Manifest } from '../../../lambda/domain/manifest.ts';
+import { DynamoDbTable } from '../../fakes/dynamodb-table.ts';
 
 const START = Date.parse('2026-11-24T05:00:00.000Z');
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const SUBSCRIBED = ['batch.succeeded', 'batch.failed', 'batch.expired', 'interaction.completed', 'video.generated'];
 
-let tables: Tables;
 let worlds = 0;
-beforeAll(async () => {
-  tables = await startTables();
-});
-afterAll(() => tables.close());
 
 const iso = (minutesAgo: number) => new Date(START - minutesAgo * MINUTE).toISOString();
 
@@ -50,18 +47,21 @@ class World implements Gemini {
   readonly published: BusEvent[] = [];
   readonly metrics: unknown[][] = [];
   readonly calls: string[] = [];
+  readonly logged: (readonly [string, object])[] = [];
+  readonly manifests: Record<string, Manifest> = {};
   killAt: { readonly call: number; readonly when: 'before' | 'after' } | undefined;
+  #isKilled = false;
   #recorded = 0;
   #owners = 0;
   readonly deadline = new AbortController();
 
   readonly ledger = new DynamoDbJobLedger({
-    client: tables.client,
+    client: new DynamoDbTable().client(),
     tableName: 'JobLedger',
     now: () => new Date(this.now),
   });
   readonly store = new DynamoDbDeliveryStore({
-    client: tables.client,
+    client: new DynamoDbTable().client(),
     tableName: 'Deliveries',
     recordTtlSeconds: 7 * 86_400,
     leaseSeconds: 60,
@@ -98,10 +98,11 @@ class World implements Gemini {
 
   /** What is on the bus reaches the ledger. */
   async record(): Promise<void> {
-    for (const { detailType, time, detail } of this.published.slice(this.#recorded)) {
+    const events = this.published.slice(this.#recorded).map(({ detailType, time, detail }, index) => {
       const body = { source: 'gemini.webhooks', 'detail-type': detailType, time: time.toISOString(), detail };
-      expect(await recordJob(this.ledger, JSON.stringify(body), time)).toBe(true);
-    }
+      return { messageId: String(index), body: JSON.stringify(body), publishedAt: time };
+    });
+    expect(await recordJobs({ ledger: this.ledger, log: { error: () => {} } }, events)).toEqual([]);
     this.#recorded = this.published.length;
   }
 
@@ -113,7 +114,7 @@ class World implements Gemini {
       ledger: {
         tell: (fact) => step('tell', () => ledger.tell(fact)),
         find: (jobs) => step('find', () => ledger.find(jobs)),
-        listOpen: (...call) => step('listOpen', () => ledger.listOpen(...call)),
+        list: (query) => step('list', () => ledger.list(query)),
         postpone: (...call) => step('postpone', () => ledger.postpone(...call)),
         readCursor: (source) => step('readCursor', () => ledger.readCursor(source)),
         writeCursor: (...call) => step('writeCursor', () => ledger.writeCursor(...call)),
@@ -126,18 +127,36 @@ class World implements Gemini {
       publisher: { publish: (event) => step('publish', async () => void this.published.push(event)) },
       clock: () => new Date(this.now),
       createOwner: () => `owner-${this.source}-${++this.#owners}`,
-      log: { info: () => {}, warn: () => {}, error: () => {} },
+      outputs: { find: (job) => step('outputs', async () => this.landed(job)) },
+      log: {
+        info: () => {},
+        warn: (message, fields) => this.logged.push([message, fields]),
+        error: (message, fields) => this.logged.push([message, fields]),
+      },
       metrics: { count: (...call) => this.metrics.push(call), seconds: (...call) => this.metrics.push(call) },
     };
   }
 
   async #step<Value>(name: string, call: () => Promise<Value>): Promise<Value> {
+    if (this.#isKilled) throw new Killed();
     this.calls.push(name);
     const isHere = this.killAt?.call === this.calls.length;
+    this.#isKilled = isHere;
     if (isHere && this.killAt?.when === 'before') throw new Killed();
     const value = await call();
     if (isHere) throw new Killed();
     return value;
+  }
+
+  /** Another process. */
+  revive(): void {
+    this.killAt = undefined;
+    this.#isKilled = false;
+  }
+
+  landed({ jobId }: { readonly jobId: string }) {
+    const manifest = this.manifests[jobId];
+    return manifest && { key: `p/${jobId}/manifest.json`, manifest };
   }
 
   run(options: Partial<ReconcileOptions> = {}) {
@@ -147,6 +166,8 @@ class World implements Gemini {
       graceMs: 10 * MINUTE,
       horizonMs: 48 * HOUR,
       retentionMs: { batch: 48 * HOUR, video: 48 * HOUR, interaction: 24 * HOUR },
+      askedAtOnce: 4,
+      maxPublished: 500,
       bucket: 'outputs',
       signal: this.deadline.signal,
       ...options,
@@ -156,10 +177,10 @@ class World implements Gemini {
   /** The webhook, which comes after all. */
   async deliver(type: string, id: string) {
     const payload = Buffer.from(JSON.stringify({ type, data: { id } }));
-    const { ledger: _l, gemini: _g, ...ports } = this.ports();
+    const { ledger: _l, gemini: _g, outputs: _o, ...ports } = this.ports();
     const verified = { source: this.source, scheme: 'v1', webhookId: `msg_${id}`, payload, bodySha256: 'ab' } as const;
     return receiveWebhook(
-      { ...ports, authenticate: async () => ({ ...verified, attemptedAt: new Date(this.now) }) },
+      { ...ports, findJob: async () => undefined, authenticate: async () => ({ ...verified, attemptedAt: new Date(this.now) }) },
       { route: { kind: 'static', source: this.source }, headers: {}, body: payload },
     );
   }
@@ -235,6 +256,7 @@ describe('with every webhook dropped', () => {
         occurredAt: '2026-11-24T04:20:00.000Z',
         receivedAt: '2026-11-24T05:00:00.000Z',
         origin: 'reconciler',
+        verifiedJob: true,
         scheme: 'api',
         userMetadata: {},
         displayName: null,
@@ -293,7 +315,7 @@ describe('with webhooks', () => {
       ['interaction.completed', 'v1_done'],
       ['video.generated', 'x1'],
     ] as const) {
-      expect(await world.deliver(type, id)).toEqual({ outcome: 'duplicate' });
+      expect(await world.deliver(type, id)).toMatchObject({ outcome: 'duplicate' });
     }
     expect(world.types()).toEqual(EVERY_EVENT);
   });
@@ -316,16 +338,18 @@ it('loses and doubles nothing, killed before and after each of its calls', async
   await whole.run();
   const names = new Set(whole.calls);
   expect(names).toEqual(
-    new Set(['readCursor', 'listOpen', 'gemini', 'postpone', 'find', 'claim', 'publish', 'complete', 'writeCursor']),
+    new Set([
+      ...['readCursor', 'list', 'gemini', 'postpone', 'find', 'tell', 'claim', 'publish', 'complete', 'writeCursor'],
+    ]),
   );
 
   for (let call = 1; call <= whole.calls.length; call += 1) {
     for (const when of ['before', 'after'] as const) {
       const world = await mixed();
       world.killAt = { call, when };
-      const first = await world.run().catch((error: unknown) => error);
-      // A record that could not be completed ends no run: the event is on the bus.
-      if (world.calls[call - 1] !== 'complete') expect(first).toBeInstanceOf(Killed);
+      await world.run().catch(() => {});
+      expect(world.calls).toHaveLength(call);
+      world.revive();
       await world.record();
       world.now += 2 * MINUTE;
       await world.run();
@@ -336,7 +360,7 @@ it('loses and doubles nothing, killed before and after each of its calls', async
       await world.run();
       expect(world.types(), `killed ${when} call ${call}, ${world.calls[call - 1]}`).toEqual(EVERY_EVENT);
       // A webhook that comes at last finds its record completed, also where the run died before it could do so.
-      expect(await world.deliver('batch.succeeded', 'batch_won')).toEqual({ outcome: 'duplicate' });
+      expect(await world.deliver('batch.succeeded', 'batch_won')).toMatchObject({ outcome: 'duplicate' });
     }
   }
 }, 120_000);
@@ -397,16 +421,17 @@ describe('Gemini and the clock', () => {
     expect(world.types()).toEqual(EVERY_EVENT);
   });
 
-  it('waits for as long as Gemini asks, and then goes on', async () => {
+  it('asks for no list for as long as Gemini asks, and looks after the submitted jobs meanwhile', async () => {
     const world = await mixed();
     world.refusals['batches?'] = new TransientError('ERR_RATE_LIMITED', 'HTTP 429', { retryAfterSeconds: 1200 });
     await world.run();
+    expect(world.types()).toEqual(EVERY_EVENT.filter((event) => !event.startsWith('batch.')));
     delete world.refusals['batches?'];
     world.asked.length = 0;
 
     world.now += 15 * MINUTE;
     await world.run();
-    expect(world.asked).toEqual([]);
+    expect(world.asked.filter((path) => path.startsWith('batches?'))).toEqual([]);
 
     world.now += 6 * MINUTE;
     await world.run();
@@ -419,23 +444,295 @@ describe('Gemini and the clock', () => {
     await world.ledger.writeCursor(world.source, cursor);
     world.refusals['batches?pageSize=50&pageToken=stale'] = new TransientError('ERR_GEMINI_UNAVAILABLE', 'HTTP 400');
 
-    await expect(world.run()).rejects.toMatchObject({ code: 'ERR_GEMINI_UNAVAILABLE' });
+    expect(await world.run()).toMatchObject({ outcome: 'paused' });
     expect(await world.run()).toMatchObject({ outcome: 'done' });
     expect(world.types()).toEqual(EVERY_EVENT);
   });
 
-  it('is silent in its metric while it can look at nothing', async () => {
+  it.each([
+    ['429', new TransientError('ERR_RATE_LIMITED', 'HTTP 429')],
+    ['401', new TransientError('ERR_API_KEY_REFUSED', 'HTTP 401')],
+    ['403', new TransientError('ERR_GEMINI_REFUSED', 'HTTP 403')],
+    ['503', new TransientError('ERR_GEMINI_UNAVAILABLE', 'HTTP 503')],
+    ['HTML', new PermanentError('ERR_OUTPUT_INVALID', 'Not JSON')],
+    ['404', undefined],
+  ])('is silent, and says that it was refused, when the list answers %s', async (_answer, refusal) => {
     const world = new World();
-    world.refusals['batches?'] = new TransientError('ERR_RATE_LIMITED', 'HTTP 429');
-    await world.run();
-    expect(world.metrics.filter(([name]) => name === 'JobsChecked')).toEqual([]);
+    const counted = (wanted: string) => world.metrics.filter(([name]) => name === wanted);
+    if (refusal === undefined) world.get = async () => undefined;
+    else world.refusals['batches?'] = refusal;
 
-    delete world.refusals['batches?'];
-    world.now += 2 * MINUTE;
+    expect(await world.run()).toEqual({ checked: 0, published: 0, outcome: 'paused' });
+
+    expect(counted('JobsChecked')).toEqual([]);
+    expect(counted('LookupsRefused')).toEqual([['LookupsRefused', { source: world.source }]]);
+    const code = refusal?.code ?? 'ERR_GEMINI_REFUSED';
+    expect(world.logged).toContainEqual([
+      'Gemini refused the reconciler',
+      expect.objectContaining({ source: world.source, what: 'the list of batches', code }),
+    ]);
+  });
+
+  it('says that it looked, also when there was nothing', async () => {
+    const world = new World();
+
     await world.run();
+
     expect(world.metrics.filter(([name]) => name === 'JobsChecked')).toEqual([
       ['JobsChecked', { source: world.source }, 0],
     ]);
+    expect(world.metrics.filter(([name]) => name === 'LookupsRefused')).toEqual([]);
+  });
+});
+
+describe('a job that gives no answer', () => {
+  const POISON = 'interactions/v1_poison?stream=false';
+
+  it.each([
+    ['500', new TransientError('ERR_GEMINI_UNAVAILABLE', 'HTTP 500')],
+    ['429', new TransientError('ERR_RATE_LIMITED', 'HTTP 429', { retryAfterSeconds: 86_400 })],
+    ['HTML', new PermanentError('ERR_OUTPUT_INVALID', 'Not JSON')],
+    ['403', new TransientError('ERR_GEMINI_REFUSED', 'HTTP 403')],
+    ['a defect of ours', new RangeError('of a secret')],
+  ])('stops no other, and is named in one line: %s', async (_answer, error) => {
+    const world = await mixed();
+    await world.submit('interaction', 'v1_poison', 90);
+    world.refusals[POISON] = error;
+
+    expect(await world.run()).toEqual({ checked: 11, published: 7, outcome: 'done' });
+
+    expect(world.types()).toEqual(EVERY_EVENT);
+    const code = 'code' in error ? error.code : 'ERR_INTERNAL';
+    const subject = { source: world.source, jobType: 'interaction', jobId: 'v1_poison' };
+    const named = world.logged.filter(([, fields]) => JSON.stringify(fields).includes('v1_poison'));
+    expect(named).toEqual([['Gemini gave no answer about a job', expect.objectContaining({ ...subject, code })]]);
+    expect(JSON.stringify(world.logged)).not.toContain('of a secret');
+  });
+
+  it('is asked for again after a pause that doubles, up to half an hour, and told after an hour', async () => {
+    const world = new World();
+    await world.submit('interaction', 'v1_poison', 60);
+    world.refusals[POISON] = new TransientError('ERR_GEMINI_UNAVAILABLE', 'HTTP 500');
+    const askedAt: number[] = [];
+    const toldAt: number[] = [];
+
+    for (let minute = 0; minute <= 180; minute += 1) {
+      world.now = START + minute * MINUTE;
+      const before = world.asked.length;
+      await world.run({ graceMs: 0 });
+      if (world.asked.slice(before).includes(POISON)) askedAt.push(minute);
+      if (world.metrics.some(([name]) => name === 'JobsUnanswered')) toldAt.push(minute);
+      world.metrics.length = 0;
+    }
+
+    // Asked first when it was 60 minutes old, of which the pause is an eighth.
+    expect(askedAt).toEqual([0, 8, 17, 34, 64, 94, 124, 154]);
+    expect(toldAt).toEqual([64, 94, 124, 154]);
+  });
+
+  it('is not told once it answered', async () => {
+    const world = new World();
+    await world.submit('interaction', 'v1_poison', 60);
+    world.refusals[POISON] = new TransientError('ERR_GEMINI_UNAVAILABLE', 'HTTP 500');
+    await world.run();
+    world.now += 40 * MINUTE;
+    delete world.refusals[POISON];
+    world.resources[POISON] = interaction('v1_poison', 'in_progress', 0);
+    await world.run();
+    world.now += 40 * MINUTE;
+    world.refusals[POISON] = new TransientError('ERR_GEMINI_UNAVAILABLE', 'HTTP 500');
+    await world.run();
+
+    expect(world.metrics.filter(([name]) => name === 'JobsUnanswered')).toEqual([]);
+  });
+
+  it('holds up no other for long, however many there are of its kind', async () => {
+    const world = new World();
+    for (let index = 0; index < 12; index += 1) await world.submit('interaction', `v1_p${index}`, 90);
+    world.refusals['interactions/v1_p'] = new TransientError('ERR_RATE_LIMITED', 'HTTP 429', {
+      retryAfterSeconds: 600,
+    });
+    await world.submit('interaction', 'v1_done', 60);
+    world.resources['interactions/v1_done?stream=false'] = interaction('v1_done', 'completed', 20);
+    world.pages = [[batch('won', 'SUCCEEDED', 30)]];
+
+    await world.run();
+    // After five in a row it is not the jobs: Gemini is left alone for as long as it asks.
+    expect(world.asked.filter((path) => path.startsWith('interactions/'))).toHaveLength(8);
+    expect(world.types()).toEqual(['batch.succeeded batches/won']);
+    for (let run = 0; run < 3; run += 1) {
+      world.now += 11 * MINUTE;
+      await world.run();
+    }
+
+    expect(world.types()).toEqual(['batch.succeeded batches/won', 'interaction.completed v1_done']);
+  });
+
+  it('is left alone with the others when the API key is refused', async () => {
+    const world = await mixed();
+    world.refusals['interactions/'] = new TransientError('ERR_API_KEY_REFUSED', 'HTTP 401');
+
+    await world.run();
+
+    // No fault of theirs: as soon as there is a key they are asked for.
+    delete world.refusals['interactions/'];
+    await world.run();
+    expect(world.types()).toEqual(EVERY_EVENT);
+    expect(world.metrics.filter(([name]) => name === 'LookupsRefused')).toHaveLength(1);
+  });
+});
+
+describe('a job that never ends', () => {
+  const BUSY = 'interactions/v1_busy?stream=false';
+  const ages = (world: World) =>
+    Object.fromEntries(
+      world.metrics
+        .filter(([name]) => name === 'OldestUnended')
+        .map(([, age, dimension]) => [(dimension as { jobType: string }).jobType, age]),
+    );
+
+  it('has its age measured in each run, whether it is asked for or not', async () => {
+    const world = new World();
+    await world.submit('interaction', 'v1_busy', 8 * 60);
+    world.resources[BUSY] = interaction('v1_busy', 'in_progress', 8 * 60);
+    world.pages = [[batch('running', 'RUNNING', undefined, 180)]];
+
+    await world.run();
+    expect(ages(world)).toEqual({ batch: 3 * 3600, interaction: 8 * 3600, video: 0 });
+    expect((await world.ledger.readCursor(world.source))?.unended).toEqual({
+      batch: { jobId: 'batches/running', since: '2026-11-24T02:00:00.000Z' },
+      interaction: { jobId: 'v1_busy', since: '2026-11-23T21:00:00.000Z' },
+    });
+    world.asked.length = 0;
+    world.now += 15 * MINUTE;
+    await world.run();
+    expect(world.asked).toEqual(['batches?pageSize=50']);
+    expect(ages(world)).toMatchObject({ interaction: 8.25 * 3600 });
+
+    // Its webhook comes after all.
+    await world.deliver('interaction.completed', 'v1_busy');
+    await world.record();
+    world.now += 5 * MINUTE;
+    await world.run();
+    expect(ages(world)).toMatchObject({ interaction: 0 });
+  });
+
+  it('is given up, with a code of its own, when nothing of it could be there any more', async () => {
+    const world = new World();
+    await world.submit('interaction', 'v1_busy', 0);
+    world.resources[BUSY] = interaction('v1_busy', 'in_progress', 0);
+    await world.submit('batch', 'batches/stuck', 0);
+    world.resources['batches/stuck'] = batch('stuck', 'RUNNING', undefined, 0);
+
+    for (let hour = 1; hour <= 97; hour += 1) {
+      world.now += HOUR;
+      await world.run();
+      await world.record();
+      if (hour === 23) expect(world.types()).toEqual([]);
+      if (hour === 95) expect(world.types()).toEqual(['output.failed v1_busy']);
+    }
+
+    expect(world.published.map(({ detail }) => detail)).toMatchObject([
+      { jobId: 'v1_busy', code: 'ERR_JOB_NEVER_ENDED', retryable: false, type: 'job.submitted' },
+      { jobId: 'batches/stuck', code: 'ERR_JOB_NEVER_ENDED', retryable: false },
+    ]);
+  });
+
+  it('is known though nobody submitted it: the list shows it', async () => {
+    const world = new World();
+    world.pages = [[batch('stuck', 'RUNNING', undefined, 0)]];
+    await world.run();
+    world.pages = [];
+    world.resources['batches/stuck'] = batch('stuck', 'RUNNING', undefined, 0);
+
+    world.now += 97 * HOUR;
+    await world.run();
+
+    expect(world.types()).toEqual(['output.failed batches/stuck']);
+  });
+});
+
+describe('an event that no rule took', () => {
+  const received = (world: World) => ({
+    id: `${world.source}#batch.succeeded#won`,
+    ...{ owner: 'verifier', delivery: 'v1#msg_first', bodySha256: 'ab' },
+    ...{ eventType: 'batch.succeeded', jobId: 'batches/won', receivedAt: new Date(world.now) },
+  });
+  async function dropped(): Promise<World> {
+    const world = new World();
+    world.pages = [[batch('won', 'SUCCEEDED', 0)]];
+    await world.store.claim(received(world), new Date(world.now));
+    await world.store.complete(received(world).id, 'verifier', new Date(world.now));
+    return world;
+  }
+
+  it('is published again after an hour, under the id of its delivery, and counted', async () => {
+    const world = await dropped();
+
+    world.now += 45 * MINUTE;
+    await world.run();
+    expect(world.types()).toEqual([]);
+    world.now += 30 * MINUTE;
+    await world.run();
+
+    expect(world.published).toMatchObject([
+      { detailType: 'batch.succeeded', detail: { webhookId: 'msg_first', jobId: 'batches/won', origin: 'reconciler' } },
+    ]);
+    expect(world.metrics.filter(([name]) => name === 'EventsRepublished')).toEqual([
+      ['EventsRepublished', { source: world.source }],
+    ]);
+    expect(world.metrics.filter(([name]) => name === 'EventsReconciled')).toEqual([]);
+  });
+
+  it('is published once more only after hours, and never when the ledger has heard of it', async () => {
+    const world = await dropped();
+    world.now += 61 * MINUTE;
+    await world.run();
+    world.now += 5 * HOUR;
+    await world.run();
+    expect(world.types()).toHaveLength(1);
+    world.now += 2 * HOUR;
+    await world.run();
+    expect(world.types()).toHaveLength(2);
+
+    await world.record();
+    world.now += 12 * HOUR;
+    await world.run();
+    expect(world.types()).toHaveLength(2);
+  });
+
+  it('is found of submitted interactions, too', async () => {
+    const world = new World();
+    await world.submit('interaction', 'v1_done', 10);
+    world.resources['interactions/v1_done?stream=false'] = interaction('v1_done', 'completed', 0);
+    await world.deliver('interaction.completed', 'v1_done');
+    world.published.length = 0;
+
+    world.now += 75 * MINUTE;
+    await world.run();
+
+    expect(world.published).toMatchObject([
+      { detailType: 'interaction.completed', detail: { webhookId: 'msg_v1_done' } },
+    ]);
+  });
+});
+
+describe('one end', () => {
+  it('is one event, whatever the words for it', async () => {
+    const world = new World();
+    await world.submit('interaction', 'v1_part', 60);
+    world.resources['interactions/v1_part?stream=false'] = interaction('v1_part', 'incomplete', 30);
+    await world.deliver('interaction.completed', 'v1_part');
+    // The index shows it as awaited still.
+    const stale = world.ledger.list.bind(world.ledger);
+    const page = await stale({ state: 'awaited', source: world.source, jobType: 'interaction', limit: 10 });
+    await world.record();
+    world.ledger.list = async (query) =>
+      query.state === 'awaited' && query.jobType === 'interaction' ? page : stale(query);
+
+    await world.run();
+
+    expect(world.types()).toEqual(['interaction.completed v1_part']);
   });
 });
 
@@ -488,9 +785,49 @@ describe('the deadline', () => {
       userMetadata: {},
       displayName: null,
       retryable: false,
+      verifiedJob: false,
       bucket: 'outputs',
       manifestKey: null,
     });
+  });
+
+  it('does not give up what landed, though the ledger never heard of it', async () => {
+    const world = new World();
+    await world.deliver('batch.succeeded', 'won');
+    await world.deliver('batch.succeeded', 'lost');
+    await world.record();
+    world.manifests['batches/won'] = {
+      job: { createdAt: '2026-11-24T04:00:00.000Z' },
+      timings: { startedAt: '2026-11-24T05:01:00.000Z', finishedAt: '2026-11-24T05:02:00.000Z' },
+    } as Manifest;
+
+    world.now += 48 * HOUR;
+    await world.run();
+
+    expect(world.types()).toContain('output.failed batches/lost');
+    expect(world.types()).not.toContain('output.failed batches/won');
+    const query = { state: 'stored', source: world.source, jobType: 'batch', limit: 10 } as const;
+    expect((await world.ledger.list(query)).jobs).toMatchObject([
+      { jobId: 'batches/won', manifestKey: 'p/batches/won/manifest.json', landedAt: new Date('2026-11-24T05:02:00Z') },
+    ]);
+  });
+
+  it('gives nothing up while it cannot look whether it landed', async () => {
+    const world = new World();
+    await world.deliver('batch.succeeded', 'won');
+    await world.record();
+    world.landed = () => {
+      throw new TransientError('ERR_STORE_UNAVAILABLE', 'S3 is away');
+    };
+
+    world.now += 48 * HOUR;
+    expect(await world.run()).toMatchObject({ outcome: 'done' });
+
+    expect(world.types()).toEqual(['batch.succeeded batches/won']);
+    expect(world.logged).toContainEqual([
+      'A job could not be looked after',
+      expect.objectContaining({ jobId: 'batches/won', code: 'ERR_STORE_UNAVAILABLE' }),
+    ]);
   });
 
   it('gives up a submitted job that the API key never saw', async () => {

@@ -16,6 +16,7 @@ const OTHER = { ...WANTED, uri: 'https://hooks.example.com/webhooks/gemini', eve
 function setUp(projects: Readonly<Record<string, FakeWebhookRegistry>> = {}) {
   const registry = new FakeWebhookRegistry();
   const stored = new Map<string, string>();
+  const left: string[] = [];
   const ports = {
     registryOf: (apiKeySecretId: string) => projects[apiKeySecretId] ?? registry,
     deployedApiKeySecretId: 'key',
@@ -24,6 +25,7 @@ function setUp(projects: Readonly<Record<string, FakeWebhookRegistry>> = {}) {
       if (stored.has('broken')) throw new ManagementError('ERR_SECRET_NOT_STORED', 'not stored');
       stored.set(id, value);
     },
+    reportLeft: (sentence: string) => void left.push(sentence),
     log: { info: () => {}, warn: () => {}, error: () => {} },
   };
   const create = (wanted = WANTED) => registerWebhook(ports, { type: 'Create', wanted });
@@ -31,7 +33,9 @@ function setUp(projects: Readonly<Record<string, FakeWebhookRegistry>> = {}) {
     registerWebhook(ports, { type: 'Update', physicalId, wanted, old });
   const remove = (physicalId: string, wanted: Registration = WANTED) =>
     registerWebhook(ports, { type: 'Delete', physicalId, wanted });
-  return { registry, stored, create, update, remove };
+  const removeUnreadable = (physicalId: string) =>
+    registerWebhook(ports, { type: 'Delete', physicalId, wanted: undefined });
+  return { registry, stored, left, create, update, remove, removeUnreadable };
 }
 
 /** The physical id that CloudFormation is told after a create that failed. */
@@ -306,4 +310,61 @@ it('leaves alone what the key may not see: its project was changed within the sa
 
   registry.faults.set('delete', 'unreachable');
   await expect(remove(id)).rejects.toMatchObject({ code: 'ERR_GEMINI_UNAVAILABLE' });
+});
+
+describe('a deletion is always possible', () => {
+  it.each([
+    ['ERR_API_KEY_MISSING', 'The secret key is not there.'],
+    ['ERR_API_KEY_REFUSED', 'Gemini refused the API key.'],
+    ['ERR_REGISTRATION_REFUSED', 'Gemini does not serve the place of this AWS Region.'],
+  ] as const)('with %s, and says what is left at Gemini', async (code, cause) => {
+    const { registry, left, create, remove } = setUp();
+    const id = await create();
+    registry.list = async () => {
+      throw new ManagementError(code, cause);
+    };
+
+    expect(await remove(id)).toBe('wh1');
+    expect(left).toEqual([
+      `The webhook wh1 (stack-default-eu-west-1-123456789012, https://api/webhooks/gemini) was left at Gemini. ${cause} ` +
+        'Delete it with a key of its project: DELETE https://generativelanguage.googleapis.com/v1beta/webhooks/<id>.',
+    ]);
+  });
+
+  it('after a create whose end nobody knows, too', async () => {
+    const { registry, left, remove } = setUp();
+    registry.faults.set('list', 'refused');
+
+    expect(await remove('perhaps-registered')).toBe('perhaps-registered');
+    expect(left[0]).toMatch(/^A webhook that may have been registered \(stack-default-/);
+  });
+
+  it('when the webhook is gone, and nothing is left', async () => {
+    const { registry, left, create, remove } = setUp();
+    const id = await create();
+    registry.webhooks.clear();
+
+    expect(await remove(id)).toBe('wh1');
+    expect(left).toEqual([]);
+  });
+
+  it('when another version wrote the request', async () => {
+    const { registry, left, create, removeUnreadable } = setUp();
+    await create();
+    registry.calls.length = 0;
+
+    expect(await removeUnreadable('wh1')).toBe('wh1');
+    expect(await removeUnreadable('not-registered')).toBe('not-registered');
+    expect(registry.calls).toEqual([]);
+    expect(left).toEqual([expect.stringMatching(/^The webhook wh1 was left at Gemini\. The request does not say/)]);
+  });
+
+  it('but is tried again while Gemini is away', async () => {
+    const { registry, left, create, remove } = setUp();
+    const id = await create();
+    registry.faults.set('list', 'unreachable');
+
+    await expect(remove(id)).rejects.toMatchObject({ code: 'ERR_GEMINI_UNAVAILABLE' });
+    expect(left).toEqual([]);
+  });
 });

@@ -26,10 +26,38 @@ it('makes the event on the bus from a batch delivery', () => {
     receivedAt: '2026-11-24T05:00:02.000Z',
     origin: 'webhook',
     scheme: 'v1',
+    verifiedJob: true,
     userMetadata: { team: 'a' },
     displayName: null,
     data: { id: 'abc' },
   });
+});
+
+it.each(['v1a', 'jwt'] as const)('does not take the job for verified that came by %s: Google signs for everybody', (scheme) => {
+  const given = { ...delivery('{"type":"batch.succeeded","data":{"id":"abc"}}'), scheme };
+
+  expect(toJobEvent(given, RECEIVED)).toMatchObject({ verifiedJob: false });
+});
+
+it('leaves out webhook configurations and whatever holds the token, however deep', () => {
+  const token = 'dynamic-token-that-nobody-can-guess-0123456';
+  const url = `https://api/webhooks/gemini/dynamic/${token}`;
+  const data = {
+    id: 'abc',
+    webhook_config: { uris: [url] },
+    job: { webhookConfig: { uris: ['https://api'] }, name: 'x', notes: [1, `see ${url}`, null, 'y'] },
+    user_metadata: { url, plain: token, [token]: 'a key', other: `${token.slice(1)}`, team: 'a' },
+  };
+  const body = JSON.stringify({ type: 'batch.succeeded', data });
+
+  const stripped = { other: token.slice(1), team: 'a' };
+  expect(toJobEvent(delivery(body), RECEIVED, token)).toMatchObject({
+    userMetadata: stripped,
+    data: { id: 'abc', job: { name: 'x', notes: [1, null, 'y'] }, user_metadata: stripped },
+  });
+  expect(JSON.stringify(toJobEvent(delivery(body), RECEIVED, token))).not.toContain(token);
+  // By the static route no token comes with the delivery; a dynamic URL is known by its form.
+  expect(JSON.stringify(toJobEvent(delivery(body), RECEIVED))).not.toContain('/dynamic/');
 });
 
 it.each([

@@ -46,7 +46,7 @@ async function depth(QueueUrl: string): Promise<number> {
 function start(invoke: (event: SQSEvent) => Promise<InvocationResult>, maxConcurrency = 2, batchSize = 1) {
   const target = { invoke: (event: unknown) => invoke(event as SQSEvent) };
   const queueArn = 'arn:aws:sqs:us-east-1:000000000000:jobs';
-  return startQueuePoller({ client, queueUrl, queueArn, batchSize, maxConcurrency, target });
+  return startQueuePoller({ client, queueUrl, queueArn, batchSize, maxConcurrency, target, traceOf: () => undefined });
 }
 const answered = (payload: unknown): InvocationResult => ({ outcome: 'answered', payload, maxRssKiB: 1 });
 

@@ -45,15 +45,11 @@ const deliverTo = (arn: string) => async (body: string, attributes?: Record<stri
 beforeEach(async () => {
   delivered.length = 0;
   onFatal.mockClear();
-  eventBus = new EventBus({
-    bus,
-    rules: [
-      rule('Batch', { detail: { jobType: ['batch'] } }, 'queue'),
-      rule('Broken', { detail: { broken: [true] } }, 'broken'),
-    ],
-    deliverTo,
-    eventsFile,
-  });
+  eventBus = new EventBus({ bus, deliverTo, eventsFile });
+  eventBus.setRules([
+    rule('Batch', { detail: { jobType: ['batch'] } }, 'queue'),
+    rule('Broken', { detail: { broken: [true] } }, 'broken'),
+  ]);
   gateway = await startGateway({
     emulators: {},
     services: { events: eventBus.serve, secretsmanager: secrets.serve },
@@ -155,6 +151,21 @@ it('has recorded and announced an event for good that neither its target nor the
   expect(heard).toEqual(['{"broken":true,"lost":true}']);
   expect(error.mock.calls.flat().join()).toContain('An event for broken is lost');
   error.mockRestore();
+});
+
+it('refuses a log group by the ARN that CloudFormation gives, to which EventBridge delivers nothing', () => {
+  const arn = 'arn:aws:logs:us-east-1:000000000000:log-group:group:*';
+
+  expect(() => eventBus.setRules([rule('CatchAll', { source: ['s'] }, arn)])).toThrow(`CatchAll has the target ${arn}, to which`);
+});
+
+it('delivers by the rules that are there when an event comes', async () => {
+  eventBus.setRules([]);
+  await put({});
+  eventBus.setRules([rule('Late', { detail: { jobType: ['batch'] } }, 'late')]);
+  await put({});
+
+  expect(delivered).toEqual(['late batch.succeeded']);
 });
 
 it('buries an event that a target did not take, and says why', async () => {
