@@ -6,8 +6,9 @@ import {
   PutItemCommand,
   QueryCommand,
 } from '@aws-sdk/client-dynamodb';
-import { FETCHED_JOB_TYPES, type FetchedJobType, LEDGER, LEDGER_INDEX } from '../contract.ts';
+import { FETCHED_JOB_TYPES, type FetchedJobType, LEDGER, LEDGER_INDEX, LEDGER_SHARDS } from '../contract.ts';
 import { jobKey } from '../domain/job-identity.ts';
+import { type LedgerState, queueName } from '../domain/job-ledger.ts';
 
 /** Times as they are written: RFC 3339 in UTC. */
 export interface JobRecord {
@@ -37,7 +38,7 @@ export interface JobRecord {
   readonly manifestKey: string | undefined;
 }
 
-export type IndexedState = 'awaited' | 'unlanded' | 'stored' | 'failed';
+export type IndexedState = LedgerState;
 
 export interface IndexQuery {
   readonly state: IndexedState;
@@ -163,7 +164,8 @@ export class DynamoDbJobRecords {
 
 /** The keys of the index under which the jobs of a state are. */
 function queuesOf({ state, project, jobType }: Pick<IndexQuery, 'state' | 'project' | 'jobType'>): readonly string[] {
-  return [`${state}#${project}#${jobType}`];
+  const queue = { state, jobType, source: project };
+  return Array.from({ length: LEDGER_SHARDS }, (_, shard) => queueName(queue, shard));
 }
 
 function keyOf(job: Pick<JobRecord, 'project' | 'jobType' | 'jobId'>): Record<string, AttributeValue> {

@@ -74,7 +74,7 @@ describe('jobs', () => {
       'JobLedger',
       {
         ...{ id: 'job#default#batch#tried', source: 'default', job_type: 'batch', job_id: 'batches/tried' },
-        ...{ queue: 'unlanded#default#batch', published_at: '2026-11-24T04:30:00.000Z' },
+        ...{ queue: 'unlanded#default#batch#0', published_at: '2026-11-24T04:30:00.000Z' },
         ...{ last_code: 'ERR_OUTPUT_NOT_READY', next_attempt_at: '2026-11-24T05:10:00.000Z' },
         display_name: 'evil \u001b[2J name',
       },

@@ -65,6 +65,7 @@ it('shows the life of a job that was submitted here, with its outputs and everyt
   expect(Buffer.from(await picture.arrayBuffer()).toString('hex')).toBe('89504e470d0a1a0a');
   const [, view = ''] = /src="(\/view\/[^"]+output\.md)"/.exec(shown) ?? [];
   expect(await page(view)).toContain('<h1>Report</h1>');
+  await expect.poll(() => page('/jobs?state=stored'), WAIT).toContain(path);
   expect(await page('/jobs?type=batch')).not.toContain(path);
 });
 
