@@ -14,7 +14,7 @@ beforeAll(async () => {
   const ledger = new DynamoDbJobLedger({ client, tableName: 'JobLedger', now: () => at(59) });
   // So many that they are in several shards.
   for (let minute = 0; minute < 20; minute += 1) {
-    const job = { source: 'default', jobType: 'batch', jobId: `batches/job${minute}` } as const;
+    const job = { project: 'default', jobType: 'batch', jobId: `batches/job${minute}` } as const;
     const times = { endedAt: at(minute), deliveredAt: at(minute), publishedAt: at(minute) };
     await ledger.tell({
       ...{ kind: 'announced', eventType: 'batch.succeeded', webhookId: `msg_${minute}`, origin: 'webhook', ...job },
@@ -22,7 +22,7 @@ beforeAll(async () => {
     });
     if (minute < 10) {
       const place = { createdAt: undefined, fetchStartedAt: at(minute), manifestKey: 'm' };
-      await ledger.tell({ kind: 'landed', ...job, ...place, landedAt: at(minute + 1) });
+      await ledger.tell({ kind: 'stored', ...job, ...place, storedAt: at(minute + 1) });
     }
   }
   records = new DynamoDbJobRecords(client, 'JobLedger');
@@ -35,9 +35,9 @@ const list = async (query: Partial<Parameters<DynamoDbJobRecords['list']>[0]>) =
 
 it('has all of a state, newest first, whatever shard they are in', async () => {
   expect(await list({})).toEqual([9, 8, 7, 6, 5, 4, 3, 2, 1, 0]);
-  expect(await list({ state: 'unlanded' })).toEqual([19, 18, 17, 16, 15, 14, 13, 12, 11, 10]);
+  expect(await list({ state: 'unstored' })).toEqual([19, 18, 17, 16, 15, 14, 13, 12, 11, 10]);
   expect(await list({ jobType: 'video' })).toEqual([]);
-  expect(await records.count({ ...STORED, state: 'unlanded' })).toEqual({ count: 10, first: at(10) });
+  expect(await records.count({ ...STORED, state: 'unstored' })).toEqual({ count: 10, first: at(10) });
 });
 
 it('has those between two times, both included, and no more than are wanted', async () => {
