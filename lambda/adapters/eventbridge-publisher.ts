@@ -17,7 +17,7 @@ import type { BusEvent } from '../domain/job-event.ts';
 const MAX_ENTRIES = 10;
 /** 1 MiB for all entries of a call. */
 const MAX_BYTES = 1024 * 1024;
-/** Of an entry, beside its detail: time, source and detail-type. */
+/** Of an entry, beside its detail: source and detail-type. */
 const OVERHEAD_BYTES = 256;
 
 interface Waiting {
@@ -42,7 +42,8 @@ export class EventBridgePublisher implements EventPublisher {
     const Detail = JSON.stringify(event.detail);
     const names = { EventBusName: this.#eventBusName, Source: EVENT_SOURCE, DetailType: event.detailType };
     this.#waiting.push({
-      entry: { ...names, Time: event.time, Detail },
+      // No `Time`: the bus sets it, so that a replay finds an event by when it was put there. The job's time is in the detail.
+      entry: { ...names, Detail },
       bytes: Buffer.byteLength(Detail) + OVERHEAD_BYTES,
       settle: resolve,
     });

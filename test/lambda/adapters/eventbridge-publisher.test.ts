@@ -47,7 +47,6 @@ it('puts the event on the bus', async () => {
           EventBusName: 'the-bus',
           Source: 'gemini.webhooks',
           DetailType: 'output.stored',
-          Time: TIME,
           Detail:
             '{"schemaVersion":"1","source":"default","jobType":"batch","jobId":"batches/abc","webhookId":"msg_1","type":"batch.succeeded","userMetadata":{},' +
             '"status":"succeeded","bucket":"b","prefix":"p/","manifestKey":"p/manifest.json","objectCount":1,"bytes":2,"createdAt":null,"endedAt":"2026-11-24T04:59:00.000Z","fetchStartedAt":"2026-11-24T05:00:00.000Z","landedAt":"2026-11-24T05:00:01.000Z"}',
