@@ -17,7 +17,7 @@ import type { EventPublisher } from './ports.ts';
 const MAX_ENTRIES = 10;
 /** 1 MiB for all entries of a call. */
 const MAX_BYTES = 1024 * 1024;
-/** Of an entry, beside its detail: time, project and detail-type. */
+/** Of an entry, beside its detail: source and detail-type. */
 const OVERHEAD_BYTES = 256;
 
 interface Waiting {
