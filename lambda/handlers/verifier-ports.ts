@@ -47,13 +47,14 @@ export function createVerifierPorts(config: VerifierConfig, service: string, key
   const own = createAuthenticatePorts({ ...config, secrets, fetch, clock, metrics });
   const sources = new Map([...own.sources].map(([name, source]) => [name, { ...source, ...keys }]));
   const client = dynamoDbClient();
+  const events = eventBridgeClient();
   return {
     authenticate: createAuthenticate({ ...own, sources }),
     sources,
     store: new DynamoDbDeliveryStore({ ...config, client }),
     findJob: findJobIn(client, config.ledgerTableName),
-    publisher: new EventBridgePublisher(eventBridgeClient(), config.eventBusName),
+    publisher: new EventBridgePublisher(events, config.eventBusName),
     createOwner: randomUUID,
-    ...{ client, clock, log, metrics, flush },
+    ...{ client, events, clock, log, metrics, flush },
   };
 }

@@ -1,17 +1,21 @@
 /** The verifier: answers the HTTP API. */
 import { randomUUID } from 'node:crypto';
+import { GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { toErrorResponse, toRawDelivery, toResponse } from '../adapters/api-gateway.ts';
 import { DynamoDbQuarantine } from '../adapters/dynamodb-quarantine.ts';
 import { createTokenCheck } from '../app/authenticate.ts';
 import { createQuarantine } from '../app/quarantine.ts';
 import { receiveWebhook } from '../app/receive-webhook.ts';
+import { warmUp } from '../app/warm-up.ts';
+import { RECORD } from '../contract.ts';
 import { PipelineError, TransientError } from '../domain/errors.ts';
 import { createVerifierPorts, readVerifierConfig } from './verifier-ports.ts';
 
 const config = readVerifierConfig(process.env);
 const sourceNames = Object.keys(config.sources);
-const { client, sources, flush, ...shared } = createVerifierPorts(config, 'verifier');
+const { client, events, sources, flush, ...shared } = createVerifierPorts(config, 'verifier');
 const quarantine =
   config.quarantine &&
   createQuarantine({
@@ -21,6 +25,15 @@ const quarantine =
     createId: randomUUID,
   });
 const ports = { ...shared, quarantine };
+
+await warmUp({
+  sources,
+  calls: [
+    () => client.send(new GetItemCommand({ TableName: config.tableName, Key: { [RECORD.id]: { S: 'warm-up' } } })),
+    // Refused, because there is nothing in it.
+    () => events.send(new PutEventsCommand({ Entries: [] })),
+  ],
+});
 
 export async function handler(event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> {
   try {

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const BENCHMARKS = ['verify', 'verifier', 'start-up', 'fetch-memory', 'http', 'cost', 'ledger'];
+const BENCHMARKS = ['verify', 'verifier', 'start-up', 'first-delivery', 'fetch-memory', 'http', 'cost', 'ledger'];
 
 for (const name of BENCHMARKS) {
   console.log(`\n${name}\n`);
