@@ -47,13 +47,14 @@ export function createVerifierPorts(config: VerifierConfig, service: string, key
   const own = createAuthenticatePorts({ ...config, secrets, fetch, clock, metrics });
   const projects = new Map([...own.projects].map(([name, project]) => [name, { ...project, ...keys }]));
   const client = dynamoDbClient();
+  const events = eventBridgeClient();
   return {
     authenticate: createAuthenticate({ ...own, projects }),
     projects,
     store: new DynamoDbIdempotencyStore({ ...config, client }),
     findJob: findJobIn(client, config.ledgerTableName),
-    publisher: new EventBridgePublisher(eventBridgeClient(), config.eventBusName),
+    publisher: new EventBridgePublisher(events, config.eventBusName),
     createOwner: randomUUID,
-    ...{ client, clock, log, metrics, flush },
+    ...{ client, events, clock, log, metrics, flush },
   };
 }

@@ -1,6 +1,9 @@
 /** The verifier: answers the HTTP API. */
 import { randomUUID } from 'node:crypto';
+import { GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import { RECORD } from '../contract.ts';
 import { PipelineError, TransientError } from '../shared/errors.ts';
 import { toErrorResponse, toRawDelivery, toResponse } from './api-gateway.ts';
 import { createTokenCheck } from './authenticate.ts';
@@ -9,10 +12,11 @@ import { DynamoDbQuarantine } from './quarantine.client.ts';
 import { createQuarantine } from './quarantine.ts';
 import { receiveWebhook } from './receive.ts';
 import { createVerifierPorts, readVerifierConfig } from './verifier-ports.ts';
+import { warmUp } from './warm-up.ts';
 
 const config = readVerifierConfig(process.env);
 const projectNames = Object.keys(config.projects);
-const { client, projects, flush, ...shared } = createVerifierPorts(config, 'verifier');
+const { client, events, projects, flush, ...shared } = createVerifierPorts(config, 'verifier');
 const quarantine =
   config.quarantine &&
   createQuarantine({
@@ -22,6 +26,15 @@ const quarantine =
     createId: randomUUID,
   });
 const ports = { ...shared, quarantine, noteForm: createFormLog(shared.log) };
+
+await warmUp({
+  projects,
+  calls: [
+    () => client.send(new GetItemCommand({ TableName: config.tableName, Key: { [RECORD.id]: { S: 'warm-up' } } })),
+    // Refused, because there is nothing in it.
+    () => events.send(new PutEventsCommand({ Entries: [] })),
+  ],
+});
 
 export async function handler(event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> {
   try {

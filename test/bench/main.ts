@@ -1,10 +1,16 @@
-/** `npm run bench`: every benchmark, one after the other; ends with 1 when a goal was missed (docs/benchmarks.md says why). */
+/** `npm run bench -- [names]`: the benchmarks, one after the other; ends with 1 when a goal was missed. */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const BENCHMARKS = ['verify', 'verifier', 'start-up', 'store', 'http', 'cost', 'ledger'];
+const BENCHMARKS = ['verify', 'verifier', 'start-up', 'first-delivery', 'store', 'http', 'cost', 'ledger', 'console'];
 
-for (const name of BENCHMARKS) {
+const names = process.argv.slice(2);
+const unknown = names.filter((name) => !BENCHMARKS.includes(name));
+if (unknown.length > 0) {
+  console.error(`There is no benchmark ${unknown.join(', ')}. Give some of ${BENCHMARKS.join(', ')}, or none for all.`);
+  process.exit(2);
+}
+for (const name of names.length > 0 ? names : BENCHMARKS) {
   console.log(`\n${name}\n`);
   const file = fileURLToPath(new URL(`${name}.ts`, import.meta.url));
   const { status } = spawnSync(process.execPath, [file], { stdio: 'inherit' });

@@ -1,0 +1,66 @@
+/**
+ * `npm run bench:first-delivery`: CPU that the deployed verifier takes to start, for its first delivery and for later ones, each in
+ * a process of its own, beside cheap ends in another. Medians of the processes.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { renderTable } from '../../cli/table.ts';
+import { ENV } from '../../lambda/contract.ts';
+import { synthesize } from '../../local/run/synthesize.ts';
+import { readAssembly } from '../../local/template/assembly.ts';
+import { readStack } from '../../local/template/stack.ts';
+import { judge } from './goal.ts';
+
+const PROCESSES = 11;
+const GOAL_MS = 20;
+
+const dir = mkdtempSync(join(tmpdir(), 'gemini-webhooks-first-'));
+const fileOf = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+const ends = spawn(process.execPath, [fileOf('first-delivery-ends.ts')], { stdio: ['ignore', 'pipe', 'inherit'] });
+try {
+  const [port] = (await once(ends.stdout, 'data')) as [Buffer];
+  const { file, variables } = await verifier();
+  const runs = Array.from({ length: PROCESSES }, () => measure(file, variables, Number(port)));
+  const median = (name: keyof Run) => runs.map((run) => run[name]).toSorted((a, b) => a - b)[(PROCESSES - 1) / 2] ?? 0;
+  const rows = (['start', 'first', 'later'] as const).map((name) => [name, median(name).toFixed(1)]);
+  console.log(renderTable(['delivery', 'CPU ms'], rows));
+  console.log();
+  judge(`the first delivery: ${median('first').toFixed(1)} ms of CPU, at most ${GOAL_MS}`, median('first') <= GOAL_MS);
+} finally {
+  ends.kill();
+  rmSync(dir, { recursive: true, force: true });
+}
+
+async function verifier() {
+  const assemblyDir = join(dir, 'cdk.out');
+  await synthesize(assemblyDir);
+  const assembly = readAssembly(assemblyDir);
+  const stack = readStack(assembly, { apiUrl: 'http://127.0.0.1', awsUrl: 'http://127.0.0.1' });
+  const found = stack.all('AWS::Lambda::Function').find(({ id }) => id.includes('Verifier'));
+  if (found === undefined) throw new Error('The template has no verifier.');
+  const { Code, Environment } = found.properties;
+  return { file: join(assembly.assetDir(Code.S3Key), 'index.mjs'), variables: Environment.Variables };
+}
+
+interface Run {
+  readonly start: number;
+  readonly first: number;
+  readonly later: number;
+}
+
+function measure(file: string, variables: Readonly<Record<string, string>>, port: number): Run {
+  const env = {
+    PATH: process.env['PATH'],
+    ...variables,
+    [ENV.sources]: '{"default":{"signingSecretId":"signing","dynamicTokenSecretId":"token"}}',
+    ...{ AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b' },
+    AWS_ENDPOINT_URL: `http://127.0.0.1:${port}`,
+  };
+  const args = [fileOf('first-delivery-run.ts'), pathToFileURL(file).href];
+  const { stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', env });
+  return JSON.parse(stderr.trim().split('\n').at(-1) ?? '') as Run;
+}
