@@ -106,7 +106,8 @@ for (const kib of [1, 16, 64]) {
       const { time, ratio } = measured[index] ?? { time: Number.NaN, ratio: Number.NaN };
       const goal = name === 'ours' || name === 'ours, right key first' ? goalOf(kib, name) : undefined;
       rows.push([`${kib} KiB`, name, time.toFixed(1), Math.round(1e6 / time).toString(), ratio.toFixed(2)]);
-      if (goal !== undefined) goals.push([`${kib} KiB, ${name}: ${ratio.toFixed(2)} of bare, at most ${goal}`, ratio <= goal]);
+      if (goal !== undefined)
+        goals.push([`${kib} KiB, ${name}: ${ratio.toFixed(2)} of bare, at most ${goal}`, ratio <= goal]);
     }
   }
 }
