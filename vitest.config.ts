@@ -17,7 +17,10 @@ export default defineConfig({
     // The end-to-end tests wait more than they work, so that two at a time pay on a machine of two cores as well.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
-      { extends: true, test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: [...STACK, ...END_TO_END, ...BROWSER] } },
+      {
+        extends: true,
+        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: [...STACK, ...END_TO_END, ...BROWSER] },
+      },
       { extends: true, test: { name: 'stack', include: STACK, isolate: false } },
       { extends: true, test: { name: 'browser', include: BROWSER, expect: { poll: { timeout: 10_000 } } } },
       { extends: true, test: { name: 'e2e', include: END_TO_END, globalSetup: ['test/e2e/synthesize.ts'] } },
