@@ -1,7 +1,7 @@
 /** The command line: what can be asked for, in which words. */
 import yargs, { type Argv } from 'yargs';
 import { FETCHED_JOB_TYPES, VERSION } from '../lambda/contract.ts';
-import { PipelineError } from '../lambda/domain/errors.ts';
+import { PipelineError } from '../lambda/shared/errors.ts';
 import { CliError, type ExitCode } from './cli-error.ts';
 import { serveConsole } from './commands/console.ts';
 import { deliveries } from './commands/deliveries.ts';

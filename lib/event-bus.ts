@@ -1,7 +1,8 @@
-/** The bus on which finished jobs and landed outputs are announced: with archive, error log, and rules that cannot loop. */
+/** The bus on which finished jobs and stored outputs are announced: with archive, error log, and rules that cannot loop. */
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { type Archive, EventBus, type IEventBus, IncludeDetail, Level, Match, Rule } from 'aws-cdk-lib/aws-events';
 import { EventBus as EventBusTarget, SqsQueue } from 'aws-cdk-lib/aws-events-targets';
+import type { IRole } from 'aws-cdk-lib/aws-iam';
 import { CfnDelivery, CfnDeliveryDestination, CfnDeliverySource, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { IQueue, Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
@@ -39,7 +40,7 @@ export class JobEventBus extends Construct {
       eventBusName: uniqueNameOf(this),
       ...(props.features.busLogs && {
         // GovCloud knows neither of the two.
-        description: 'Jobs that Gemini reported, and the outputs that landed.',
+        description: 'Jobs that Gemini reported, and the outputs that stored.',
         // The details stay out of the log: events hold what users wrote into their metadata.
         logConfig: { level: Level.ERROR, includeDetail: IncludeDetail.NONE },
       }),
@@ -80,7 +81,7 @@ export class JobEventBus extends Construct {
   /** A rule that sends whatever is said of jobs to the ledger's queue. */
   addLedger(id: string, queue: IQueue): Rule {
     return new Rule(this, id, {
-      description: 'Submitted, finished and landed jobs, to the ledger.',
+      description: 'Submitted, finished and stored jobs, to the ledger.',
       eventBus: this.eventBus,
       eventPattern: { source: [EVENT_SOURCE, APPLICATION_SOURCE], detail: { jobType: [...FETCHED_JOB_TYPES] } },
       targets: [new SqsQueue(queue, { ...LONGEST_RETRY, deadLetterQueue: this.undeliveredQueue })],
@@ -88,13 +89,13 @@ export class JobEventBus extends Construct {
   }
 
   /** A rule that sends the events of one project to a bus of somebody else's. */
-  addForward(id: string, project: string, target: IEventBus): Rule {
+  addForward(id: string, project: string, target: IEventBus, role: IRole): Rule {
     return new Rule(this, id, {
       description: `Events of the project ${project}, to a bus of a consumer.`,
       eventBus: this.eventBus,
       eventPattern: { source: [EVENT_SOURCE], detail: { source: [project] } },
       // Tried for 24 hours by itself; this target has no setting for it.
-      targets: [new EventBusTarget(target, { deadLetterQueue: this.undeliveredQueue })],
+      targets: [new EventBusTarget(target, { role, deadLetterQueue: this.undeliveredQueue })],
     });
   }
 

@@ -2,7 +2,6 @@
  * What is known of every job: a table, and the function that writes into it what the bus says. Not the deliveries table,
  * see docs/decisions/0010-job-ledger.md.
  */
-import { join } from 'node:path';
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { AttributeType, Billing, ProjectionType, TableEncryptionV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
@@ -69,8 +68,6 @@ export function jobLedgerFaults({ batchSize, batchingWindow, maxConcurrency }: R
 }
 
 export interface JobLedgerProps {
-  /** Folder of the handler modules. */
-  readonly handlersPath: string;
   readonly logRetention: RetentionDays;
   readonly options: ResolvedJobLedger;
 }
@@ -111,10 +108,10 @@ export class JobLedger extends Construct {
       deadLetterQueue: { queue: this.deadLetterQueue, maxReceiveCount: MAX_RECEIVE_COUNT },
     });
     this.recorder = new NodeFunction(this, 'Recorder', {
-      description: 'Keeps the job ledger: what was submitted, announced and landed, and when.',
-      entry: join(props.handlersPath, 'record-job.ts'),
-      // Most of its time is the CPU's, which Lambda gives by memory.
-      memorySize: 1024,
+      description: 'Keeps the job ledger: what was submitted, announced and stored, and when.',
+      name: 'record-job',
+      // A whole CPU, which Lambda gives by memory: a message costs half a millisecond of it, and waits for DynamoDB beside others.
+      memorySize: 1769,
       timeout: FUNCTION_TIMEOUT,
       logRetention: props.logRetention,
       invokedBy: 'Never invoked asynchronously: its queue keeps the messages and has a dead-letter queue of its own.',

@@ -1,11 +1,8 @@
 /** Jobs of the ledger, newest first, by its index. */
-import {
-  DynamoDbJobRecords,
-  type IndexedState,
-  type IndexQuery,
-  type JobRecord,
-} from '../../lambda/adapters/dynamodb-job-records.ts';
+
 import { FETCHED_JOB_TYPES, type FetchedJobType } from '../../lambda/contract.ts';
+import type { LedgerState } from '../../lambda/ledger/facts.ts';
+import { DynamoDbJobRecords, type IndexQuery, type JobRecord } from '../../lambda/ledger/job-records.client.ts';
 import type { Deployment } from '../deployment.ts';
 import { type JobRow, type JobState, lastChangeOf, toJobRow } from './job-row.ts';
 
@@ -25,10 +22,10 @@ interface JobIndex {
 }
 
 /** Where the index has jobs of a state. What failed and may be fetched again is among those that are not stored yet. */
-const INDEXED: Readonly<Record<JobState, readonly IndexedState[]>> = {
-  waiting: ['awaited', 'unlanded'],
+const INDEXED: Readonly<Record<JobState, readonly LedgerState[]>> = {
+  waiting: ['awaited', 'unstored'],
   stored: ['stored'],
-  failed: ['failed', 'unlanded'],
+  failed: ['failed', 'unstored'],
 };
 
 export function jobRecordsOf({ clients, description }: Deployment): DynamoDbJobRecords {

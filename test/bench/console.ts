@@ -4,9 +4,9 @@ import { readJobPage } from '../../cli/console/job-pages.ts';
 import { remembered } from '../../cli/console/remembered.ts';
 import { startConsole } from '../../cli/console/server.ts';
 import type { JobQuery } from '../../cli/console/source.ts';
-import { DynamoDbJobRecords } from '../../lambda/adapters/dynamodb-job-records.ts';
 import { LEDGER } from '../../lambda/contract.ts';
-import { queueName, shardOf } from '../../lambda/domain/job-ledger.ts';
+import { queueName, shardOf } from '../../lambda/ledger/facts.ts';
+import { DynamoDbJobRecords } from '../../lambda/ledger/job-records.client.ts';
 import { FAKE_NOW, fakeJob, fakeSource } from '../fakes/console-source.ts';
 import { startTables } from '../fakes/ledger-table.ts';
 
@@ -16,13 +16,13 @@ const PATHS = ['/jobs', '/jobs?state=failed', '/jobs?type=video&project=research
 
 function itemOf(age: number) {
   const row = fakeJob(age);
-  const job = { source: row.project, jobType: row.jobType, jobId: row.jobId };
-  const state = row.state === 'waiting' ? (row.publishedAt === null ? 'awaited' : 'unlanded') : row.state;
+  const job = { project: row.project, jobType: row.jobType, jobId: row.jobId };
+  const state = row.state === 'waiting' ? (row.publishedAt === null ? 'awaited' : 'unstored') : row.state;
   const due = Date.parse(row.storedAt ?? row.failedAt ?? row.endedAt ?? row.submittedAt ?? '');
   const texts = {
     ...{ ...job, submittedAt: row.submittedAt, createdAt: row.createdAt, endedAt: row.endedAt },
     ...{ deliveredAt: row.deliveredAt, publishedAt: row.publishedAt, fetchStartedAt: row.fetchStartedAt },
-    ...{ landedAt: row.storedAt, failedAt: row.failedAt, displayName: row.displayName, eventType: row.eventType },
+    ...{ storedAt: row.storedAt, failedAt: row.failedAt, displayName: row.displayName, eventType: row.eventType },
     userMetadata: JSON.stringify(row.userMetadata),
     queue: queueName({ ...job, state }, shardOf(job)),
   };

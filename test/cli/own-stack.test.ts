@@ -45,7 +45,7 @@ const call = (command: string) =>
 
 /** Everything is as it should be. */
 function beHealthy(): void {
-  lambda.on(InvokeCommand).callsFake(() => ({ Payload: Buffer.from('{"source":"default","findings":[]}') }));
+  lambda.on(InvokeCommand).callsFake(() => ({ Payload: Buffer.from('{"project":"default","findings":[]}') }));
   cloudwatch.on(DescribeAlarmsCommand).callsFake(({ AlarmNames }: { readonly AlarmNames: readonly string[] }) => ({
     MetricAlarms: AlarmNames.map((AlarmName) => ({ AlarmName, StateValue: 'OK', ActionsEnabled: true })),
   }));
@@ -200,12 +200,12 @@ describe('status', () => {
     const due = (time: string) => ({ due: { N: String(Date.parse(time)) } });
     const awaited = { ...due('2026-11-24T09:00:00Z'), job_type: { S: 'batch' }, job_id: { S: 'batches/a' } };
     dynamodb
-      .on(QueryCommand, { ExpressionAttributeValues: { ':queue': { S: 'unlanded#default#batch#3' } } })
-      .resolves({ Count: 1, Items: [due('2026-11-24T04:00:00Z')] })
-      .on(QueryCommand, { ExpressionAttributeValues: { ':queue': { S: 'unlanded#default#batch#7' } } })
-      .resolves({ Count: 1, Items: [due('2026-11-24T02:00:00Z')] })
+      .on(QueryCommand, { ExpressionAttributeValues: { ':queue': { S: 'unstored#default#batch#3' } } })
+      .resolves({ Items: [due('2026-11-24T04:00:00Z')] })
+      .on(QueryCommand, { ExpressionAttributeValues: { ':queue': { S: 'unstored#default#batch#7' } } })
+      .resolves({ Items: [due('2026-11-24T02:00:00Z')] })
       .on(QueryCommand, { ExpressionAttributeValues: { ':queue': { S: 'awaited#default#batch#0' } } })
-      .resolves({ Count: 3, Items: [awaited, awaited, awaited] });
+      .resolves({ Items: [awaited, awaited, awaited] });
 
     const { printed } = await call('status');
 

@@ -1,6 +1,8 @@
 /** Each function may do what it does, and no more: every action of every role is taken away in turn, and must be missed. */
+import { DynamoDBClient, GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient, PutEventsCommand, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type LedgerJob, queueName, shardOf } from '../../lambda/ledger/facts.ts';
 import { operatorOptions } from '../../local/aws/emulators.ts';
 import { deliveryOf, listen, post, startTestRun, type TestRun } from './local-run.ts';
 
@@ -61,10 +63,35 @@ async function exercise(): Promise<void> {
     await run.aws.runSchedule('Reconciler');
   }
   await run.aws.runSchedule('Reconciler');
+  await makeOverdue({ source: 'default', jobType: 'interaction', jobId: lost });
+  await run.aws.runSchedule('Reconciler');
   for (const type of ['batch.succeeded', 'interaction.completed', 'video.generated']) {
     await post(deliveryOf(run, { type, data: { id: 'nobody' } }));
     await heard.until(({ 'detail-type': kind, detail }) => kind === 'output.failed' && detail['type'] === type);
   }
+}
+
+/** As if the ledger had not heard that it landed, and all the time for which Gemini keeps it were over. */
+async function makeOverdue(job: LedgerJob): Promise<void> {
+  const client = new DynamoDBClient(operatorOptions(run.aws.awsUrl));
+  const { physicalId: TableName } =
+    run.endpoints.resources.find(({ physicalId, type }) => /GlobalTable/.test(type) && /JobLedger/.test(physicalId)) ??
+    {};
+  const Key = { id: { S: `job#default#interaction#${job.jobId}` } };
+  for (let queue = ''; !queue.startsWith('stored#'); ) {
+    const { Item } = await client.send(new GetItemCommand({ TableName, Key }));
+    queue = Item?.['queue']?.S ?? '';
+  }
+  await client.send(
+    new UpdateItemCommand({
+      ...{ TableName, Key, UpdateExpression: 'SET queue = :queue, due = :due' },
+      ExpressionAttributeValues: {
+        ':queue': { S: queueName({ ...job, state: 'unlanded' }, shardOf(job)) },
+        ':due': { N: '0' },
+      },
+    }),
+  );
+  client.destroy();
 }
 
 async function putEvents(Entries: PutEventsRequestEntry[]): Promise<void> {
@@ -133,8 +160,8 @@ describe('a role', () => {
   });
 
   it('lets the verifier report what Gemini says, and nothing about outputs, in nobody else’s name', async () => {
-    const allows = (source: string[], detailType: string[]) =>
-      run.aws.permissions.allows(verifier(), putEvents(source, detailType));
+    const allows = (project: string[], detailType: string[]) =>
+      run.aws.permissions.allows(verifier(), putEvents(project, detailType));
 
     expect(await allows(['gemini.webhooks'], ['batch.succeeded'])).toBe(true);
     expect(await allows(['gemini.webhooks'], ['output.stored'])).toBe(false);
@@ -156,10 +183,10 @@ describe('a role', () => {
     const { permissions } = run.aws;
     const get = (key: string) => ({ action: 's3:GetObject', resource: object(key), context: {} });
 
-    expect(await permissions.allows(fetcher(), put('video/source=default/date=x/video-00.mp4'))).toBe(true);
-    expect(await permissions.allows(fetcher(), put('batch/source=default/date=x/responses.jsonl'))).toBe(false);
-    expect(await permissions.allows(fetcher(), get('video/source=default/date=x/manifest.json'))).toBe(true);
-    expect(await permissions.allows(fetcher(), get('video/source=default/date=x/video-00.mp4'))).toBe(false);
+    expect(await permissions.allows(fetcher(), put('video/project=default/date=x/video-00.mp4'))).toBe(true);
+    expect(await permissions.allows(fetcher(), put('batch/project=default/date=x/responses.jsonl'))).toBe(false);
+    expect(await permissions.allows(fetcher(), get('video/project=default/date=x/manifest.json'))).toBe(true);
+    expect(await permissions.allows(fetcher(), get('video/project=default/date=x/video-00.mp4'))).toBe(false);
   });
 
   it('lets nobody overwrite a manifest', async () => {

@@ -80,7 +80,7 @@ describe('Door', () => {
       Variables: {
         TABLE_NAME: { Ref: 'GeminiWebhooksIdempotencyTableDeliveries82F76538' },
         EVENT_BUS_NAME: { Ref: 'GeminiWebhooksEventBusDE0CBF58' },
-        SOURCES: {
+        PROJECTS: {
           'Fn::Join': [
             '',
             [

@@ -36,7 +36,7 @@ describe('Fetcher', () => {
         EVENT_BUS_NAME: { Ref: 'GeminiWebhooksEventBusDE0CBF58' },
         LEDGER_TABLE_NAME: { Ref: expect.stringMatching('^GeminiWebhooksJobLedgerTable') },
         BUCKET_NAME: { Ref: 'GeminiWebhooksOutputBucketOutputs636BE2D7' },
-        SOURCES: '{"default":{"apiKeySecretId":"gemini-webhooks/api-key"}}',
+        PROJECTS: '{"default":{"apiKeySecretId":"gemini-webhooks/api-key"}}',
         MAX_OUTPUT_BYTES: '21474836480',
         QUEUE_URL: { Ref: 'GeminiWebhooksBatchFetcherQueue658709B9' },
         JOB_RETENTION_SECONDS: '172800',
