@@ -63,7 +63,7 @@ async function exercise(): Promise<void> {
     await run.aws.runSchedule('Reconciler');
   }
   await run.aws.runSchedule('Reconciler');
-  await makeOverdue({ source: 'default', jobType: 'interaction', jobId: lost });
+  await makeOverdue({ project: 'default', jobType: 'interaction', jobId: lost });
   await run.aws.runSchedule('Reconciler');
   for (const type of ['batch.succeeded', 'interaction.completed', 'video.generated']) {
     await post(deliveryOf(run, { type, data: { id: 'nobody' } }));
@@ -86,7 +86,7 @@ async function makeOverdue(job: LedgerJob): Promise<void> {
     new UpdateItemCommand({
       ...{ TableName, Key, UpdateExpression: 'SET queue = :queue, due = :due' },
       ExpressionAttributeValues: {
-        ':queue': { S: queueName({ ...job, state: 'unlanded' }, shardOf(job)) },
+        ':queue': { S: queueName({ ...job, state: 'unstored' }, shardOf(job)) },
         ':due': { N: '0' },
       },
     }),
