@@ -3,7 +3,6 @@ import yargs, { type Argv } from 'yargs';
 import { FETCHED_JOB_TYPES, VERSION } from '../lambda/contract.ts';
 import { PipelineError } from '../lambda/shared/errors.ts';
 import { CliError, type ExitCode } from './cli-error.ts';
-import { serveConsole } from './commands/console.ts';
 import { deliveries } from './commands/deliveries.ts';
 import { forget } from './commands/forget.ts';
 import { jobs, parseSince } from './commands/jobs.ts';
@@ -151,7 +150,11 @@ function createProgram(options: ProgramOptions, width: number): Argv<Common> {
           .check(({ port }) => (isWhole(port, 0) && port <= 65_535) || '--port is out of range; give 0 to 65535.')
           .example('$0 console --stack Mine', 'read-only')
           .example('$0 console --local .local', 'of a local run'),
-      within((context, { port, allowChanges }) => serveConsole(context, { port, allowChanges })),
+      within(async (context, { port, allowChanges }) => {
+        // Its server and its pages are loaded by no other command.
+        const { serveConsole } = await import('./commands/console.ts');
+        await serveConsole(context, { port, allowChanges });
+      }),
     )
     .command(
       'jobs',

@@ -1,5 +1,6 @@
 /** `console`: a page on loopback that shows the deployment, until it is stopped. */
 import { createSource } from '../console/deployment-source.ts';
+import { readQuery } from '../console/job-filter.ts';
 import { startConsole } from '../console/server.ts';
 import type { CommandContext } from '../context.ts';
 
@@ -17,7 +18,10 @@ export async function serveConsole(
   { port, allowChanges }: ConsoleOptions,
 ): Promise<void> {
   const allowsChanges = deployment.stateDir !== undefined || allowChanges;
-  const running = await startConsole(createSource({ deployment, allowsChanges, clock }), port, clock);
+  const source = createSource({ deployment, allowsChanges, clock });
+  // Whoever may not read the ledger learns it here, and the first page is there at once.
+  await source.jobs(readQuery(new URLSearchParams(), clock()));
+  const running = await startConsole(source, port, clock);
   const { url } = running;
   terminal.print(json ? JSON.stringify({ url }) : `The console is at ${url}\nCtrl-C ends it.`);
   // Whoever started it with a channel, as the local run does, is told, and ends it by closing that.

@@ -21,6 +21,7 @@ import {
   runChange,
 } from './reach.ts';
 import { loggedRefusals, measuredRefusals, type Refusal } from './refusals.ts';
+import { remembered } from './remembered.ts';
 import { type ConsoleSource, type HealthRow, nameOf } from './source.ts';
 
 export interface DeploymentSourceOptions {
@@ -32,12 +33,16 @@ export interface DeploymentSourceOptions {
 /** How far back deliveries are looked for in the verifier's log. */
 const RECENT_MS = 3 * 3_600_000;
 const MINUTE_MS = 60_000;
+/** As long as that a table may be shown at once that is brought up to date a moment later. */
+const STALE_MS = 30_000;
 
 export function createSource({ deployment, allowsChanges, clock }: DeploymentSourceOptions): ConsoleSource {
   const { clients, description, stateDir, stackName } = deployment;
   const run = stateDir === undefined ? undefined : new LocalRun(stateDir);
   const projects = description.projects.map(({ name }) => name);
   const index = jobRecordsOf(deployment);
+  // Calls of a local run cost nothing.
+  const refreshMs = run === undefined ? 5000 : 1000;
   const sent = async () => (await run?.sent()) ?? [];
   const startOf = (row: JobRow) => new Date(Date.parse(bornAt(row)) - MINUTE_MS);
 
@@ -59,9 +64,10 @@ export function createSource({ deployment, allowsChanges, clock }: DeploymentSou
   return {
     title: run === undefined ? stackName : 'local run',
     ...{ projects, allowsChanges, local: run },
-    // Calls of a local run cost nothing.
-    refreshMs: run === undefined ? 5000 : 1000,
-    jobs: (query) => readJobPage(index, projects, query),
+    refreshMs,
+    jobs: remembered({ clock, freshMs: refreshMs / 2, staleMs: STALE_MS }, (query) =>
+      readJobPage(index, projects, query),
+    ),
     async job(name) {
       const row = await readJob(deployment, name);
       if (row === undefined) return undefined;
@@ -74,7 +80,7 @@ export function createSource({ deployment, allowsChanges, clock }: DeploymentSou
     },
     logs: (row) => readLines(deployment, [nameOf(row).id], startOf(row)),
     object: (key) => readObject(deployment, key),
-    deliveries: cached(run === undefined ? 5000 : 500, async () => {
+    deliveries: remembered({ clock, freshMs: refreshMs / 2, staleMs: refreshMs / 2 }, async () => {
       const since = new Date(clock().getTime() - RECENT_MS);
       const [lines, all, refused, quarantined] = await Promise.all([
         readLines(deployment, [...HANDLED, RECONCILED], since, /^(?:verifier|reconciler)/),
@@ -88,7 +94,7 @@ export function createSource({ deployment, allowsChanges, clock }: DeploymentSou
       };
     }),
     // Not more often than a person looks: it takes a call or two for each queue, secret and alarm, and one of Gemini.
-    health: cached(run === undefined ? MINUTE_MS : 5000, async () =>
+    health: remembered({ clock, freshMs: 5 * refreshMs, staleMs: 5 * refreshMs }, async () =>
       (await readChecks(deployment, clock)).map(toHealthRow),
     ),
     async change(change) {
@@ -124,21 +130,6 @@ async function giveUp(
 /** What the simulator tells of a delivery has no project. */
 function ofProject(rows: ReturnType<typeof deliveryRows>, project: string) {
   return rows.map((row) => (row.project === '' ? { ...row, project } : row));
-}
-
-function cached<Value>(ms: number, read: () => Promise<Value>): () => Promise<Value> {
-  let at = Number.NEGATIVE_INFINITY;
-  let last: Promise<Value> | undefined;
-  return () => {
-    if (last !== undefined && performance.now() - at < ms) return last;
-    at = performance.now();
-    const reading = read();
-    last = reading;
-    reading.catch(() => {
-      if (last === reading) last = undefined;
-    });
-    return reading;
-  };
 }
 
 const QUEUES = ['batch', 'interaction', 'video', 'ledger', 'undelivered'] as const;

@@ -79,19 +79,21 @@ export class DynamoDbJobRecords {
 
   /** By the index, newest first, and never by a scan. */
   async list(query: IndexQuery): Promise<readonly JobRecord[]> {
-    const { limit } = query;
-    const parts = queuesOf(query).map(async (queue) => {
-      const found: JobRecord[] = [];
-      for await (const page of this.#pages(queue, query)) {
-        found.push(...page.flatMap((item) => toRecord(item) ?? []));
-        if (limit !== undefined && found.length >= limit) break;
+    const { limit = Number.POSITIVE_INFINITY } = query;
+    // Twice its share of an even spread, so that one page of each shard is mostly enough, and little is read for nothing.
+    const perShard = Number.isFinite(limit) ? Math.ceil((2 * limit) / LEDGER_SHARDS) : undefined;
+    const shards = queuesOf(query).map((queue) => new Shard(this.#pages(queue, { ...query, limit: perShard })));
+    await Promise.all(shards.map((shard) => shard.read()));
+    for (;;) {
+      // What is older than this may have something newer before it that was not read yet.
+      const behind = shards.filter((shard) => !shard.isDone).toSorted((x, y) => y.last - x.last);
+      const horizon = behind[0]?.last ?? Number.NEGATIVE_INFINITY;
+      const found = shards.flatMap(({ jobs }) => jobs).filter(({ due }) => (due?.getTime() ?? 0) >= horizon);
+      if (behind.length === 0 || found.length >= limit) {
+        return found.toSorted((x, y) => (y.due?.getTime() ?? 0) - (x.due?.getTime() ?? 0)).slice(0, limit);
       }
-      return found;
-    });
-    return (await Promise.all(parts))
-      .flat()
-      .toSorted((a, b) => (b.due?.getTime() ?? 0) - (a.due?.getTime() ?? 0))
-      .slice(0, limit);
+      await Promise.all((Number.isFinite(limit) ? behind.slice(0, 1) : behind).map((shard) => shard.read()));
+    }
   }
 
   /** How many there are, and the smallest time in the index. */
@@ -157,6 +159,29 @@ export class DynamoDbJobRecords {
       yield page.Items ?? [];
       ExclusiveStartKey = page.LastEvaluatedKey;
     } while (ExclusiveStartKey !== undefined);
+  }
+}
+
+/** What was read of one shard. */
+class Shard {
+  readonly jobs: JobRecord[] = [];
+  /** Time of the last item. */
+  last = Number.POSITIVE_INFINITY;
+  isDone = false;
+  readonly #pages: AsyncGenerator<readonly Item[]>;
+
+  constructor(pages: AsyncGenerator<readonly Item[]>) {
+    this.#pages = pages;
+  }
+
+  /** One more page. */
+  async read(): Promise<void> {
+    const { value, done } = await this.#pages.next();
+    this.isDone = done === true;
+    if (value === undefined || this.isDone) return;
+    const due = value.at(-1)?.[LEDGER.due]?.N;
+    if (due !== undefined) this.last = Number(due);
+    this.jobs.push(...value.flatMap((item: Item) => toRecord(item) ?? []));
   }
 }
 

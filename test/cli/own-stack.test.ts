@@ -198,13 +198,14 @@ describe('status', () => {
     deploy(['Webhooks']);
     beHealthy();
     const due = (time: string) => ({ due: { N: String(Date.parse(time)) } });
+    const awaited = { ...due('2026-11-24T09:00:00Z'), job_type: { S: 'batch' }, job_id: { S: 'batches/a' } };
     dynamodb
       .on(QueryCommand, { ExpressionAttributeValues: { ':queue': { S: 'unstored#default#batch#3' } } })
       .resolves({ Items: [due('2026-11-24T04:00:00Z')] })
       .on(QueryCommand, { ExpressionAttributeValues: { ':queue': { S: 'unstored#default#batch#7' } } })
       .resolves({ Items: [due('2026-11-24T02:00:00Z')] })
       .on(QueryCommand, { ExpressionAttributeValues: { ':queue': { S: 'awaited#default#batch#0' } } })
-      .resolves({ Items: Array(3).fill(due('2026-11-24T09:00:00Z')) });
+      .resolves({ Items: [awaited, awaited, awaited] });
 
     const { printed } = await call('status');
 

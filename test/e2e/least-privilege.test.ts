@@ -2,7 +2,7 @@
 import { DynamoDBClient, GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient, PutEventsCommand, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type LedgerJob, queueName, shardOf } from '../../lambda/domain/job-ledger.ts';
+import { type LedgerJob, queueName, shardOf } from '../../lambda/ledger/facts.ts';
 import { operatorOptions } from '../../local/aws/emulators.ts';
 import { deliveryOf, listen, post, startTestRun, type TestRun } from './local-run.ts';
 
@@ -63,7 +63,7 @@ async function exercise(): Promise<void> {
     await run.aws.runSchedule('Reconciler');
   }
   await run.aws.runSchedule('Reconciler');
-  await makeOverdue({ source: 'default', jobType: 'interaction', jobId: lost });
+  await makeOverdue({ project: 'default', jobType: 'interaction', jobId: lost });
   await run.aws.runSchedule('Reconciler');
   for (const type of ['batch.succeeded', 'interaction.completed', 'video.generated']) {
     await post(deliveryOf(run, { type, data: { id: 'nobody' } }));
@@ -86,7 +86,7 @@ async function makeOverdue(job: LedgerJob): Promise<void> {
     new UpdateItemCommand({
       ...{ TableName, Key, UpdateExpression: 'SET queue = :queue, due = :due' },
       ExpressionAttributeValues: {
-        ':queue': { S: queueName({ ...job, state: 'unlanded' }, shardOf(job)) },
+        ':queue': { S: queueName({ ...job, state: 'unstored' }, shardOf(job)) },
         ':due': { N: '0' },
       },
     }),
