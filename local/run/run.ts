@@ -30,6 +30,8 @@ export interface RunOptions {
   readonly switches?: SwitchesUpdate;
   /** How soon after its end a job is announced without its webhook, and how often jobs are looked for. */
   readonly reconcile?: { readonly graceSeconds: number; readonly everyMs: number };
+  /** How many times sooner a fetch is tried again than deployed. @default 1 */
+  readonly haste?: number;
   /** Whether the health check sets right what it finds, whatever the template says. */
   readonly repairWebhook?: boolean;
   readonly onFatal?: (error: LocalRunError) => void;
