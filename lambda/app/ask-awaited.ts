@@ -14,8 +14,6 @@ import { describe, isTimeOut, type ReconcileRun } from './reconcile-run.ts';
 const KINDS = { batch: batchJob, interaction: interactionJob, video: videoJob } as const;
 
 const READ_AT_ONCE = 100;
-/** Of each type, so that one that hangs does not hold up the others. */
-const ASKED_AT_ONCE = 4;
 /** Then it is not the jobs. What was not asked for is asked for by the next run. */
 const MAX_UNANSWERED_IN_A_ROW = 5;
 /** Then somebody is told. */
@@ -47,14 +45,14 @@ class Questions {
 
   async ask(jobType: FetchedJobType): Promise<void> {
     const { ports, options } = this.#run;
-    const { source, graceMs } = options;
+    const { source, graceMs, askedAtOnce } = options;
     const queue = { state: 'awaited', source, jobType, until: this.#run.ago(graceMs), limit: READ_AT_ONCE } as const;
     let cursor: string | undefined;
     do {
       const page = await ports.ledger.list({ ...queue, cursor });
-      for (let at = 0; at < page.jobs.length; at += ASKED_AT_ONCE) {
+      for (let at = 0; at < page.jobs.length; at += askedAtOnce) {
         if (this.#run.isTimeUp || this.#isOver) return;
-        await this.#askFor(page.jobs.slice(at, at + ASKED_AT_ONCE));
+        await this.#askFor(page.jobs.slice(at, at + askedAtOnce));
       }
       cursor = page.next;
     } while (cursor !== undefined);

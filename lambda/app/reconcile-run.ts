@@ -17,6 +17,8 @@ export interface ReconcileOptions extends MissedJobsOptions {
   readonly horizonMs: number;
   /** How long Gemini keeps what a job has to land. */
   readonly retentionMs: Readonly<Record<FetchedJobType, number>>;
+  /** Questions at a time, of each job type: one that hangs does not hold up the others. */
+  readonly askedAtOnce: number;
   /** Events of the list of batches that are published in one run: a project full of old jobs must not flood the bus. */
   readonly maxPublished: number;
   /** Aborted before the function's time runs out. */

@@ -16,6 +16,7 @@ import { ENV, GEMINI_URL } from '../contract.ts';
 /** Time to finish the job at hand and to write how far it came. */
 const RESERVE_MS = 20_000;
 const GEMINI_STALL_MS = 30_000;
+const ASKED_AT_ONCE = 4;
 /** A run goes on with what the one before left: ten minutes of what the fetchers take in. */
 const MAX_PUBLISHED = 5_000;
 /** Of what has a file: batches and videos. https://ai.google.dev/gemini-api/docs/files */
@@ -62,6 +63,7 @@ export async function handler(_event: unknown, context: Context): Promise<Reconc
       ...{ source, subscribedEvents, bucket },
       graceMs: config.graceSeconds * 1000,
       horizonMs: config.horizonSeconds * 1000,
+      askedAtOnce: ASKED_AT_ONCE,
       maxPublished: MAX_PUBLISHED,
       retentionMs: {
         batch: FILE_RETENTION_MS,

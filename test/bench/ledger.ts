@@ -108,6 +108,7 @@ async function measure(size: number): Promise<{ readonly calls: Record<string, n
         subscribedEvents: [],
         graceMs: 600_000,
         horizonMs: 48 * 3_600_000,
+        askedAtOnce: 4,
         maxPublished: 500,
         retentionMs: { batch: 48 * 3_600_000, interaction: 24 * 3_600_000, video: 48 * 3_600_000 },
         bucket: 'outputs',

@@ -21,22 +21,27 @@ function shell(SHELL: string, script: string): string {
   return execFileSync('bash', ['--norc', '-c', script], { encoding: 'utf8', env: { ...process.env, PATH, SHELL } });
 }
 
-it.each([
-  [['gemini-webhooks', 'redr'], ['redrive']],
-  [['gemini-webhooks', 'redrive', 'un'], ['undelivered']],
-  [['gemini-webhooks', 'jobs', '--state', 'wa'], ['waiting']],
-  [['gemini-webhooks', 'rotate', '--rev'], ['--revoke']],
-])('completes %j in bash', (words, completed) => {
-  const script = `
-    eval "$(gemini-webhooks completion)"
+/** Each of them starts the program anew. */
+const STARTS = { timeout: 180_000 };
+
+it('completes commands, choices and options in bash', STARTS, () => {
+  const cases = [
+    ['gemini-webhooks', 'redr'],
+    ['gemini-webhooks', 'redrive', 'un'],
+    ['gemini-webhooks', 'jobs', '--state', 'wa'],
+    ['gemini-webhooks', 'rotate', '--rev'],
+  ];
+  const complete = (words: readonly string[]) => `
     COMP_WORDS=(${words.join(' ')}); COMP_CWORD=${words.length - 1}
     _gemini-webhooks_yargs_completions
-    printf '%s\\n' "\${COMPREPLY[@]}"`;
+    echo "\${COMPREPLY[@]}"`;
 
-  expect(shell('/bin/bash', script).trim().split('\n')).toEqual(completed);
+  expect(shell('/bin/bash', `eval "$(gemini-webhooks completion)"${cases.map(complete).join('')}`)).toBe(
+    'redrive\nundelivered\nwaiting\n--revoke\n',
+  );
 });
 
-it('has a script for zsh, with what each command is for', () => {
+it('has a script for zsh, with what each command is for', STARTS, () => {
   expect(shell('/bin/zsh', 'gemini-webhooks completion')).toMatch(/^#compdef gemini-webhooks\n/);
   expect(shell('/bin/zsh', 'gemini-webhooks --get-yargs-completions gemini-webhooks re')).toContain(
     'redrive:Puts back what was given up\n',

@@ -35,11 +35,13 @@ const NAMESPACE = { 'Fn::Join': ['', ['GeminiWebhooks/', { Ref: 'AWS::StackName'
 describe('alarms', () => {
   it('are these, by default', () => {
     expect(alarms.map(nameOf).toSorted()).toEqual([
+      ...['events-republished'],
       ...['fetch-dead-letters-batch', 'fetch-dead-letters-interaction', 'fetch-dead-letters-video'],
       ...['fetch-errors-batch', 'fetch-errors-interaction', 'fetch-errors-video'],
-      ...['health-check-silent'],
+      ...['health-check-silent', 'jobs-unanswered'],
       ...['jobs-waiting-batch', 'jobs-waiting-interaction', 'jobs-waiting-video'],
-      ...['keys-unavailable', 'ledger-dead-letters'],
+      ...['keys-unavailable', 'ledger-behind', 'ledger-dead-letters', 'lookups-refused'],
+      ...['oldest-unended-batch', 'oldest-unended-interaction', 'oldest-unended-video'],
       ...['oldest-unlanded-batch', 'oldest-unlanded-interaction', 'oldest-unlanded-video'],
       ...['outputs-failed', 'payload-mismatch', 'publish-failed', 'reconciler-silent', 'records-not-completed'],
       ...[

@@ -11,7 +11,7 @@ it('outputs the webhook URL and the names of bucket, table and bus, and no part 
 
   expect(outputs).toEqual({
     WebhookUrl: {
-      Description: 'The static webhook of the source default; it is registered at Gemini.',
+      Description: 'The static webhook of the project default; it is registered at Gemini.',
       Value: {
         'Fn::Join': [
           '',

@@ -110,6 +110,36 @@ const MUTANTS: readonly Mutant[] = [
     to: 'total !== undefined && bytes > total',
   },
   {
+    name: 'let one job stop the others',
+    file: 'lambda/app/ask-awaited.ts',
+    from: '      await this.#unanswered(job, error);\n',
+    to: '      await this.#unanswered(job, error);\n      this.#stop(error);\n',
+  },
+  {
+    name: 'wait with the list for the questions',
+    file: 'lambda/app/reconcile.ts',
+    from: 'Promise.allSettled([askAwaited(run), sweepBatches(run)])',
+    to: 'Promise.allSettled([askAwaited(run), askAwaited(run).then(() => run.wasAnswered && sweepBatches(run))])',
+  },
+  {
+    name: 'take a refused list for an empty one',
+    file: 'lambda/app/sweep-batches.ts',
+    from: '      if (page === undefined) return false;\n',
+    to: "      if (page === undefined) {\n        this.#run.cursor = { ...this.#run.cursor, notBefore: '2100-01-01T00:00:00Z' };\n        return true;\n      }\n",
+  },
+  {
+    name: 'forget a job that Gemini does not show',
+    file: 'lambda/app/ask-awaited.ts',
+    from: 'await this.#postpone(job, undefined, { failingSince: job.failingSince ?? now });',
+    to: "await missed.giveUp(job, 'ERR_JOB_NOT_OURS', 'never seen');",
+  },
+  {
+    name: 'announce under a key of its own',
+    file: 'lambda/app/missed-jobs.ts',
+    from: "publishOnce(this.#ports, onceFor(detail, ''));",
+    to: "publishOnce(this.#ports, { ...onceFor(detail, ''), id: detail.webhookId });",
+  },
+  {
     name: 'leave uploads open',
     file: 'lambda/app/fetch-outputs.ts',
     from: '    await landing.abort();\n',

@@ -166,6 +166,7 @@ class World implements Gemini {
       graceMs: 10 * MINUTE,
       horizonMs: 48 * HOUR,
       retentionMs: { batch: 48 * HOUR, video: 48 * HOUR, interaction: 24 * HOUR },
+      askedAtOnce: 4,
       maxPublished: 500,
       bucket: 'outputs',
       signal: this.deadline.signal,

@@ -158,6 +158,35 @@ describe('jobs', () => {
 
     expect((await api(`/v1beta/${name}`)).status).toBe(403);
   });
+
+  it.each([404, 403, 400])(
+    'hides a job behind %i for a while after its end, and says nothing about it',
+    async (status) => {
+      await switches({ hideJobs: { ms: 500, status } });
+      const { name } = await control<{ name: string }>('/jobs', 'POST', { kind: 'interaction' });
+      const path = `/v1beta/interactions/${name}`;
+
+      expect((await api(path)).status).toBe(200);
+      await timers.advance(1499);
+      const hidden = await api(path);
+      expect(hidden.status).toBe(status);
+      expect(await hidden.text()).not.toContain(name);
+      await timers.advance(1);
+      expect((await api(path)).status).toBe(200);
+    },
+  );
+
+  it('keeps the files of a managed agent as a tar', async () => {
+    const { id } = await ai.interactions.create(
+      { agent: 'antigravity-preview-09-2026', input: 'x', background: true },
+      { maxRetries: 0 },
+    );
+    await timers.advance(1000);
+    const { environment_id } = await get<{ environment_id: string }>(`/v1beta/interactions/${id}`);
+
+    const tar = await api(`/download/v1beta/files/environment-${environment_id}:download?alt=media`);
+    expect([tar.status, tar.headers.get('content-type')]).toEqual([200, 'application/x-tar']);
+  });
 });
 
 describe('errors', () => {
@@ -195,6 +224,10 @@ describe('errors', () => {
     expect((await api(path)).status).toBe(200);
     await switches({ expireFiles: true });
     expect((await api(path)).status).toBe(404);
+    await switches({ expireFiles: false, lateFilesMs: 2000 });
+    expect((await api(path)).status).toBe(404);
+    await timers.advance(2000);
+    expect((await api(path)).status).toBe(200);
   });
 
   it('names a switch that it does not have, and leaves the others', async () => {
