@@ -1,5 +1,5 @@
 /** The idempotency records of a deployment. */
-import { DynamoDbDeliveryRecords } from '../lambda/adapters/dynamodb-delivery-records.ts';
+import { DynamoDbDeliveryRecords } from '../lambda/events/idempotency-records.client.ts';
 import type { Deployment } from './deployment.ts';
 
 export function deliveryRecordsOf({ clients, description }: Deployment): DynamoDbDeliveryRecords {

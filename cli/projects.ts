@@ -1,5 +1,5 @@
 /** The Gemini projects of a deployment that a command is about. */
-import { DEFAULT_SOURCE } from '../lambda/contract.ts';
+import { DEFAULT_PROJECT } from '../lambda/contract.ts';
 import type { DescribedProject } from '../lambda/deployment-description.ts';
 import { CliError } from './cli-error.ts';
 import type { CommandContext } from './context.ts';
@@ -20,7 +20,7 @@ export function chosenProjects({ deployment, project }: CommandContext): readonl
 export function chosenProject(context: CommandContext): DescribedProject {
   const chosen = chosenProjects(context);
   const [only] = chosen;
-  const meant = chosen.length === 1 ? only : chosen.find(({ name }) => name === DEFAULT_SOURCE);
+  const meant = chosen.length === 1 ? only : chosen.find(({ name }) => name === DEFAULT_PROJECT);
   if (meant !== undefined) return meant;
   throw new CliError(
     `There are several projects: ${chosen.map(({ name }) => name).join(', ')}. Choose one with --project.`,

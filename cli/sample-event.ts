@@ -1,6 +1,6 @@
 /** Details as they are on the bus, of a job that there is not. */
 import { DETAIL_TYPE, FETCHED_JOB_TYPES, type FetchedJobType, SCHEMA_VERSION } from '../lambda/contract.ts';
-import type { JobEventDetail, OutputFailedDetail, OutputStoredDetail } from '../lambda/domain/job-event.ts';
+import type { JobEventDetail, OutputFailedDetail, OutputStoredDetail } from '../lambda/events/job-event.ts';
 
 export interface SampleContext {
   readonly project: string;
@@ -39,7 +39,7 @@ function jobDetail(type: string, { project, now }: SampleContext): JobEventDetai
   const jobId = jobType === 'other' ? null : JOB_IDS[jobType];
   const isPushed = !type.endsWith('.cancelled');
   return {
-    ...{ schemaVersion: SCHEMA_VERSION, source: project, type, jobType, jobId },
+    ...{ schemaVersion: SCHEMA_VERSION, project: project, type, jobType, jobId },
     webhookId: isPushed ? 'msg_sample4f6a1c' : `api#${project}#${type}#sample-4f6a1c`,
     status: type.slice(type.lastIndexOf('.') + 1),
     ...{ occurredAt: before(now, 2), receivedAt: before(now, 1) },
@@ -52,9 +52,9 @@ function jobDetail(type: string, { project, now }: SampleContext): JobEventDetai
 }
 
 function storedDetail({ project, bucket, now }: SampleContext): OutputStoredDetail {
-  const prefix = `batch/source=${project}/date=${before(now, 60).slice(0, 10)}/job=sample-4f6a1c/succeeded/`;
+  const prefix = `batch/project=${project}/date=${before(now, 60).slice(0, 10)}/job=sample-4f6a1c/succeeded/`;
   return {
-    ...{ schemaVersion: SCHEMA_VERSION, source: project, jobType: 'batch', jobId: JOB_IDS.batch },
+    ...{ schemaVersion: SCHEMA_VERSION, project: project, jobType: 'batch', jobId: JOB_IDS.batch },
     ...{
       webhookId: 'msg_sample4f6a1c',
       type: CAUSE,
@@ -65,13 +65,13 @@ function storedDetail({ project, bucket, now }: SampleContext): OutputStoredDeta
     },
     ...{ bucket, prefix, manifestKey: `${prefix}manifest.json`, objectCount: 2, bytes: 20_480 },
     ...{ createdAt: before(now, 60), endedAt: before(now, 5) },
-    ...{ fetchStartedAt: before(now, 3), landedAt: before(now, 1) },
+    ...{ fetchStartedAt: before(now, 3), storedAt: before(now, 1) },
   };
 }
 
 function failedDetail({ project, bucket }: SampleContext): OutputFailedDetail {
   return {
-    ...{ schemaVersion: SCHEMA_VERSION, source: project, jobType: 'batch', jobId: JOB_IDS.batch },
+    ...{ schemaVersion: SCHEMA_VERSION, project: project, jobType: 'batch', jobId: JOB_IDS.batch },
     ...{ webhookId: 'msg_sample4f6a1c', type: CAUSE, userMetadata: {}, displayName: null },
     ...{ code: 'ERR_OUTPUT_GONE', message: 'The file of the outputs is gone', retryable: false, verifiedJob: true },
     ...{ bucket, manifestKey: null },

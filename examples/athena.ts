@@ -1,4 +1,4 @@
-/** Tables over what landed: the manifest and every line of every batch. Partitions are computed, so nobody adds them. */
+/** Tables over what stored: the manifest and every line of every batch. Partitions are computed, so nobody adds them. */
 import { Stack } from 'aws-cdk-lib';
 import { CfnDatabase, CfnTable } from 'aws-cdk-lib/aws-glue';
 import type { Construct } from 'constructs';
@@ -6,7 +6,7 @@ import type { GeminiWebhooks } from '../lib/index.ts';
 
 /** How Athena computes each part of a key. */
 const PARTITIONS = {
-  source: { type: 'enum', values: 'default' },
+  project: { type: 'enum', values: 'default' },
   date: { type: 'date', format: 'yyyy-MM-dd', range: 'NOW-1YEARS,NOW' },
   // A query names its job: there are too many to list.
   job: { type: 'injected' },
@@ -20,7 +20,7 @@ const MANIFEST = {
   job_status: ['string', '(job status)'],
   model: ['string', '(job model)'],
   ended_at: ['string', '(job endedAt)'],
-  landed_at: ['string', '(timings finishedAt)'],
+  stored_at: ['string', '(timings finishedAt)'],
   requests: ['bigint', '(counts requests)'],
   failed_requests: ['bigint', '(counts failedRequests)'],
   bytes: ['bigint', '(counts bytes)'],
@@ -60,7 +60,7 @@ export function tablesOverBatches(scope: Construct, webhooks: GeminiWebhooks): v
   const types = Object.entries(MANIFEST).map(([name, [type]]) => ({ name, type }));
   const places = Object.entries(MANIFEST).map(([name, [, place]]) => [`ion.${name}.path_extractor`, place]);
   // biome-ignore lint/suspicious/noTemplateCurlyInString: placeholders of Athena's
-  table('batch_manifests', ['source', 'date'], 'source=${source}/date=${date}/', {
+  table('batch_manifests', ['project', 'date'], 'project=${project}/date=${date}/', {
     columns: types,
     // Manifests have a line for each field, which of Athena's readers of JSON only this one takes.
     serdeInfo: {
@@ -71,7 +71,7 @@ export function tablesOverBatches(scope: Construct, webhooks: GeminiWebhooks): v
     outputFormat: 'com.amazon.ionhiveserde.formats.IonOutputFormat',
   });
   // biome-ignore lint/suspicious/noTemplateCurlyInString: placeholders of Athena's
-  table('batch_responses', ['source', 'date', 'job', 'status'], 'source=${source}/date=${date}/job=${job}/${status}/', {
+  table('batch_responses', ['project', 'date', 'job', 'status'], 'project=${project}/date=${date}/job=${job}/${status}/', {
     columns: ['key', 'response', 'error'].map((name) => ({ name, type: 'string' })),
     serdeInfo: {
       serializationLibrary: 'org.openx.data.jsonserde.JsonSerDe',

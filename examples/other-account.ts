@@ -10,7 +10,7 @@ export function followWebhooks(scope: Construct, webhooksBusArn: string): EventB
   const bus = new EventBus(scope, 'GeminiJobs');
   const forwarder = new Role(scope, 'Forwarder', { assumedBy: new ServicePrincipal('events.amazonaws.com') });
   forwarder.addToPolicy(new PolicyStatement({ actions: ['events:PutEvents'], resources: [bus.eventBusArn] }));
-  new CfnRule(scope, 'Landed', {
+  new CfnRule(scope, 'Stored', {
     eventBusName: webhooksBusArn,
     eventPattern: { source: ['gemini.webhooks'], 'detail-type': ['output.stored'] },
     targets: [{ id: 'here', arn: bus.eventBusArn, roleArn: forwarder.roleArn }],

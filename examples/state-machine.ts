@@ -1,4 +1,4 @@
-/** A Step Functions workflow for every batch that landed. */
+/** A Step Functions workflow for every batch that stored. */
 import { RuleTargetInput } from 'aws-cdk-lib/aws-events';
 import { SfnStateMachine } from 'aws-cdk-lib/aws-events-targets';
 import { DefinitionBody, Pass, StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
@@ -9,7 +9,7 @@ export function startWorkflowPerBatch(scope: Construct, webhooks: GeminiWebhooks
   const workflow = new StateMachine(scope, 'EvaluateBatch', {
     definitionBody: DefinitionBody.fromChainable(new Pass(scope, 'Evaluate')),
   });
-  webhooks.onOutputStored('BatchLanded', {
+  webhooks.onOutputStored('BatchStored', {
     eventPattern: { detail: { jobType: ['batch'], status: ['succeeded'] } },
     // The workflow reads the manifest, which names every object.
     target: new SfnStateMachine(workflow, { input: RuleTargetInput.fromEventPath('$.detail') }),

@@ -6,10 +6,10 @@
 /** Written into every manifest; a test holds it to package.json. */
 export const VERSION = '0.1.0';
 
-/** `source` of every event that this project puts on the bus. */
+/** `project` of every event that this project puts on the bus. */
 export const EVENT_SOURCE = 'gemini.webhooks';
 
-/** `source` of what applications put on the bus about the jobs that they submit. */
+/** `project` of what applications put on the bus about the jobs that they submit. */
 export const APPLICATION_SOURCE = 'gemini.applications';
 
 /** Version of the event detail; it changes only when a consumer could break. */
@@ -28,17 +28,17 @@ export const DETAIL_TYPE = { outputStored: 'output.stored', outputFailed: 'outpu
 export const JOB_SUBMITTED = 'job.submitted';
 
 /** The Gemini project of a deployment that has only one. */
-export const DEFAULT_SOURCE = 'default';
+export const DEFAULT_PROJECT = 'default';
 
-/** Names of sources stand in URLs, S3 keys and metrics. */
-export const SOURCE_NAME = /^(?=.{1,32}$)[a-z](?:-?[a-z0-9])*$/;
+/** Names of projects stand in URLs, S3 keys and metrics. */
+export const PROJECT_NAME = /^(?=.{1,32}$)[a-z](?:-?[a-z0-9])*$/;
 
 /**
  * Where Gemini posts to below the stage, whose name strangers cannot guess, as the HTTP API writes paths; the token binds a
  * dynamic delivery to this deployment.
  */
-export function pathsOf(source: string): { readonly static: string; readonly dynamic: string } {
-  const root = source === DEFAULT_SOURCE ? '/webhooks/gemini' : `/webhooks/gemini/projects/${source}`;
+export function pathsOf(project: string): { readonly static: string; readonly dynamic: string } {
+  const root = project === DEFAULT_PROJECT ? '/webhooks/gemini' : `/webhooks/gemini/projects/${project}`;
   return { static: root, dynamic: `${root}/dynamic/{token}` };
 }
 
@@ -69,16 +69,16 @@ export const ENV = {
   ledgerTableName: 'LEDGER_TABLE_NAME',
   eventBusName: 'EVENT_BUS_NAME',
   bucketName: 'BUCKET_NAME',
-  /** JSON, by source: the ids of the secrets that the function needs of it. */
-  sources: 'SOURCES',
+  /** JSON, by project: the ids of the secrets that the function needs of it. */
+  projects: 'PROJECTS',
   jwtAudiences: 'JWT_AUDIENCES',
   recordTtlSeconds: 'RECORD_TTL_SECONDS',
   leaseSeconds: 'LEASE_SECONDS',
   maxOutputBytes: 'MAX_OUTPUT_BYTES',
   queueUrl: 'QUEUE_URL',
   maxReceiveCount: 'MAX_RECEIVE_COUNT',
-  /** Of the functions that look after one source. */
-  source: 'SOURCE',
+  /** Of the functions that look after one project. */
+  project: 'PROJECT',
   apiKeySecretId: 'API_KEY_SECRET_ID',
   signingSecretId: 'SIGNING_SECRET_ID',
   dynamicTokenSecretId: 'DYNAMIC_TOKEN_SECRET_ID',
@@ -96,6 +96,8 @@ export const ENV = {
   horizonSeconds: 'HORIZON_SECONDS',
   /** How long Gemini keeps an interaction. */
   interactionRetentionSeconds: 'INTERACTION_RETENTION_SECONDS',
+  /** Of a fetcher. */
+  jobType: 'JOB_TYPE',
   /** How long Gemini keeps a job of the fetcher's type. */
   jobRetentionSeconds: 'JOB_RETENTION_SECONDS',
   /** Where custom resources may answer besides CloudFormation's own hosts; set by the local run alone. */
@@ -123,83 +125,83 @@ export const GEMINI_URL = 'https://generativelanguage.googleapis.com';
 export const METRIC_NAMESPACE = 'GeminiWebhooks';
 
 export const METRIC = {
-  /** One per delivery, dimensions `source` and `outcome`: accepted, duplicate, in-progress, or a rejection's code. */
+  /** One per delivery, dimensions `project` and `outcome`: accepted, duplicate, in-progress, or a rejection's code. */
   deliveries: 'Deliveries',
-  /** The same webhook id arrived with other bytes, dimension `source`: the producer broke its promise, or somebody holds a secret. */
+  /** The same webhook id arrived with other bytes, dimension `project`: the producer broke its promise, or somebody holds a secret. */
   payloadMismatch: 'PayloadMismatch',
-  /** An accepted event that could not be marked COMPLETED, dimension `source`: a duplicate of it may be published again. */
+  /** An accepted event that could not be marked COMPLETED, dimension `project`: a duplicate of it may be published again. */
   completeFailed: 'CompleteFailed',
   /** Verification went on with keys or secrets that could not be refreshed. */
   staleKeysServed: 'StaleKeysServed',
-  /** Jobs landed, failed for good, or put back, dimensions `source` and `jobType`. */
+  /** Jobs stored, failed for good, or put back, dimensions `project` and `jobType`. */
   outputsStored: 'OutputsStored',
   outputsFailed: 'OutputsFailed',
   outputsRetried: 'OutputsRetried',
   bytesStored: 'BytesStored',
   /** Seconds from the job's end at Gemini to its manifest; from the event's time where the job does not tell its end. */
-  landingSeconds: 'LandingSeconds',
-  /** 1 when the webhook at Gemini is as it was deployed and enabled, else 0; dimension `source`. */
+  secondsToStore: 'SecondsToStore',
+  /** 1 when the webhook at Gemini is as it was deployed and enabled, else 0; dimension `project`. */
   webhookHealthy: 'WebhookHealthy',
-  /** What a health check found amiss, dimensions `source` and `finding`. */
+  /** What a health check found amiss, dimensions `project` and `finding`. */
   webhookFindings: 'WebhookFindings',
-  /** Webhooks that a health check set right, dimension `source`. */
+  /** Webhooks that a health check set right, dimension `project`. */
   webhookRepairs: 'WebhookRepairs',
-  /** Seconds since a secret was rotated, dimensions `source` and `secret`. */
+  /** Seconds since a secret was rotated, dimensions `project` and `secret`. */
   secretAge: 'SecretAge',
-  /** Deliveries that did not verify and were kept, dimension `source`. */
+  /** Deliveries that did not verify and were kept, dimension `project`. */
   quarantined: 'Quarantined',
   /** The hour's limit was reached; once for each process and hour. */
   quarantineFull: 'QuarantineFull',
   quarantineFailed: 'QuarantineFailed',
-  /** Jobs that a run of the reconciler looked at, dimension `source`; written by every run, also when it is 0. */
+  /** Jobs that a run of the reconciler looked at, dimension `project`; written by every run, also when it is 0. */
   jobsChecked: 'JobsChecked',
-  /** Events that were published because no webhook had come, dimensions `source` and `jobType`; cancellations too. */
+  /** Events that were published because no webhook had come, dimensions `project` and `jobType`; cancellations too. */
   eventsReconciled: 'EventsReconciled',
-  /** Those of them for which Gemini should have pushed a webhook, dimensions `source` and `jobType`. */
+  /** Those of them for which Gemini should have pushed a webhook, dimensions `project` and `jobType`. */
   webhooksMissed: 'WebhooksMissed',
-  /** Seconds since the end of the oldest job that has not landed, dimensions `source` and `jobType`; 0 when there is none. */
-  oldestUnlanded: 'OldestUnlanded',
-  /** Seconds since the oldest job without an end was created, dimensions `source` and `jobType`; 0 when there is none. */
+  /** Seconds since the end of the oldest job that has not been stored, dimensions `project` and `jobType`; 0 when there is none. */
+  oldestUnstored: 'OldestUnstored',
+  /** Seconds since the oldest job without an end was created, dimensions `project` and `jobType`; 0 when there is none. */
   oldestUnended: 'OldestUnended',
-  /** Jobs of a run about which no question to Gemini has been answered for an hour, dimension `source`. */
+  /** Jobs of a run about which no question to Gemini has been answered for an hour, dimension `project`. */
   jobsUnanswered: 'JobsUnanswered',
-  /** Runs in which Gemini refused its list of batches, or whoever asked, dimension `source`. */
+  /** Runs in which Gemini refused its list of batches, or whoever asked, dimension `project`. */
   lookupsRefused: 'LookupsRefused',
-  /** Events that were published again because the ledger had never heard of them, dimension `source`. */
+  /** Events that were published again because the ledger had never heard of them, dimension `project`. */
   eventsRepublished: 'EventsRepublished',
 } as const;
 export type MetricName = (typeof METRIC)[keyof typeof METRIC];
 
 const OF_DELIVERIES = ['verifier', 'reverify'] as const;
 const OF_PUBLISHING = [...OF_DELIVERIES, 'reconciler'] as const;
-const OF_FETCHING = ['fetch-batch', 'fetch-interaction', 'fetch-video'] as const;
+const OF_FETCHING = ['fetch'] as const;
 
 /** Who writes each metric, and under which dimensions; `service`, which is who, is a dimension of all of them. */
 export const METRIC_SERIES = {
-  Deliveries: { services: ['verifier'], dimensions: ['source', 'outcome'] },
-  PayloadMismatch: { services: OF_PUBLISHING, dimensions: ['source'] },
-  CompleteFailed: { services: OF_PUBLISHING, dimensions: ['source'] },
+  Deliveries: { services: ['verifier'], dimensions: ['project', 'outcome'] },
+  PayloadMismatch: { services: OF_PUBLISHING, dimensions: ['project'] },
+  CompleteFailed: { services: OF_PUBLISHING, dimensions: ['project'] },
   StaleKeysServed: { services: OF_DELIVERIES, dimensions: [] },
-  OutputsStored: { services: OF_FETCHING, dimensions: ['source', 'jobType'] },
-  OutputsFailed: { services: [...OF_FETCHING, 'reconciler'], dimensions: ['source', 'jobType'] },
-  OutputsRetried: { services: OF_FETCHING, dimensions: ['source', 'jobType'] },
-  BytesStored: { services: OF_FETCHING, dimensions: ['source', 'jobType'] },
-  LandingSeconds: { services: OF_FETCHING, dimensions: ['source', 'jobType'] },
-  WebhookHealthy: { services: ['check-webhook'], dimensions: ['source'] },
-  WebhookFindings: { services: ['check-webhook'], dimensions: ['source', 'finding'] },
-  WebhookRepairs: { services: ['check-webhook'], dimensions: ['source'] },
-  SecretAge: { services: ['check-webhook'], dimensions: ['source', 'secret'] },
-  Quarantined: { services: ['verifier'], dimensions: ['source'] },
-  QuarantineFull: { services: ['verifier'], dimensions: ['source'] },
-  QuarantineFailed: { services: ['verifier'], dimensions: ['source'] },
-  JobsChecked: { services: ['reconciler'], dimensions: ['source'] },
-  EventsReconciled: { services: ['reconciler'], dimensions: ['source', 'jobType'] },
-  WebhooksMissed: { services: ['reconciler'], dimensions: ['source', 'jobType'] },
-  OldestUnlanded: { services: ['reconciler'], dimensions: ['source', 'jobType'] },
-  OldestUnended: { services: ['reconciler'], dimensions: ['source', 'jobType'] },
-  JobsUnanswered: { services: ['reconciler'], dimensions: ['source'] },
-  LookupsRefused: { services: ['reconciler'], dimensions: ['source'] },
-  EventsRepublished: { services: ['reconciler'], dimensions: ['source'] },
+  OutputsStored: { services: OF_FETCHING, dimensions: ['project', 'jobType'] },
+  OutputsFailed: { services: [...OF_FETCHING, 'reconciler'], dimensions: ['project', 'jobType'] },
+  OutputsRetried: { services: OF_FETCHING, dimensions: ['project', 'jobType'] },
+  BytesStored: { services: OF_FETCHING, dimensions: ['project', 'jobType'] },
+  SecondsToStore: { services: OF_FETCHING, dimensions: ['project', 'jobType'] },
+  WebhookHealthy: { services: ['check-webhook'], dimensions: ['project'] },
+  WebhookFindings: { services: ['check-webhook'], dimensions: ['project', 'finding'] },
+  WebhookRepairs: { services: ['check-webhook'], dimensions: ['project'] },
+  SecretAge: { services: ['check-webhook'], dimensions: ['project', 'secret'] },
+  Quarantined: { services: ['verifier'], dimensions: ['project'] },
+  QuarantineFull: { services: ['verifier'], dimensions: ['project'] },
+  QuarantineFailed: { services: ['verifier'], dimensions: ['project'] },
+  JobsChecked: { services: ['reconciler'], dimensions: ['project'] },
+  EventsReconciled: { services: ['reconciler'], dimensions: ['project', 'jobType'] },
+  WebhooksMissed: { services: ['reconciler'], dimensions: ['project', 'jobType'] },
+  OldestUnstored: { services: ['reconciler'], dimensions: ['project', 'jobType'] },
+  OldestUnended: { services: ['reconciler'], dimensions: ['project', 'jobType'] },
+  JobsUnanswered: { services: ['reconciler'], dimensions: ['project'] },
+  LookupsRefused: { services: ['reconciler'], dimensions: ['project'] },
+  EventsRepublished: { services: ['reconciler'], dimensions: ['project'] },
 } as const satisfies Record<MetricName, { services: readonly string[]; dimensions: readonly string[] }>;
 
 /** Attributes of an idempotency record; Powertools' names where it has one. */
@@ -219,14 +221,14 @@ export const RECORD = {
 
 /** Attributes of the job ledger: a job, or how far a reconciler came. */
 export const LEDGER = {
-  /** `job#<job key>` or `cursor#<source>`. */
+  /** `job#<job key>` or `cursor#<project>`. */
   id: 'id',
   expiration: 'expiration',
-  source: 'source',
+  project: 'project',
   jobType: 'job_type',
   /** As the first who spoke of it spelt it. */
   jobId: 'job_id',
-  /** Its state, source, type and shard, and since when or until when: the key of the index. */
+  /** Its state, project, type and shard, and since when or until when: the key of the index. */
   queue: 'queue',
   due: 'due',
   submittedAt: 'submitted_at',
@@ -235,7 +237,7 @@ export const LEDGER = {
   deliveredAt: 'delivered_at',
   publishedAt: 'published_at',
   fetchStartedAt: 'fetch_started_at',
-  landedAt: 'landed_at',
+  storedAt: 'stored_at',
   failedAt: 'failed_at',
   closedAt: 'closed_at',
   eventType: 'event_type',
@@ -259,7 +261,7 @@ export const LEDGER = {
 } as const;
 export const LEDGER_INDEX = 'jobs-by-state';
 /**
- * Of each state, source and job type. A job of 1 KB costs its state some four writes (in, out, and two changes in between), and
+ * Of each state, project and job type. A job of 1 KB costs its state some four writes (in, out, and two changes in between), and
  * DynamoDB takes 1,000 a second of each shard: 8 carry 2,000 jobs a second, and 220 with 8 KB of metadata. Each run of a
  * reconciler reads all of them, for every type and two states.
  */
@@ -268,7 +270,7 @@ export const LEDGER_SHARDS = 8;
 /** Attributes of the quarantine: a delivery that did not verify, or the count of an hour. */
 export const QUARANTINE = {
   id: 'id',
-  source: 'source',
+  project: 'project',
   kind: 'kind',
   receivedAt: 'received_at',
   headers: 'headers',

@@ -6,21 +6,21 @@
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import {
   APPLICATION_SOURCE,
-  DEFAULT_SOURCE,
+  DEFAULT_PROJECT,
   type FetchedJobType,
   JOB_SUBMITTED,
   MAX_METADATA_BYTES,
   SCHEMA_VERSION,
   SUBMIT_ENV,
 } from './contract.ts';
-import type { JobSubmittedDetail } from './domain/job-event.ts';
+import type { JobSubmittedDetail } from './events/job-event.ts';
 
 export interface SubmittedJob {
   readonly jobType: FetchedJobType;
   /** As the API answered it: `batches/<id>`, the interaction's `id`, or the operation's `name`. */
   readonly jobId: string;
   /** Name of the Gemini project, as configured. @default 'default' */
-  readonly source?: string;
+  readonly project?: string;
   /** @default - now */
   readonly submittedAt?: Date;
   /** Stands in every later event and manifest of the job; at most 8 KiB as JSON. */
@@ -52,12 +52,12 @@ export function createJobAnnouncer(options: JobAnnouncerOptions = {}): (job: Sub
     );
   }
   const client = options.client ?? new EventBridgeClient();
-  return async ({ jobType, jobId, source = DEFAULT_SOURCE, submittedAt = new Date(), ...known }) => {
+  return async ({ jobType, jobId, project = DEFAULT_PROJECT, submittedAt = new Date(), ...known }) => {
     const { userMetadata = {}, displayName = null } = known;
     checkSize(userMetadata);
     const detail: JobSubmittedDetail = {
       schemaVersion: SCHEMA_VERSION,
-      ...{ source, jobType, jobId },
+      ...{ project, jobType, jobId },
       submittedAt: submittedAt.toISOString(),
       userMetadata: { ...userMetadata },
       displayName,
@@ -90,7 +90,7 @@ export interface SubmitBatchOptions {
   /** @default - `createJobAnnouncer()` */
   readonly announce?: (job: SubmittedJob) => Promise<void>;
   /** Name of the Gemini project, as configured. @default 'default' */
-  readonly source?: string;
+  readonly project?: string;
 }
 
 /** The batch exists, and must not be created again; only what is known of it did not reach the bus. */
@@ -120,7 +120,7 @@ export async function submitBatch<Request extends BatchRequest, Batch extends Cr
   userMetadata: Readonly<Record<string, unknown>> = {},
   options: SubmitBatchOptions = {},
 ): Promise<Batch> {
-  const { announce = createJobAnnouncer(), source = DEFAULT_SOURCE } = options;
+  const { announce = createJobAnnouncer(), project = DEFAULT_PROJECT } = options;
   const { webhookConfig, ...config } = request.config ?? {};
   const { userMetadata: refused, ...webhook } = webhookConfig ?? {};
   const metadata = { ...refused, ...userMetadata };
@@ -137,7 +137,7 @@ export async function submitBatch<Request extends BatchRequest, Batch extends Cr
   });
   try {
     const { name: jobId = '', displayName = config.displayName } = batch;
-    await announce({ jobType: 'batch', jobId, source, userMetadata: metadata, displayName });
+    await announce({ jobType: 'batch', jobId, project, userMetadata: metadata, displayName });
   } catch (cause) {
     throw new BatchNotAnnouncedError(batch, { cause });
   }

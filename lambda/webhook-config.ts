@@ -10,7 +10,7 @@ const CACHE_MS = 5 * 60_000;
 
 export interface WebhookConfigOptions {
   /**
-   * URL of the source's static webhook, as the stack's output `WebhookUrl` has it.
+   * URL of the project's static webhook, as the stack's output `WebhookUrl` has it.
    *
    * @default - the environment variable GEMINI_WEBHOOK_URL, which `addWebhookConfig` of the construct sets
    */

@@ -1,14 +1,14 @@
 /** The functions' bundles: ES modules by esbuild, all in one call, since what they share is then parsed once. */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type * as Esbuild from 'esbuild';
+import { FUNCTION_NAMES, moduleOf } from './functions.ts';
 
 const PROJECT_ROOT = fileURLToPath(new URL('..', import.meta.url));
 const LAMBDA = join(PROJECT_ROOT, 'lambda');
-const ENVIRONMENT_CREDENTIALS = join(LAMBDA, 'adapters', 'environment-credentials.ts');
-/** Nothing is written there: source maps name the sources from here, so that a bundle is the same wherever it goes. */
+const ENVIRONMENT_CREDENTIALS = join(LAMBDA, 'shared', 'environment-credentials.ts');
+/** Nothing is written there: project maps name the projects from here, so that a bundle is the same wherever it goes. */
 const OUT = join(PROJECT_ROOT, 'cdk.out');
 
 /** Contents by file name. */
@@ -20,18 +20,9 @@ const bundled = new Map<string, Bundle>();
 export function bundleOf(entry: string): Bundle {
   const known = bundled.get(entry);
   if (known !== undefined) return known;
-  const built = bundle(entry.startsWith(LAMBDA + sep) ? findHandlers() : [entry]);
+  const built = bundle(entry.startsWith(LAMBDA + sep) ? FUNCTION_NAMES.map(moduleOf) : [entry]);
   for (const [path, files] of built) bundled.set(path, files);
   return built.get(entry) ?? new Map();
-}
-
-/** Paths of all modules below lambda/ that export `handler`. */
-export function findHandlers(): readonly string[] {
-  return readdirSync(LAMBDA, { recursive: true, encoding: 'utf8' })
-    .map((file) => join(LAMBDA, file))
-    .filter((path) => path.endsWith('.ts') && statSync(path).isFile())
-    .filter((path) => /^export (?:const|function|async function) handler\b/m.test(readFileSync(path, 'utf8')))
-    .toSorted();
 }
 
 function bundle(entries: readonly string[]): ReadonlyMap<string, Bundle> {
@@ -50,7 +41,7 @@ function bundle(entries: readonly string[]): ReadonlyMap<string, Bundle> {
     mainFields: ['module', 'main'],
     minify: true,
     sourcemap: true,
-    // The map names lines; the sources themselves are in the repository.
+    // The map names lines; the projects themselves are in the repository.
     sourcesContent: false,
     // A third of a bundle would be ways to find credentials that are in the environment anyway.
     alias: { '@aws-sdk/credential-provider-node': ENVIRONMENT_CREDENTIALS },

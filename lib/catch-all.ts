@@ -15,7 +15,7 @@ import { ServiceLogGroup } from './service-log-group.ts';
 const OTHER: JobType = 'other';
 
 /** With `timestamp`, all that a log group takes. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-targets.html */
-const LINE = `source=${EventField.fromPath('$.detail.source')} type=${EventField.fromPath('$.detail-type')} event=${EventField.fromPath('$.id')}`;
+const LINE = `project=${EventField.fromPath('$.detail.project')} type=${EventField.fromPath('$.detail-type')} event=${EventField.fromPath('$.id')}`;
 
 export interface CatchAllProps {
   readonly bus: JobEventBus;

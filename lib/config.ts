@@ -5,7 +5,7 @@
 import { Duration, RemovalPolicy, Size } from 'aws-cdk-lib';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import * as z from 'zod';
-import { DEFAULT_SOURCE } from '../lambda/contract.ts';
+import { DEFAULT_PROJECT } from '../lambda/contract.ts';
 import type { Consumers } from './consumers.ts';
 import type { CustomDomain, GeminiWebhooksProps } from './gemini-webhooks-props.ts';
 import { LONGEST_ROTATION, SHORTEST_ROTATION } from './managed-webhook.ts';
@@ -13,7 +13,7 @@ import { Monitoring } from './monitoring/monitoring-props.ts';
 import { nearest } from './nearest.ts';
 import type { QuarantineOptions } from './quarantine.ts';
 import type { ReconciliationOptions } from './reconciler.ts';
-import { type GeminiSource, resolveSources, sourceFaults } from './sources.ts';
+import { type GeminiProject, resolveProjects, projectFaults } from './projects.ts';
 
 const PREFIX = 'gemini-webhooks:';
 
@@ -82,16 +82,16 @@ function json(value: unknown): unknown {
   }
 }
 
-/** Names of events are checked with the rest of a source, to tell what there is. */
+/** Names of events are checked with the rest of a project, to tell what there is. */
 const eventNames = z.preprocess(
   (value) => (typeof value === 'string' ? value.split(',').map((event) => event.trim()) : value),
   z.array(z.string()),
-) as unknown as z.ZodType<GeminiSource['subscribedEvents']>;
-const subscribedEvents: Field<GeminiSource['subscribedEvents']> = {
+) as unknown as z.ZodType<GeminiProject['subscribedEvents']>;
+const subscribedEvents: Field<GeminiProject['subscribedEvents']> = {
   schema: eventNames,
   remedy: 'give a list of events, or one string with commas between them; leave it out for all events',
 };
-const sources: Field<GeminiSource[]> = {
+const projects: Field<GeminiProject[]> = {
   schema: z.preprocess(
     json,
     z.array(
@@ -101,7 +101,7 @@ const sources: Field<GeminiSource[]> = {
         subscribedEvents: eventNames.optional(),
       }),
     ),
-  ) as unknown as z.ZodType<GeminiSource[]>,
+  ) as unknown as z.ZodType<GeminiProject[]>,
   remedy: 'give a list of {"name", "apiKeySecretName", "subscribedEvents"}, the last two optional',
 };
 const customDomain: Field<CustomDomain | undefined> = {
@@ -191,22 +191,22 @@ export function parseConfig(context: Readonly<Record<string, unknown>>): AppConf
   };
 
   /** One project is configured by two keys of its own, several by a list. */
-  const readSources = (): readonly GeminiSource[] | undefined => {
-    const several = read('sources', sources);
+  const readProjects = (): readonly GeminiProject[] | undefined => {
+    const several = read('projects', projects);
     const apiKeySecretName = read('apiKeySecretName', secretName);
     const events = read('subscribedEvents', subscribedEvents);
     if (apiKeySecretName === undefined && events === undefined) return several;
     if (several === undefined) {
       return [
         {
-          name: DEFAULT_SOURCE,
+          name: DEFAULT_PROJECT,
           ...(apiKeySecretName && { apiKeySecretName }),
           ...(events && { subscribedEvents: events }),
         },
       ];
     }
     faults.push(
-      `${PREFIX}sources is given together with ${PREFIX}apiKeySecretName or ${PREFIX}subscribedEvents; write those into each source.`,
+      `${PREFIX}projects is given together with ${PREFIX}apiKeySecretName or ${PREFIX}subscribedEvents; write those into each project.`,
     );
     return several;
   };
@@ -259,7 +259,7 @@ export function parseConfig(context: Readonly<Record<string, unknown>>): AppConf
     stackName: read('stackName', stackName) ?? 'GeminiWebhooks',
     webhooks: {
       monitoring: readMonitoring(),
-      sources: readSources(),
+      projects: readProjects(),
       signingSecretRotation: read('signingSecretRotationDays', rotation('signingSecretRotation')),
       dynamicTokenRotation: read('dynamicTokenRotationDays', rotation('dynamicTokenRotation')),
       repairWebhook: read('repairWebhook', flag),
@@ -285,7 +285,7 @@ export function parseConfig(context: Readonly<Record<string, unknown>>): AppConf
     },
   };
 
-  faults.push(...sourceFaults(resolveSources(config.webhooks.sources)));
+  faults.push(...projectFaults(resolveProjects(config.webhooks.projects)));
   for (const key of Object.keys(context)) {
     // A misspelt prefix is meant for this app, too.
     if (!/^gemini[-_ ]?webhooks?/i.test(key) || known.has(key)) continue;

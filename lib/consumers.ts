@@ -74,7 +74,7 @@ export function consumerFaults(consumers: Consumers | undefined, projects: reado
 /**
  * Rules on this bus, and not copies of every event on another one: a consumer pays for and sees what its pattern matches. The
  * conditions keep each account to rules that it made itself, on events of this pipeline, to targets in that account.
- * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-bus-example-policy-cross-account-custom-bus-source.html
+ * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-bus-example-policy-cross-account-custom-bus-project.html
  */
 export function grantConsumers(bus: JobEventBus, { organizationId, accountIds = [], projects = [] }: Consumers): void {
   for (const [index, { project, eventBusArn }] of projects.entries()) {

@@ -1,8 +1,7 @@
 /**
- * Where Gemini posts to: an HTTP API with two routes for each source, throttled and logged, and the verifier function
+ * Where Gemini posts to: an HTTP API with two routes for each project, throttled and logged, and the verifier function
  * behind it.
  */
-import { join } from 'node:path';
 import { Aws, Duration, Fn, Stack } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import {
@@ -32,7 +31,7 @@ import { metricNamespace, REQUESTS_OVERSIZED, REQUESTS_THROTTLED } from './monit
 import { acknowledge } from './nag-acknowledgement.ts';
 import { NodeFunction } from './node-function.ts';
 import { ServiceLogGroup } from './service-log-group.ts';
-import type { SourceSecrets } from './source-secrets.ts';
+import type { ProjectSecrets } from './project-secrets.ts';
 
 /** Gemini waits "a few seconds" for an answer; a function that needs longer has lost its caller already. */
 const VERIFIER_TIMEOUT = Duration.seconds(10);
@@ -68,14 +67,12 @@ const ACCESS_LOG_FIELDS = {
 };
 
 export interface DoorProps {
-  /** Folder of the handler modules. */
-  readonly handlersPath: string;
   readonly table: ITableV2;
   /** What is known of jobs. */
   readonly ledgerTable: ITableV2;
   readonly eventBus: IEventBus;
   /** What the deliveries of each Gemini project verify with. */
-  readonly sources: readonly SourceSecrets[];
+  readonly projects: readonly ProjectSecrets[];
   readonly customDomain: CustomDomain | undefined;
   /** Variables of the quarantine; none while nothing is quarantined. */
   readonly quarantine: { readonly [name: string]: string };
@@ -105,10 +102,10 @@ export class Door extends Construct {
       [ENV.tableName]: props.table.tableName,
       [ENV.ledgerTableName]: props.ledgerTable.tableName,
       [ENV.eventBusName]: props.eventBus.eventBusName,
-      [ENV.sources]: Stack.of(this).toJsonString(
+      [ENV.projects]: Stack.of(this).toJsonString(
         Object.fromEntries(
-          props.sources.map(({ sourceName, signingSecret, dynamicTokenSecret }) => [
-            sourceName,
+          props.projects.map(({ projectName, signingSecret, dynamicTokenSecret }) => [
+            projectName,
             { signingSecretId: signingSecret.secretArn, dynamicTokenSecretId: dynamicTokenSecret.secretArn },
           ]),
         ),
@@ -120,7 +117,7 @@ export class Door extends Construct {
     };
     const handler = new NodeFunction(this, 'Verifier', {
       description: 'Verifies deliveries of Gemini webhooks and puts them on the event bus, each once.',
-      entry: join(props.handlersPath, 'verifier.ts'),
+      name: 'verifier',
       // Needs far less memory; the CPU that comes with it shortens the TLS handshakes of a cold start.
       memorySize: 512,
       timeout: VERIFIER_TIMEOUT,
@@ -141,7 +138,7 @@ export class Door extends Construct {
     this.root = `${domain ? `https://${domain.name}` : this.api.apiEndpoint}/${STAGE_NAME}`;
 
     const integration = new HttpLambdaIntegration('VerifierIntegration', this.verifier);
-    const paths = props.sources.flatMap(({ sourceName }) => Object.values(pathsOf(sourceName)));
+    const paths = props.projects.flatMap(({ projectName }) => Object.values(pathsOf(projectName)));
     const routes = paths.flatMap((path) => this.api.addRoutes({ path, methods: [HttpMethod.POST], integration }));
     for (const route of routes) {
       acknowledge(route, {
@@ -161,9 +158,9 @@ export class Door extends Construct {
     }
   }
 
-  /** Of the source's static webhook. */
-  webhookUrl(source: string): string {
-    return this.root + pathsOf(source).static;
+  /** Of the project's static webhook. */
+  webhookUrl(project: string): string {
+    return this.root + pathsOf(project).static;
   }
 
   private addDomain({ domainName, certificateArn, hostedZoneId, hostedZoneName: zoneName }: CustomDomain): DomainName {

@@ -1,4 +1,4 @@
-/** The bus on which finished jobs and landed outputs are announced: with archive, error log, and rules that cannot loop. */
+/** The bus on which finished jobs and stored outputs are announced: with archive, error log, and rules that cannot loop. */
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { type Archive, EventBus, type IEventBus, IncludeDetail, Level, Match, Rule } from 'aws-cdk-lib/aws-events';
 import { EventBus as EventBusTarget, SqsQueue } from 'aws-cdk-lib/aws-events-targets';
@@ -39,7 +39,7 @@ export class JobEventBus extends Construct {
       eventBusName: uniqueNameOf(this),
       ...(props.features.busLogs && {
         // GovCloud knows neither of the two.
-        description: 'Jobs that Gemini reported, and the outputs that landed.',
+        description: 'Jobs that Gemini reported, and the outputs that stored.',
         // The details stay out of the log: events hold what users wrote into their metadata.
         logConfig: { level: Level.ERROR, includeDetail: IncludeDetail.NONE },
       }),
@@ -80,7 +80,7 @@ export class JobEventBus extends Construct {
   /** A rule that sends whatever is said of jobs to the ledger's queue. */
   addLedger(id: string, queue: IQueue): Rule {
     return new Rule(this, id, {
-      description: 'Submitted, finished and landed jobs, to the ledger.',
+      description: 'Submitted, finished and stored jobs, to the ledger.',
       eventBus: this.eventBus,
       eventPattern: { source: [EVENT_SOURCE, APPLICATION_SOURCE], detail: { jobType: [...FETCHED_JOB_TYPES] } },
       targets: [new SqsQueue(queue, { ...LONGEST_RETRY, deadLetterQueue: this.undeliveredQueue })],
@@ -101,7 +101,7 @@ export class JobEventBus extends Construct {
   private logErrors(retention: RetentionDays): void {
     const logGroup = new ServiceLogGroup(this, 'Errors', { purpose: 'bus-errors', retention });
     const name = uniqueNameOf(this);
-    const source = new CfnDeliverySource(this, 'ErrorsSource', {
+    const project = new CfnDeliverySource(this, 'ErrorsSource', {
       name,
       logType: 'ERROR_LOGS',
       resourceArn: this.eventBus.eventBusArn,
@@ -112,7 +112,7 @@ export class JobEventBus extends Construct {
       outputFormat: 'json',
     });
     new CfnDelivery(this, 'ErrorsDelivery', {
-      deliverySourceName: source.ref,
+      deliverySourceName: project.ref,
       deliveryDestinationArn: destination.attrArn,
     });
   }

@@ -1,5 +1,4 @@
 /** Fetches the outputs of one job type: a queue, the function that works it off, and a queue for what it gave up. */
-import { join } from 'node:path';
 import { Duration, type Size } from 'aws-cdk-lib';
 import type { ITableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import type { IEventBus } from 'aws-cdk-lib/aws-events';
@@ -14,7 +13,7 @@ import { ENV, type FetchedJobType } from '../lambda/contract.ts';
 import { deadLetterQueue, MAX_MESSAGE_BYTES } from './dead-letter-queue.ts';
 import { acknowledge } from './nag-acknowledgement.ts';
 import { NodeFunction } from './node-function.ts';
-import type { ResolvedSource } from './sources.ts';
+import type { ResolvedProject } from './projects.ts';
 
 /** The longest that Lambda allows: a landing has to end within it. */
 const FUNCTION_TIMEOUT = Duration.minutes(15);
@@ -35,14 +34,12 @@ const MAX_RECEIVE_COUNT = 36;
 
 export interface FetcherProps {
   readonly jobType: FetchedJobType;
-  /** Folder of the handler modules. */
-  readonly handlersPath: string;
   readonly eventBus: IEventBus;
   readonly outputBucket: IBucket;
   /** Where attempts are written down. */
   readonly ledgerTable: ITableV2;
   /** The Gemini projects, by whose API keys jobs are looked up. */
-  readonly sources: readonly ResolvedSource[];
+  readonly projects: readonly ResolvedProject[];
   /** Fetches at a time, at least 2. */
   readonly maxConcurrency: number;
   /** Outputs that are larger fail for good. */
@@ -77,19 +74,20 @@ export class Fetcher extends Construct {
 
     const handler = new NodeFunction(this, 'Handler', {
       description: `Fetches the outputs of ${props.jobType} jobs from Gemini into S3.`,
-      entry: join(props.handlersPath, `fetch-${props.jobType}.ts`),
+      name: 'fetch',
       // Outputs stream: the memory buys CPU for hashes and decoding, and network, not room.
       memorySize: 1024,
       timeout: FUNCTION_TIMEOUT,
       logRetention: props.logRetention,
       invokedBy: 'Never invoked asynchronously: its queue keeps the messages and has a dead-letter queue of its own.',
       environment: {
+        [ENV.jobType]: props.jobType,
         [ENV.eventBusName]: props.eventBus.eventBusName,
         [ENV.bucketName]: props.outputBucket.bucketName,
         [ENV.ledgerTableName]: props.ledgerTable.tableName,
-        [ENV.sources]: JSON.stringify(
+        [ENV.projects]: JSON.stringify(
           Object.fromEntries(
-            props.sources.map(({ name, apiKeySecretName }) => [name, { apiKeySecretId: apiKeySecretName }]),
+            props.projects.map(({ name, apiKeySecretName }) => [name, { apiKeySecretId: apiKeySecretName }]),
           ),
         ),
         [ENV.maxOutputBytes]: String(props.maxOutputSize.toBytes()),
@@ -101,16 +99,16 @@ export class Fetcher extends Construct {
     this.function = handler.function;
     this.role = handler.role;
 
-    const source = new SqsEventSource(this.queue, {
+    const project = new SqsEventSource(this.queue, {
       // One job an invocation: its failure, its time and its memory are its own.
       batchSize: 1,
       maxConcurrency: props.maxConcurrency,
       reportBatchItemFailures: true,
     });
-    this.function.addEventSource(source);
+    this.function.addEventSource(project);
     acknowledge(this.function, {
       'Serverless-LambdaEventSourceMappingDestination':
-        'Event source mappings of SQS have no on-failure destination; the queue moves its messages to its dead-letter queue by itself.',
+        'Event project mappings of SQS have no on-failure destination; the queue moves its messages to its dead-letter queue by itself.',
     });
   }
 }

@@ -8,7 +8,7 @@ import type { Monitoring } from './monitoring/monitoring-props.ts';
 import type { QuarantineOptions } from './quarantine.ts';
 import type { ReconciliationOptions } from './reconciler.ts';
 import type { RegionalFeatures } from './regions.ts';
-import type { GeminiSource } from './sources.ts';
+import type { GeminiProject } from './projects.ts';
 
 /** A name of one's own for the webhook URLs. */
 export interface CustomDomain {
@@ -35,7 +35,7 @@ export interface GeminiWebhooksProps {
    *
    * @default - one, with the name `default`
    */
-  readonly sources?: readonly GeminiSource[];
+  readonly projects?: readonly GeminiProject[];
 
   /**
    * How often the signing secret is rotated, in whole days from 2 to 1000; `Duration.days(0)` switches it off. Gemini signs with the
@@ -113,7 +113,7 @@ export interface GeminiWebhooksProps {
 
   /**
    * Requests a second that the HTTP API accepts in the long run on each of its routes: the static and the dynamic one of
-   * each source. What is above is answered 429, and Gemini tries again
+   * each project. What is above is answered 429, and Gemini tries again
    * for 24 hours.
    *
    * @default 50
@@ -202,11 +202,4 @@ export interface GeminiWebhooksProps {
    */
   readonly noncurrentVersionExpiration?: Duration;
 
-  /**
-   * Folder with the handler modules.
-   *
-   * @default - those of this package
-   * @internal
-   */
-  readonly handlersPath?: string;
 }

@@ -10,7 +10,7 @@ import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import {
-  DEFAULT_SOURCE,
+  DEFAULT_PROJECT,
   DETAIL_TYPE,
   ENV,
   EVENT_SOURCE,
@@ -42,8 +42,8 @@ import { QuarantineTable, Reverifier } from './quarantine.ts';
 import { Reconciler } from './reconciler.ts';
 import { SchemaRegistry } from './schema-registry.ts';
 import { resolveSettings, type Settings } from './settings.ts';
-import { SourceSecrets } from './source-secrets.ts';
-import { pascal } from './sources.ts';
+import { ProjectSecrets } from './project-secrets.ts';
+import { pascal } from './projects.ts';
 
 /** A fetcher, and the rule that sends it jobs. */
 interface FetchingWorker extends Worker {
@@ -57,9 +57,9 @@ interface FetchingWorker extends Worker {
  * The API keys are not part of it: they are in secrets of your own, which are referenced by name.
  */
 export class GeminiWebhooks extends Construct {
-  /** Finished jobs (`batch.succeeded`, …) and landed outputs (`output.stored`, `output.failed`). */
+  /** Finished jobs (`batch.succeeded`, …) and stored outputs (`output.stored`, `output.failed`). */
   readonly eventBus: EventBus;
-  /** Outputs, under `<job type>/source=<name>/date=<date>/job=<id>/<status>/`; complete when `manifest.json` is there. */
+  /** Outputs, under `<job type>/project=<name>/date=<date>/job=<id>/<status>/`; complete when `manifest.json` is there. */
   readonly outputBucket: Bucket;
   /** Idempotency records. */
   readonly table: TableV2;
@@ -86,7 +86,7 @@ export class GeminiWebhooks extends Construct {
     this.encryptionKey = props.encryptionKey;
     const settings = resolveSettings(this, props);
     const { features, functions, retain } = settings;
-    const secrets = settings.sources.map((source) => new SourceSecrets(this, `${pascal(source.name)}Secrets`, source));
+    const secrets = settings.projects.map((project) => new ProjectSecrets(this, `${pascal(project.name)}Secrets`, project));
 
     // What is kept.
     this.table = new IdempotencyTable(this, 'IdempotencyTable', {
@@ -141,16 +141,16 @@ export class GeminiWebhooks extends Construct {
   }
 
   /**
-   * The URL of a source's static webhook, which is registered at Gemini. A dynamic webhook has `/dynamic/` and the token
+   * The URL of a project's static webhook, which is registered at Gemini. A dynamic webhook has `/dynamic/` and the token
    * appended.
    */
-  webhookUrl(source: string = DEFAULT_SOURCE): string {
-    return this.door.webhookUrl(this.secretsOf(source).sourceName);
+  webhookUrl(project: string = DEFAULT_PROJECT): string {
+    return this.door.webhookUrl(this.secretsOf(project).projectName);
   }
 
-  /** The secret with the token of the source's dynamic webhooks. */
-  dynamicTokenSecret(source: string = DEFAULT_SOURCE): ISecret {
-    return this.secretsOf(source).dynamicTokenSecret;
+  /** The secret with the token of the project's dynamic webhooks. */
+  dynamicTokenSecret(project: string = DEFAULT_PROJECT): ISecret {
+    return this.secretsOf(project).dynamicTokenSecret;
   }
 
   /** A rule on every event of Gemini's and every announcement; `options` narrow it down and name its target. */
@@ -178,7 +178,7 @@ export class GeminiWebhooks extends Construct {
     return this.onDetailType(id, DETAIL_TYPE.outputFailed, options);
   }
 
-  /** Reads what landed, manifests included. @param jobType of these jobs only; of all by default */
+  /** Reads what stored, manifests included. @param jobType of these jobs only; of all by default */
   grantReadOutputs(grantee: IGrantable, jobType?: FetchedJobType): void {
     this.permissions.grantReadOutputs(grantee, jobType);
     if (this.encryptionKey !== undefined) grantDecryptOutputs(this.encryptionKey, grantee);
@@ -190,28 +190,28 @@ export class GeminiWebhooks extends Construct {
   }
 
   /** Deliveries in 5 minutes. @param outcome `accepted`, `duplicate`, or the code of a rejection */
-  metricDeliveries(outcome = 'accepted', source: string = DEFAULT_SOURCE, options?: MetricOptions): Metric {
-    return this.metrics.deliveries(source, outcome).with(options ?? {});
+  metricDeliveries(outcome = 'accepted', project: string = DEFAULT_PROJECT, options?: MetricOptions): Metric {
+    return this.metrics.deliveries(project, outcome).with(options ?? {});
   }
 
-  /** Jobs that landed in 5 minutes. */
-  metricOutputsStored(jobType: FetchedJobType, source: string = DEFAULT_SOURCE, options?: MetricOptions): Metric {
-    return this.metrics.outputs('OutputsStored', source, jobType).with(options ?? {});
+  /** Jobs that stored in 5 minutes. */
+  metricOutputsStored(jobType: FetchedJobType, project: string = DEFAULT_PROJECT, options?: MetricOptions): Metric {
+    return this.metrics.outputs('OutputsStored', project, jobType).with(options ?? {});
   }
 
   /** Jobs whose outputs will not come, in 5 minutes. */
-  metricOutputsFailed(jobType: FetchedJobType, source: string = DEFAULT_SOURCE, options?: MetricOptions): Metric {
-    return this.metrics.outputs('OutputsFailed', source, jobType).with(options ?? {});
+  metricOutputsFailed(jobType: FetchedJobType, project: string = DEFAULT_PROJECT, options?: MetricOptions): Metric {
+    return this.metrics.outputs('OutputsFailed', project, jobType).with(options ?? {});
   }
 
   /** Seconds from a job's end to its manifest, 90th percentile. */
-  metricLandingSeconds(jobType: FetchedJobType, source: string = DEFAULT_SOURCE, options?: MetricOptions): Metric {
-    return this.metrics.outputs('LandingSeconds', source, jobType, Stats.percentile(90)).with(options ?? {});
+  metricSecondsToStore(jobType: FetchedJobType, project: string = DEFAULT_PROJECT, options?: MetricOptions): Metric {
+    return this.metrics.outputs('SecondsToStore', project, jobType, Stats.percentile(90)).with(options ?? {});
   }
 
   /** 1 while the webhook at Gemini is as it was deployed. */
-  metricWebhookHealthy(source: string = DEFAULT_SOURCE, options?: MetricOptions): Metric {
-    return this.metrics.webhookHealthy(source, Stats.MINIMUM, Duration.minutes(15)).with(options ?? {});
+  metricWebhookHealthy(project: string = DEFAULT_PROJECT, options?: MetricOptions): Metric {
+    return this.metrics.webhookHealthy(project, Stats.MINIMUM, Duration.minutes(15)).with(options ?? {});
   }
 
   private onDetailType(id: string, detailType: string | undefined, options: OnEventOptions): Rule {
@@ -234,9 +234,9 @@ export class GeminiWebhooks extends Construct {
   }
 
   /** Lets a function that creates jobs give them a webhook: it may read the token, and `createWebhookConfig` finds it. */
-  addWebhookConfig(creator: LambdaFunction, source: string = DEFAULT_SOURCE): void {
-    const { dynamicTokenSecret } = this.secretsOf(source);
-    creator.addEnvironment(WEBHOOK_CONFIG_ENV.webhookUrl, this.webhookUrl(source));
+  addWebhookConfig(creator: LambdaFunction, project: string = DEFAULT_PROJECT): void {
+    const { dynamicTokenSecret } = this.secretsOf(project);
+    creator.addEnvironment(WEBHOOK_CONFIG_ENV.webhookUrl, this.webhookUrl(project));
     creator.addEnvironment(WEBHOOK_CONFIG_ENV.tokenSecretId, dynamicTokenSecret.secretArn);
     this.permissions.grantReadSecrets(creator, [dynamicTokenSecret]);
   }
@@ -254,7 +254,7 @@ export class GeminiWebhooks extends Construct {
 
   private addDoor(
     settings: Settings,
-    secrets: readonly SourceSecrets[],
+    secrets: readonly ProjectSecrets[],
     ledger: JobLedger,
     props: GeminiWebhooksProps,
   ): { readonly door: Door; readonly quarantine: Described['quarantine'] } {
@@ -262,7 +262,7 @@ export class GeminiWebhooks extends Construct {
     const door = new Door(this, 'Door', {
       ...settings,
       ...settings.functions,
-      ...{ table: this.table, eventBus: this.eventBus, ledgerTable: ledger.table, sources: secrets },
+      ...{ table: this.table, eventBus: this.eventBus, ledgerTable: ledger.table, projects: secrets },
       customDomain: props.customDomain,
       quarantine: quarantine?.environment ?? {},
       jwtAudiences: props.jwtAudiences ?? [],
@@ -286,14 +286,14 @@ export class GeminiWebhooks extends Construct {
   private addFetcher(
     jobType: FetchedJobType,
     settings: Settings,
-    secrets: readonly SourceSecrets[],
+    secrets: readonly ProjectSecrets[],
     ledger: JobLedger,
     bus: JobEventBus,
   ): FetchingWorker {
-    const { functions, sources, maxOutputSize, maxConcurrency, jobRetention } = settings;
+    const { functions, projects, maxOutputSize, maxConcurrency, jobRetention } = settings;
     const fetcher = new Fetcher(this, `${pascal(jobType)}Fetcher`, {
       ...functions,
-      ...{ jobType, sources, maxOutputSize, maxConcurrency: maxConcurrency[jobType] },
+      ...{ jobType, projects, maxOutputSize, maxConcurrency: maxConcurrency[jobType] },
       jobRetention: jobRetention[jobType],
       ...{ eventBus: this.eventBus, outputBucket: this.outputBucket, ledgerTable: ledger.table },
     });
@@ -309,11 +309,11 @@ export class GeminiWebhooks extends Construct {
     return { jobType, fetcher, function: fetcher.function, queue, deadLetterQueue, rule };
   }
 
-  private addWebhook(secrets: SourceSecrets, settings: Settings, props: GeminiWebhooksProps): ManagedWebhook {
-    const { source } = secrets;
-    const webhook = new ManagedWebhook(this, `${pascal(source.name)}Webhook`, {
+  private addWebhook(secrets: ProjectSecrets, settings: Settings, props: GeminiWebhooksProps): ManagedWebhook {
+    const { project } = secrets;
+    const webhook = new ManagedWebhook(this, `${pascal(project.name)}Webhook`, {
       ...settings.functions,
-      ...{ source, secrets, webhookUrl: this.door.webhookUrl(source.name), repair: props.repairWebhook ?? false },
+      ...{ project, secrets, webhookUrl: this.door.webhookUrl(project.name), repair: props.repairWebhook ?? false },
       signingSecretRotation: settings.signingSecretRotation,
       dynamicTokenRotation: settings.dynamicTokenRotation,
     });
@@ -322,10 +322,10 @@ export class GeminiWebhooks extends Construct {
   }
 
   private addReconciler({ secrets }: ManagedWebhook, settings: Settings, ledger: JobLedger): Reconciler {
-    const { source } = secrets;
-    const reconciler = new Reconciler(this, `${pascal(source.name)}Reconciler`, {
+    const { project } = secrets;
+    const reconciler = new Reconciler(this, `${pascal(project.name)}Reconciler`, {
       ...settings.functions,
-      ...{ source, secrets, options: settings.reconciliation },
+      ...{ project, secrets, options: settings.reconciliation },
       environment: {
         [ENV.tableName]: this.table.tableName,
         [ENV.ledgerTableName]: ledger.table.tableName,
@@ -334,7 +334,7 @@ export class GeminiWebhooks extends Construct {
         [ENV.recordTtlSeconds]: String(settings.recordTtl.toSeconds()),
       },
     });
-    this.permissions.grantReconcile(reconciler, ledger, source.name);
+    this.permissions.grantReconcile(reconciler, ledger, project.name);
     return reconciler;
   }
 
@@ -343,18 +343,18 @@ export class GeminiWebhooks extends Construct {
     bus: JobEventBus,
     ledger: JobLedger,
   ): Omit<Monitored, 'noDeliveryHours' | 'rules'> {
-    const { sources, signingSecretRotation, dynamicTokenRotation, reconciliation } = settings;
+    const { projects, signingSecretRotation, dynamicTokenRotation, reconciliation } = settings;
     return {
       ...{ metrics: this.metrics, api: this.door.api, verifier: this.verifier, fetchers: this.fetchers },
-      sources: sources.map(({ name }) => name),
-      firstRuns: new Map(this.webhooks.map(({ secrets, registration }) => [secrets.sourceName, registration])),
+      projects: projects.map(({ name }) => name),
+      firstRuns: new Map(this.webhooks.map(({ secrets, registration }) => [secrets.projectName, registration])),
       rotations: [
         { secret: 'signing' as const, interval: signingSecretRotation },
         { secret: 'token' as const, interval: dynamicTokenRotation },
       ].filter(({ interval }) => interval.toDays() > 0),
       rotators: this.webhooks
         .filter(({ rotates }) => rotates)
-        .map(({ rotator, secrets: { sourceName: source } }) => ({ source, function: rotator.function })),
+        .map(({ rotator, secrets: { projectName: project } }) => ({ project, function: rotator.function })),
       ...{ bus: this.eventBus, archiveName: bus.archive?.archiveName, undeliveredQueue: bus.undeliveredQueue },
       ...{ reconciliation, ledgerQueue: ledger.queue, ledgerDeadLetterQueue: ledger.deadLetterQueue },
       ...{ encryptionKey: this.encryptionKey },
@@ -367,8 +367,8 @@ export class GeminiWebhooks extends Construct {
       ...{ eventBus: this.eventBus, outputBucket: this.outputBucket, idempotencyTable: this.table },
       verifier: this.verifier,
       projects: projects.map(({ webhook, reconciler }) => {
-        const { name, apiKeySecretName } = webhook.secrets.source;
-        const suffix = name === DEFAULT_SOURCE ? '' : pascal(name);
+        const { name, apiKeySecretName } = webhook.secrets.project;
+        const suffix = name === DEFAULT_PROJECT ? '' : pascal(name);
         return { name, suffix, apiKeySecretName, webhook, reconciler, webhookUrl: this.webhookUrl(name) };
       }),
     };
@@ -385,10 +385,10 @@ export class GeminiWebhooks extends Construct {
     return alarms?.names ?? [];
   }
 
-  private secretsOf(source: string): SourceSecrets {
-    const found = this.webhooks.map(({ secrets }) => secrets).find(({ sourceName }) => sourceName === source);
+  private secretsOf(project: string): ProjectSecrets {
+    const found = this.webhooks.map(({ secrets }) => secrets).find(({ projectName }) => projectName === project);
     if (found !== undefined) return found;
-    const names = this.webhooks.map(({ secrets }) => secrets.sourceName).join(', ');
-    throw new Error(`There is no source ${JSON.stringify(source)}; give one of ${names}.`);
+    const names = this.webhooks.map(({ secrets }) => secrets.projectName).join(', ');
+    throw new Error(`There is no project ${JSON.stringify(project)}; give one of ${names}.`);
   }
 }

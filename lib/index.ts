@@ -11,5 +11,5 @@ export { type AlarmOptions, Monitoring } from './monitoring/monitoring-props.ts'
 export type { QuarantineOptions } from './quarantine.ts';
 export type { ReconciliationOptions } from './reconciler.ts';
 export type { RegionalFeatures } from './regions.ts';
-export type { GeminiSource } from './sources.ts';
+export type { GeminiProject } from './projects.ts';
 export { WebhooksStack, type WebhooksStackProps } from './webhooks-stack.ts';

@@ -2,7 +2,6 @@
  * What is known of every job: a table, and the function that writes into it what the bus says. Not the deliveries table,
  * see docs/decisions/0010-job-ledger.md.
  */
-import { join } from 'node:path';
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { AttributeType, Billing, ProjectionType, TableEncryptionV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
@@ -69,8 +68,6 @@ export function jobLedgerFaults({ batchSize, batchingWindow, maxConcurrency }: R
 }
 
 export interface JobLedgerProps {
-  /** Folder of the handler modules. */
-  readonly handlersPath: string;
   readonly logRetention: RetentionDays;
   readonly options: ResolvedJobLedger;
 }
@@ -111,8 +108,8 @@ export class JobLedger extends Construct {
       deadLetterQueue: { queue: this.deadLetterQueue, maxReceiveCount: MAX_RECEIVE_COUNT },
     });
     this.recorder = new NodeFunction(this, 'Recorder', {
-      description: 'Keeps the job ledger: what was submitted, announced and landed, and when.',
-      entry: join(props.handlersPath, 'record-job.ts'),
+      description: 'Keeps the job ledger: what was submitted, announced and stored, and when.',
+      name: 'record-job',
       // Most of its time is the CPU's, which Lambda gives by memory.
       memorySize: 1024,
       timeout: FUNCTION_TIMEOUT,
@@ -130,7 +127,7 @@ export class JobLedger extends Construct {
     );
     acknowledge(this.recorder.function, {
       'Serverless-LambdaEventSourceMappingDestination':
-        'Event source mappings of SQS have no on-failure destination; the queue moves its messages to its dead-letter queue by itself.',
+        'Event project mappings of SQS have no on-failure destination; the queue moves its messages to its dead-letter queue by itself.',
     });
   }
 }

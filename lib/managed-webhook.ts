@@ -1,8 +1,7 @@
 /**
- * The static webhook of one source at Gemini: registered with the stack and deleted with it, its secrets rotated, its state
+ * The static webhook of one project at Gemini: registered with the stack and deleted with it, its secrets rotated, its state
  * looked at. A function for each, so that each may only what it does.
  */
-import { join } from 'node:path';
 import { Aws, CustomResource, Duration, Lazy, Token } from 'aws-cdk-lib';
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
@@ -14,9 +13,10 @@ import { Construct, type IDependable } from 'constructs';
 import { ENV, WEBHOOK_RESOURCE_TYPE } from '../lambda/contract.ts';
 import { deploymentNameOf } from './deployment-name.ts';
 import { acknowledge } from './nag-acknowledgement.ts';
+import type { FunctionName } from './functions.ts';
 import { NodeFunction } from './node-function.ts';
-import type { SourceSecrets } from './source-secrets.ts';
-import type { ResolvedSource } from './sources.ts';
+import type { ProjectSecrets } from './project-secrets.ts';
+import type { ResolvedProject } from './projects.ts';
 
 const MEMORY_MIB = 256;
 /** A few calls of Gemini's, each with its repetitions. */
@@ -39,11 +39,9 @@ export function rotationFaults(rotations: Readonly<Record<keyof typeof SHORTEST_
 }
 
 export interface ManagedWebhookProps {
-  readonly source: ResolvedSource;
-  readonly secrets: SourceSecrets;
+  readonly project: ResolvedProject;
+  readonly secrets: ProjectSecrets;
   readonly webhookUrl: string;
-  /** Folder of the handler modules. */
-  readonly handlersPath: string;
   readonly logRetention: RetentionDays;
   /** Zero days switch a rotation off. */
   readonly signingSecretRotation: Duration;
@@ -59,7 +57,7 @@ export class ManagedWebhook extends Construct {
   /** Whether it is called on a schedule. */
   readonly rotates: boolean;
   readonly healthCheck: NodeFunction;
-  readonly secrets: SourceSecrets;
+  readonly secrets: ProjectSecrets;
 
   /** Once it is there, deliveries may come, and the functions of `addFirstRun` have been invoked. */
   readonly registration: CustomResource;
@@ -68,23 +66,23 @@ export class ManagedWebhook extends Construct {
 
   constructor(scope: Construct, id: string, props: ManagedWebhookProps) {
     super(scope, id);
-    const { source, secrets, webhookUrl } = props;
+    const { project, secrets, webhookUrl } = props;
     this.secrets = secrets;
     // Who looks at the project's webhooks sees whose this is; nobody else's has the name.
-    const name = `${deploymentNameOf(this)}-${source.name}-${Aws.REGION}-${Aws.ACCOUNT_ID}`;
-    const common = { [ENV.source]: source.name, [ENV.apiKeySecretId]: source.apiKeySecretName };
+    const name = `${deploymentNameOf(this)}-${project.name}-${Aws.REGION}-${Aws.ACCOUNT_ID}`;
+    const common = { [ENV.project]: project.name, [ENV.apiKeySecretId]: project.apiKeySecretName };
     const environment = {
       ...common,
       [ENV.signingSecretId]: secrets.signingSecret.secretArn,
       [ENV.dynamicTokenSecretId]: secrets.dynamicTokenSecret.secretArn,
       [ENV.webhookName]: name,
       [ENV.webhookUrl]: webhookUrl,
-      [ENV.subscribedEvents]: source.subscribedEvents.join(),
+      [ENV.subscribedEvents]: project.subscribedEvents.join(),
     };
 
     this.registrar = this.addFunction('Registrar', props, {
-      description: `Registers the webhook of the source ${source.name} at Gemini.`,
-      entry: 'register-webhook.ts',
+      description: `Registers the webhook of the project ${project.name} at Gemini.`,
+      name: 'register-webhook',
       environment: { ...common, [ENV.webhookUrl]: webhookUrl },
       invokedBy: 'CloudFormation waits for its answer, and fails the deployment when none comes.',
     });
@@ -95,8 +93,8 @@ export class ManagedWebhook extends Construct {
       properties: {
         Name: name,
         Uri: webhookUrl,
-        SubscribedEvents: [...source.subscribedEvents],
-        ApiKeySecretId: source.apiKeySecretName,
+        SubscribedEvents: [...project.subscribedEvents],
+        ApiKeySecretId: project.apiKeySecretName,
         SigningSecretId: secrets.signingSecret.secretArn,
         FirstRuns: Lazy.list({ produce: () => this.firstRuns.map(({ functionName }) => functionName) }),
       },
@@ -154,8 +152,8 @@ export class ManagedWebhook extends Construct {
     const wanted = schedules.filter(([, , interval]) => interval.toDays() > 0);
 
     const rotator = this.addFunction('Rotator', props, {
-      description: `Rotates the secrets of the source ${props.source.name}, and revokes them after a leak.`,
-      entry: 'rotate-secret.ts',
+      description: `Rotates the secrets of the project ${props.project.name}, and revokes them after a leak.`,
+      name: 'rotate-secret',
       environment,
       invokedBy: 'Secrets Manager and operators wait for its answer, and try a failed rotation again.',
     });
@@ -185,10 +183,10 @@ export class ManagedWebhook extends Construct {
   }
 
   private addHealthCheck(props: ManagedWebhookProps, environment: { [name: string]: string }): NodeFunction {
-    const { source } = props;
+    const { project } = props;
     const healthCheck = this.addFunction('HealthCheck', props, {
-      description: `Looks whether the webhook of the source ${source.name} is as it was deployed.`,
-      entry: 'check-webhook.ts',
+      description: `Looks whether the webhook of the project ${project.name} is as it was deployed.`,
+      name: 'check-webhook',
       environment: { ...environment, [ENV.repairWebhook]: String(props.repair) },
       invokedBy: 'Invoked by a schedule: the next check finds what this one would have found.',
     });
@@ -199,7 +197,7 @@ export class ManagedWebhook extends Construct {
         'The next check finds what this one would have found; silence has an alarm.',
     });
     const rule = new Rule(this, 'HealthCheckSchedule', {
-      description: `Health check of the webhook of the source ${source.name}.`,
+      description: `Health check of the webhook of the project ${project.name}.`,
       schedule: Schedule.rate(HEALTH_CHECK_INTERVAL),
       targets: [new LambdaTarget(healthCheck.function, { maxEventAge: HEALTH_CHECK_INTERVAL, retryAttempts: 2 })],
     });
@@ -213,13 +211,12 @@ export class ManagedWebhook extends Construct {
 
   private addFunction(
     id: string,
-    { handlersPath, logRetention }: ManagedWebhookProps,
-    own: { description: string; entry: string; environment: { [name: string]: string }; invokedBy: string },
+    { logRetention }: ManagedWebhookProps,
+    own: { description: string; name: FunctionName; environment: { [name: string]: string }; invokedBy: string },
   ): NodeFunction {
     return new NodeFunction(this, id, {
       ...own,
-      entry: join(handlersPath, own.entry),
-      memorySize: MEMORY_MIB,
+            memorySize: MEMORY_MIB,
       timeout: TIMEOUT,
       logRetention,
     });

@@ -19,7 +19,7 @@ import type { JobLedger } from './job-ledger.ts';
 import type { ManagedWebhook } from './managed-webhook.ts';
 import { acknowledgeWildcard } from './nag-acknowledgement.ts';
 import type { Reconciler } from './reconciler.ts';
-import type { SourceSecrets } from './source-secrets.ts';
+import type { ProjectSecrets } from './project-secrets.ts';
 
 interface SharedParts {
   /** Idempotency records. */
@@ -101,9 +101,9 @@ export class Permissions {
    * Looks at open jobs, and says what was missed; of outputs only that they will not come, and not before it looked for
    * the manifests of its project.
    */
-  grantReconcile({ handler, secrets }: Reconciler, { table }: JobLedger, source: string): void {
+  grantReconcile({ handler, secrets }: Reconciler, { table }: JobLedger, project: string): void {
     const { function: reconciler } = handler;
-    const prefixes = FETCHED_JOB_TYPES.map((jobType) => `${jobType}/source=${source}/*`);
+    const prefixes = FETCHED_JOB_TYPES.map((jobType) => `${jobType}/project=${project}/*`);
     const manifests = prefixes.map((prefix) => this.#parts.outputBucket.arnForObjects(`${prefix}/${MANIFEST_NAME}`));
     grant(reconciler, ['s3:GetObject'], manifests);
     grant(reconciler, ['s3:ListBucket'], [this.#parts.outputBucket.bucketArn], {
@@ -154,7 +154,7 @@ export class Permissions {
   grantQuarantine(
     { keeper, reverifier }: { readonly keeper: IGrantable; readonly reverifier: IGrantable },
     quarantine: ITableV2,
-    secrets: readonly SourceSecrets[],
+    secrets: readonly ProjectSecrets[],
   ): void {
     grant(keeper, ['dynamodb:PutItem', 'dynamodb:UpdateItem'], [quarantine.tableArn]);
     grant(reverifier, ['dynamodb:DeleteItem', 'dynamodb:Scan'], [quarantine.tableArn]);
@@ -166,7 +166,7 @@ export class Permissions {
     );
   }
 
-  /** Reads what landed, manifests included. */
+  /** Reads what stored, manifests included. */
   grantReadOutputs(grantee: IGrantable, jobType: FetchedJobType | undefined): void {
     const prefixes = (jobType === undefined ? FETCHED_JOB_TYPES : [jobType]).map((type) => `${type}/*`);
     grant(

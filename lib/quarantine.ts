@@ -1,5 +1,4 @@
 /** Deliveries that did not verify, for a while; and the function that verifies them once more. */
-import { join } from 'node:path';
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { AttributeType, Billing, TableEncryptionV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
@@ -60,7 +59,6 @@ export class QuarantineTable extends Construct {
 }
 
 export interface ReverifierProps {
-  readonly handlersPath: string;
   readonly logRetention: RetentionDays;
   /** Of the verifier, whose way a delivery goes that holds now. */
   readonly environment: { readonly [name: string]: string };
@@ -74,7 +72,7 @@ export class Reverifier extends Construct {
     super(scope, id);
     this.handler = new NodeFunction(this, 'Handler', {
       description: 'Lists quarantined deliveries, and verifies them once more.',
-      entry: join(props.handlersPath, 'reverify.ts'),
+      name: 'reverify',
       memorySize: 512,
       timeout: Duration.minutes(5),
       logRetention: props.logRetention,

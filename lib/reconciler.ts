@@ -1,5 +1,4 @@
-/** Looks for jobs of one source that ended without a webhook, on a schedule. */
-import { join } from 'node:path';
+/** Looks for jobs of one project that ended without a webhook, on a schedule. */
 import { Duration } from 'aws-cdk-lib';
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
@@ -8,8 +7,8 @@ import { Construct } from 'constructs';
 import { ENV } from '../lambda/contract.ts';
 import { acknowledge } from './nag-acknowledgement.ts';
 import { NodeFunction } from './node-function.ts';
-import type { SourceSecrets } from './source-secrets.ts';
-import type { ResolvedSource } from './sources.ts';
+import type { ProjectSecrets } from './project-secrets.ts';
+import type { ResolvedProject } from './projects.ts';
 
 /** Longer than a claim, its publication and their repetitions may take. */
 const LEASE = Duration.minutes(1);
@@ -38,7 +37,7 @@ export interface ReconciliationOptions {
   readonly horizon?: Duration;
 
   /**
-   * How long Gemini keeps your interactions: 1 day on the free tier, 55 days on the paid one. What has not landed by then is
+   * How long Gemini keeps your interactions: 1 day on the free tier, 55 days on the paid one. What has not been stored by then is
    * given up, and an alarm goes off after half of it.
    *
    * @default Duration.days(1)
@@ -85,10 +84,8 @@ export function reconciliationFaults(options: ResolvedReconciliation, recordTtl:
 }
 
 export interface ReconcilerProps {
-  readonly source: ResolvedSource;
-  readonly secrets: SourceSecrets;
-  /** Folder of the handler modules. */
-  readonly handlersPath: string;
+  readonly project: ResolvedProject;
+  readonly secrets: ProjectSecrets;
   readonly logRetention: RetentionDays;
   readonly options: ResolvedReconciliation;
   /** Tables, bus and bucket, by their variables. */
@@ -97,16 +94,16 @@ export interface ReconcilerProps {
 
 export class Reconciler extends Construct {
   readonly handler: NodeFunction;
-  readonly secrets: SourceSecrets;
+  readonly secrets: ProjectSecrets;
 
   constructor(scope: Construct, id: string, props: ReconcilerProps) {
     super(scope, id);
-    const { source, options } = props;
+    const { project, options } = props;
     this.secrets = props.secrets;
     const isLong = options.interval.toMinutes() > LONGEST_RUN.toMinutes();
     this.handler = new NodeFunction(this, 'Handler', {
-      description: `Announces jobs of the source ${source.name} that ended without a webhook.`,
-      entry: join(props.handlersPath, 'reconcile.ts'),
+      description: `Announces jobs of the project ${project.name} that ended without a webhook.`,
+      name: 'reconciler',
       memorySize: 512,
       // Over before the next one begins; two at a time would do no harm, and ask Gemini twice.
       timeout: isLong ? LONGEST_RUN : options.interval.minus(Duration.minutes(1)),
@@ -114,9 +111,9 @@ export class Reconciler extends Construct {
       invokedBy: 'Invoked by a schedule: the next run goes on where this one was.',
       environment: {
         ...props.environment,
-        [ENV.source]: source.name,
-        [ENV.apiKeySecretId]: source.apiKeySecretName,
-        [ENV.subscribedEvents]: source.subscribedEvents.join(),
+        [ENV.project]: project.name,
+        [ENV.apiKeySecretId]: project.apiKeySecretName,
+        [ENV.subscribedEvents]: project.subscribedEvents.join(),
         [ENV.leaseSeconds]: String(LEASE.toSeconds()),
         [ENV.graceSeconds]: String(options.gracePeriod.toSeconds()),
         [ENV.horizonSeconds]: String(options.horizon.toSeconds()),
@@ -130,7 +127,7 @@ export class Reconciler extends Construct {
       'Serverless-LambdaAsyncFailureDestination': 'A run that failed is made up for by the next one, minutes later.',
     });
     const rule = new Rule(this, 'Schedule', {
-      description: `Looks for jobs of the source ${source.name} that ended without a webhook.`,
+      description: `Looks for jobs of the project ${project.name} that ended without a webhook.`,
       schedule: Schedule.rate(options.interval),
       targets: [new LambdaTarget(this.handler.function, { maxEventAge: options.interval, retryAttempts: 0 })],
     });

@@ -14,7 +14,7 @@ export class SchemaRegistry extends Construct {
     super(scope, id);
     const registry = new CfnRegistry(this, 'Registry', {
       registryName: uniqueNameOf(this),
-      description: 'Events of the Gemini webhooks, and the manifests of landed outputs.',
+      description: 'Events of the Gemini webhooks, and the manifests of stored outputs.',
     });
     this.registryName = registry.attrRegistryName;
     for (const file of readdirSync(FOLDER).toSorted()) {

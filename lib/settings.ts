@@ -1,5 +1,4 @@
 /** The props with every default filled in, and everything that is wrong said at once. */
-import { fileURLToPath } from 'node:url';
 import { Duration, RemovalPolicy, Size } from 'aws-cdk-lib';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
@@ -10,18 +9,17 @@ import { jobLedgerFaults, type ResolvedJobLedger, resolveJobLedger } from './job
 import { rotationFaults } from './managed-webhook.ts';
 import { type ResolvedReconciliation, reconciliationFaults, resolveReconciliation } from './reconciler.ts';
 import { type RegionalFeatures, resolveFeatures } from './regions.ts';
-import { type ResolvedSource, resolveSources, sourceFaults } from './sources.ts';
+import { type ResolvedProject, resolveProjects, projectFaults } from './projects.ts';
 
-const HANDLERS_PATH = fileURLToPath(new URL('../lambda/handlers', import.meta.url));
 /** Gemini retries a delivery for half of it. */
 const SHORTEST_RECORD_TTL = Duration.hours(48);
 
 /** Each is what its prop says. */
 export interface Settings {
-  readonly sources: readonly ResolvedSource[];
+  readonly projects: readonly ResolvedProject[];
   readonly features: Required<RegionalFeatures>;
   /** Of every function. */
-  readonly functions: { readonly handlersPath: string; readonly logRetention: RetentionDays };
+  readonly functions: { readonly logRetention: RetentionDays };
   readonly retain: boolean;
   readonly recordTtl: Duration;
   readonly throttleRate: number;
@@ -43,10 +41,9 @@ export function resolveSettings(scope: Construct, props: GeminiWebhooksProps): S
   const reconciliation = resolveReconciliation(props.reconciliation);
   const files = Duration.seconds(FILE_RETENTION_SECONDS);
   const settings: Settings = {
-    sources: resolveSources(props.sources),
+    projects: resolveProjects(props.projects),
     features: resolveFeatures(scope, props.regionalFeatures),
     functions: {
-      handlersPath: props.handlersPath ?? HANDLERS_PATH,
       logRetention: props.logRetention ?? RetentionDays.ONE_MONTH,
     },
     retain: props.removalPolicy !== RemovalPolicy.DESTROY,
@@ -67,13 +64,13 @@ export function resolveSettings(scope: Construct, props: GeminiWebhooksProps): S
     jobLedger: resolveJobLedger(props.jobLedger),
     jobRetention: { batch: files, interaction: reconciliation.interactionRetention, video: files },
   };
-  const { recordTtl, sources } = settings;
-  const names = sources.map(({ name }) => name);
+  const { recordTtl, projects } = settings;
+  const names = projects.map(({ name }) => name);
   const faults = [
     ...(recordTtl.toSeconds() < SHORTEST_RECORD_TTL.toSeconds()
       ? [`recordTtl is ${recordTtl.toHumanString()}; give at least 48 hours, because Gemini retries a delivery for 24.`]
       : []),
-    ...sourceFaults(sources),
+    ...projectFaults(projects),
     ...consumerFaults(props.consumers, names),
     ...rotationFaults(settings),
     ...reconciliationFaults(reconciliation, recordTtl),

@@ -69,11 +69,11 @@ async function demonstrate(current: Run): Promise<readonly Row[]> {
   showBucket(result, current.endpoints, current.aws.s3Dir);
   showDeadLetters(await current.aws.queueDepths());
   showTotal(result.rows, performance.now() / 1000);
-  if (!result.rows.every(hasLanded)) showMissing(result.rows, current.aws.logsDir);
+  if (!result.rows.every(isStored)) showMissing(result.rows, current.aws.logsDir);
   return result.rows;
 }
 
-const hasLanded = ({ landed }: Row) => landed !== undefined;
+const isStored = ({ stored }: Row) => stored !== undefined;
 
 async function main(): Promise<void> {
   if (Number(process.versions.node.split('.', 1)[0]) < 24) {
@@ -102,7 +102,7 @@ async function main(): Promise<void> {
     if (page !== undefined) console.log(`\nOpen ${page.url}\n`);
   }
   const rows = options.mode === 'serve' ? [] : await demonstrate(run);
-  if (options.mode === 'once') await end(rows.every(hasLanded) ? 0 : 1);
+  if (options.mode === 'once') await end(rows.every(isStored) ? 0 : 1);
   const known = rows.find(({ event }) => event === 'batch.succeeded');
   showServing(run.endpoints, resolve(options.stateDir), known?.job);
   if (page !== undefined) console.log(`All of it with the mouse: ${page.url}`);

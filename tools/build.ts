@@ -4,9 +4,10 @@
  */
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundleOf, findHandlers } from '../lib/bundle.ts';
+import { bundleOf } from '../lib/bundle.ts';
+import { FUNCTION_NAMES, moduleOf } from '../lib/functions.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const DIST = join(ROOT, 'dist');
@@ -23,9 +24,9 @@ run('typescript/bin/tsc', '--project', 'tsconfig.build.json');
 cpSync(join(ROOT, 'schemas'), join(DIST, 'schemas'), { recursive: true });
 cpSync(join(ROOT, 'cli/console/assets'), join(DIST, 'cli/console/assets'), { recursive: true });
 
-for (const entry of findHandlers()) {
-  const folder = join(DIST, 'handlers', basename(entry, '.ts'));
+for (const name of FUNCTION_NAMES) {
+  const folder = join(DIST, 'functions', name);
   mkdirSync(folder, { recursive: true });
-  for (const [name, content] of bundleOf(entry)) writeFileSync(join(folder, name), content);
+  for (const [file, content] of bundleOf(moduleOf(name))) writeFileSync(join(folder, file), content);
 }
 console.log('dist is built.');

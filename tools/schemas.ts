@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { JSON_OUTPUT } from '../cli/json-output.ts';
 import { SCHEMA_VERSION } from '../lambda/contract.ts';
-import { eventSchemas } from '../lambda/domain/event-schemas.ts';
+import { eventSchemas } from '../lambda/events/schemas.ts';
 import { breakingChanges } from './schema-compatibility.ts';
 
 const FOLDER = fileURLToPath(new URL(`../schemas/${SCHEMA_VERSION}`, import.meta.url));

@@ -1,5 +1,5 @@
 /** `deliveries`: what came lately, and what comes. */
-import type { DeliveryRecord } from '../../lambda/adapters/dynamodb-delivery-records.ts';
+import type { DeliveryRecord } from '../../lambda/events/idempotency-records.client.ts';
 import { type CommandContext, show } from '../context.ts';
 import { deliveryRecordsOf } from '../deliveries.ts';
 import { follow } from '../follow.ts';

@@ -1,6 +1,6 @@
 /** `forget`: deletes what this deployment stores about a job. */
 import { FETCHED_JOB_TYPES } from '../../lambda/contract.ts';
-import { outputPrefix } from '../../lambda/domain/output-keys.ts';
+import { outputPrefix } from '../../lambda/events/output-keys.ts';
 import { CliError } from '../cli-error.ts';
 import { type CommandContext, confirm, say } from '../context.ts';
 import { deliveryRecordsOf } from '../deliveries.ts';
@@ -84,7 +84,7 @@ async function foldersOf(
   if (manifestKeys.length > 0) return [...new Set(manifestKeys.map(folderOf))];
   const found = chosenProjects(context).flatMap(({ name }) =>
     FETCHED_JOB_TYPES.map(async (jobType) => {
-      const place = { source: name, jobType, jobName: jobId, createdAt: undefined };
+      const place = { project: name, jobType, jobName: jobId, createdAt: undefined };
       const [root = '', rest = ''] = outputPrefix(place, '').split(/date=[^/]*\//);
       return (await listFolders(context.deployment, root)).map((day) => day + rest.replace(/\/\/$/, '/'));
     }),

@@ -1,7 +1,7 @@
 /** `quarantine list | show | reverify`: deliveries that did not verify when they came. */
-import { DynamoDbQuarantine } from '../../lambda/adapters/dynamodb-quarantine.ts';
-import { formOfHeader } from '../../lambda/domain/form.ts';
-import type { KeptDelivery } from '../../lambda/domain/quarantine.ts';
+import { DynamoDbQuarantine } from '../../lambda/receive/quarantine.client.ts';
+import { formOfHeader } from '../../lambda/receive/form.ts';
+import type { KeptDelivery } from '../../lambda/receive/quarantined.ts';
 import { CliError } from '../cli-error.ts';
 import { type CommandContext, show } from '../context.ts';
 import { invoke } from '../invoke.ts';
@@ -38,8 +38,8 @@ export async function quarantine(
   }
   show(
     context,
-    (answer.deliveries ?? []).map(({ id, source, receivedAt, outcome = '' }) => ({
-      ...{ id, project: source, receivedAt, outcome },
+    (answer.deliveries ?? []).map(({ id, project, receivedAt, outcome = '' }) => ({
+      ...{ id, project: project, receivedAt, outcome },
     })),
     [
       { title: 'received', text: ({ receivedAt }) => receivedAt },
@@ -53,7 +53,7 @@ export async function quarantine(
 
 interface Reverified {
   readonly id: string;
-  readonly source: string;
+  readonly project: string;
   readonly receivedAt: string;
   /** `accepted`, `duplicate`, `in-progress`, or the code of why it is invalid. */
   readonly outcome?: string;
@@ -65,13 +65,13 @@ async function read(context: CommandContext, tableName: string): Promise<readonl
   // Nothing is kept from here: the bounds are those of the verifier.
   const table = new DynamoDbQuarantine({ client: clients.dynamodb, tableName, ttlSeconds: 0, maxPerHour: 0 });
   const kept: KeptDelivery[] = [];
-  for await (const delivery of table.list(context.now)) if (projects.includes(delivery.source)) kept.push(delivery);
+  for await (const delivery of table.list(context.now)) if (projects.includes(delivery.project)) kept.push(delivery);
   return kept.toSorted((a, b) => b.receivedAt.getTime() - a.receivedAt.getTime());
 }
 
 async function list(context: CommandContext, tableName: string): Promise<void> {
   const rows = (await read(context, tableName)).map((kept) => ({
-    ...{ id: kept.id, project: kept.source, route: kept.kind, receivedAt: kept.receivedAt.toISOString() },
+    ...{ id: kept.id, project: kept.project, route: kept.kind, receivedAt: kept.receivedAt.toISOString() },
     ...{ bytes: kept.body.length, why: reasonOf(kept) },
   }));
   show(

@@ -114,7 +114,7 @@ const PREVIEW: readonly Column<PreviewRow>[] = [
 
 interface Event {
   readonly 'detail-type'?: string;
-  readonly detail?: { readonly jobId?: string; readonly source?: string; readonly jobType?: string };
+  readonly detail?: { readonly jobId?: string; readonly project?: string; readonly jobType?: string };
 }
 
 function eventOf({ Body = '' }: Message): Event {
@@ -157,8 +157,8 @@ async function reasonOf(
   const said = [attribute('ERROR_CODE'), attribute('ERROR_MESSAGE')].filter((text) => text !== undefined).join(': ');
   if (name === 'undelivered') return said || 'EventBridge could not deliver it';
   if (name === 'ledger') return 'it could not be recorded';
-  if (detail?.jobId === undefined || detail.source === undefined) return 'it is no event of this deployment';
-  const records = await jobRecordsOf(deployment).find([detail.source], detail.jobId);
+  if (detail?.jobId === undefined || detail.project === undefined) return 'it is no event of this deployment';
+  const records = await jobRecordsOf(deployment).find([detail.project], detail.jobId);
   const record = records.find(({ jobType }) => jobType === detail.jobType);
   const code = record?.lastCode ?? record?.failureCode;
   if (code === undefined) return 'its fetch failed to the last attempt';

@@ -17,7 +17,7 @@ export async function refetch(context: CommandContext, job: string): Promise<voi
   const event = {
     ...{ version: '0', id: randomUUID(), 'detail-type': eventType, source: EVENT_SOURCE, time: now.toISOString() },
     detail: {
-      ...{ schemaVersion: SCHEMA_VERSION, source: project, webhookId: announced.webhookId },
+      ...{ schemaVersion: SCHEMA_VERSION, project: project, webhookId: announced.webhookId },
       ...{ type: eventType, jobType, jobId, status: eventType.slice(eventType.lastIndexOf('.') + 1) },
       ...{ occurredAt: announced.endedAt, receivedAt: announced.deliveredAt },
       ...{ origin: announced.origin, scheme: announced.scheme, userMetadata: announced.userMetadata },

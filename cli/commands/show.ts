@@ -1,6 +1,6 @@
 /** `show`: one job's life, as the ledger has it, with its deliveries and its objects. */
-import { LEDGER_JOB_PREFIX } from '../../lambda/adapters/dynamodb-job-records.ts';
-import { jobKey } from '../../lambda/domain/job-identity.ts';
+import { LEDGER_JOB_PREFIX } from '../../lambda/ledger/job-records.client.ts';
+import { jobKey } from '../../lambda/events/event-key.ts';
 import { CliError } from '../cli-error.ts';
 import { linksOf } from '../console-links.ts';
 import { type CommandContext, show as print } from '../context.ts';
@@ -53,7 +53,7 @@ function dataOf({ deployment }: CommandContext, life: Life) {
       (job &&
         linksOf(deployment, {
           logGroup: deployment.description.fetchers[job.jobType].logGroup,
-          ledgerId: `${LEDGER_JOB_PREFIX}${jobKey({ ...job, source: project })}`,
+          ledgerId: `${LEDGER_JOB_PREFIX}${jobKey({ ...job, project: project })}`,
           manifestKey: job.manifestKey,
         })) ??
       null,

@@ -117,7 +117,7 @@ async function waiting(context: CommandContext, projects: readonly DescribedProj
     const [queued, awaited, open] = await Promise.all([
       depthOf(deployment, fetchers[jobType].queueUrl),
       Promise.all(of.map((one) => records.list({ ...one, state: 'awaited' }))),
-      Promise.all(of.map((one) => records.count({ ...one, state: 'unlanded' }))),
+      Promise.all(of.map((one) => records.count({ ...one, state: 'unstored' }))),
     ]);
     const [oldest] = open.flatMap(({ first }) => first ?? []).toSorted((a, b) => a.getTime() - b.getTime());
     const count = open.reduce((sum, one) => sum + one.count, 0);

@@ -55,7 +55,7 @@ export async function tryOut(context: CommandContext, options: TryOptions): Prom
   const trials: Trial[] = [];
   for (const submit of [submitInteraction, ...(options.batch ? [submitBatch] : [])]) {
     const job: TrialJob = await submit(gemini, { model: options.model, dynamicUrl });
-    await announce({ ...job, source: project.name, submittedAt: context.clock() });
+    await announce({ ...job, project: project.name, submittedAt: context.clock() });
     const trial = await followTrial(context, project.name, job, options.timeout);
     terminal.progress('');
     trials.push(trial);

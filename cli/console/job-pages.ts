@@ -1,5 +1,5 @@
 /** Pages of jobs, what changed last first, by the ledger's index. */
-import type { IndexQuery, JobRecord } from '../../lambda/adapters/dynamodb-job-records.ts';
+import type { IndexQuery, JobRecord } from '../../lambda/ledger/job-records.client.ts';
 import { lastChangeOf, toJobRow } from '../jobs/job-row.ts';
 import { fits, placeOf } from './job-filter.ts';
 import { JOB_TYPES, type JobPage, type JobQuery } from './source.ts';
@@ -24,7 +24,7 @@ export async function readJobPage(index: JobIndex, projects: readonly string[], 
         ...{ project, jobType },
       })),
     );
-  const open = state === 'stored' ? [] : (['awaited', 'unlanded'] as const);
+  const open = state === 'stored' ? [] : (['awaited', 'unstored'] as const);
   const done = (['stored', 'failed'] as const).filter((one) => state === undefined || state === one);
   const [opened, closed] = await Promise.all([
     Promise.all(kinds.flatMap((kind) => open.map((one) => index.list({ ...kind, state: one })))),

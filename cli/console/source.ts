@@ -1,5 +1,5 @@
 /** Where the console gets what it shows, and what it can have done: a deployment in AWS, a local run, or a fake. */
-import type { Manifest } from '../../lambda/domain/manifest.ts';
+import type { Manifest } from '../../lambda/events/manifest.ts';
 import type { JobRow, JobState } from '../jobs/job-row.ts';
 import type { LogLine } from '../logs.ts';
 import type { Change } from './changes.ts';

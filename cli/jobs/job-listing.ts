@@ -4,7 +4,7 @@ import {
   type IndexedState,
   type IndexQuery,
   type JobRecord,
-} from '../../lambda/adapters/dynamodb-job-records.ts';
+} from '../../lambda/ledger/job-records.client.ts';
 import { FETCHED_JOB_TYPES, type FetchedJobType } from '../../lambda/contract.ts';
 import type { Deployment } from '../deployment.ts';
 import { type JobRow, type JobState, lastChangeOf, toJobRow } from './job-row.ts';
@@ -26,9 +26,9 @@ interface JobIndex {
 
 /** Where the index has jobs of a state. What failed and may be fetched again is among those that are not stored yet. */
 const INDEXED: Readonly<Record<JobState, readonly IndexedState[]>> = {
-  waiting: ['awaited', 'unlanded'],
+  waiting: ['awaited', 'unstored'],
   stored: ['stored'],
-  failed: ['failed', 'unlanded'],
+  failed: ['failed', 'unstored'],
 };
 
 export function jobRecordsOf({ clients, description }: Deployment): DynamoDbJobRecords {

@@ -1,5 +1,5 @@
 /** A job as the ledger knows it, for whoever shows it to a person or a program. */
-import type { JobRecord } from '../../lambda/adapters/dynamodb-job-records.ts';
+import type { JobRecord } from '../../lambda/ledger/job-records.client.ts';
 import type { FetchedJobType } from '../../lambda/contract.ts';
 
 export const JOB_STATES = ['waiting', 'stored', 'failed'] as const;

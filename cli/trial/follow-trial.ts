@@ -1,5 +1,5 @@
 /** What becomes of a trial's job, step by step, as the ledger and the idempotency records learn it. */
-import type { DeliveryRecord } from '../../lambda/adapters/dynamodb-delivery-records.ts';
+import type { DeliveryRecord } from '../../lambda/events/idempotency-records.client.ts';
 import { type CommandContext, elapsedSince } from '../context.ts';
 import { deliveryRecordsOf } from '../deliveries.ts';
 import { jobRecordsOf } from '../jobs/job-listing.ts';

@@ -3,7 +3,7 @@ import { Duration } from 'aws-cdk-lib';
 import { ComparisonOperator, type IMetric, MathExpression, Stats, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { IDependable } from 'constructs';
-import { DEFAULT_SOURCE } from '../../lambda/contract.ts';
+import { DEFAULT_PROJECT } from '../../lambda/contract.ts';
 
 /** `critical`: somebody is woken. `high`: today. `low`: this week. */
 type Severity = 'critical' | 'high' | 'low';
@@ -64,6 +64,6 @@ export function sum(name: string, period: Duration, added: readonly IMetric[]): 
 }
 
 /** The only project of most deployments is not named. */
-export function suffix(source: string): { readonly of?: string } {
-  return source === DEFAULT_SOURCE ? {} : { of: source };
+export function suffix(project: string): { readonly of?: string } {
+  return project === DEFAULT_PROJECT ? {} : { of: project };
 }

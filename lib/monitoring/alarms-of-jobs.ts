@@ -29,7 +29,7 @@ function ofFetchers({ fetchers }: Monitored): AlarmDefinition[] {
   return fetchers.flatMap(({ jobType, queue, deadLetterQueue, function: handler }): AlarmDefinition[] => [
     {
       // SQS leaves out what was received three times, and a landing that goes on is a new message: a fetch that keeps
-      // failing or takes long is told by `oldest-unlanded` and `fetch-dead-letters`.
+      // failing or takes long is told by `oldest-unstored` and `fetch-dead-letters`.
       // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
       slug: 'jobs-waiting',
       of: jobType,
@@ -63,41 +63,41 @@ function ofFetchers({ fetchers }: Monitored): AlarmDefinition[] {
 }
 
 function ofTheReconciler(parts: Monitored): AlarmDefinition[] {
-  const { metrics, sources, firstRuns, reconciliation, ledgerQueue, ledgerDeadLetterQueue } = parts;
+  const { metrics, projects, firstRuns, reconciliation, ledgerQueue, ledgerDeadLetterQueue } = parts;
   const { interval, interactionRetention } = reconciliation;
   const retention = { batch: FILE_RETENTION, video: FILE_RETENTION, interaction: interactionRetention };
   return [
-    ...sources.flatMap((source): AlarmDefinition[] => [
+    ...projects.flatMap((project): AlarmDefinition[] => [
       {
         slug: 'webhooks-missed',
-        ...suffix(source),
+        ...suffix(project),
         severity: 'high',
         meaning:
           'Jobs ended, and Gemini pushed no webhook. They were announced without, later than they could have been.',
         metric: sum(
           'missed',
           Duration.hours(1),
-          FETCHED_JOB_TYPES.map((jobType) => metrics.reconciled('WebhooksMissed', source, jobType, Duration.hours(1))),
+          FETCHED_JOB_TYPES.map((jobType) => metrics.reconciled('WebhooksMissed', project, jobType, Duration.hours(1))),
         ),
         threshold: 1,
         ...QUIET,
       },
       {
         slug: 'reconciler-silent',
-        ...suffix(source),
+        ...suffix(project),
         severity: 'high',
         meaning: 'Four runs in a row looked at no job: those whose webhook does not come stay unknown.',
-        metric: metrics.jobsChecked(source, Stats.SAMPLE_COUNT, interval),
+        metric: metrics.jobsChecked(project, Stats.SAMPLE_COUNT, interval),
         threshold: 1,
         comparison: BELOW,
         periods: { bad: 4, of: 4 },
         ...SILENCE,
-        after: firstRuns.get(source),
+        after: firstRuns.get(project),
       },
     ]),
     ...FETCHED_JOB_TYPES.flatMap((jobType) => [
-      oldestUnlanded(metrics, sources, jobType, interval, retention[jobType]),
-      oldestUnended(metrics, sources, jobType, interval),
+      oldestUnstored(metrics, projects, jobType, interval, retention[jobType]),
+      oldestUnended(metrics, projects, jobType, interval),
     ]),
     {
       slug: 'lookups-refused',
@@ -107,7 +107,7 @@ function ofTheReconciler(parts: Monitored): AlarmDefinition[] {
       metric: sum(
         'refused',
         interval,
-        sources.map((source) => metrics.lookups('LookupsRefused', source, interval)),
+        projects.map((project) => metrics.lookups('LookupsRefused', project, interval)),
       ),
       threshold: 1,
       periods: { bad: 3, of: 4 },
@@ -121,7 +121,7 @@ function ofTheReconciler(parts: Monitored): AlarmDefinition[] {
       metric: sum(
         'unanswered',
         Duration.hours(1),
-        sources.map((source) => metrics.lookups('JobsUnanswered', source, Duration.hours(1))),
+        projects.map((project) => metrics.lookups('JobsUnanswered', project, Duration.hours(1))),
       ),
       threshold: 1,
       ...QUIET,
@@ -133,7 +133,7 @@ function ofTheReconciler(parts: Monitored): AlarmDefinition[] {
       metric: sum(
         'republished',
         Duration.hours(1),
-        sources.map((source) => metrics.lookups('EventsRepublished', source, Duration.hours(1))),
+        projects.map((project) => metrics.lookups('EventsRepublished', project, Duration.hours(1))),
       ),
       threshold: 1,
       ...QUIET,
@@ -142,7 +142,7 @@ function ofTheReconciler(parts: Monitored): AlarmDefinition[] {
       slug: 'ledger-behind',
       severity: 'high',
       meaning:
-        'The job ledger is half an hour behind the bus: jobs that landed are taken for open, and such as have ended for running.',
+        'The job ledger is half an hour behind the bus: jobs that stored are taken for open, and such as have ended for running.',
       metric: ledgerQueue.metricApproximateAgeOfOldestMessage({
         statistic: Stats.MAXIMUM,
         period: Duration.minutes(5),
@@ -163,8 +163,8 @@ function ofTheReconciler(parts: Monitored): AlarmDefinition[] {
 }
 
 /** Of all projects. */
-function oldest(name: 'OldestUnlanded' | 'OldestUnended', { metrics, sources, jobType, period }: Oldest) {
-  const ages = sources.map((source, index) => [`age${index}`, metrics.reconciled(name, source, jobType, period)]);
+function oldest(name: 'OldestUnstored' | 'OldestUnended', { metrics, projects, jobType, period }: Oldest) {
+  const ages = projects.map((project, index) => [`age${index}`, metrics.reconciled(name, project, jobType, period)]);
   const usingMetrics = Object.fromEntries(ages);
   return {
     metric: new MathExpression({
@@ -179,7 +179,7 @@ function oldest(name: 'OldestUnlanded' | 'OldestUnended', { metrics, sources, jo
 }
 interface Oldest {
   readonly metrics: PipelineMetrics;
-  readonly sources: readonly string[];
+  readonly projects: readonly string[];
   readonly jobType: FetchedJobType;
   readonly period: Duration;
 }
@@ -189,7 +189,7 @@ const LONGEST_JOB = { batch: Duration.hours(50), interaction: Duration.hours(6),
 
 function oldestUnended(
   metrics: PipelineMetrics,
-  sources: readonly string[],
+  projects: readonly string[],
   jobType: FetchedJobType,
   period: Duration,
 ): AlarmDefinition {
@@ -200,24 +200,24 @@ function oldestUnended(
     severity: 'high',
     meaning: `A ${jobType} job was created ${limit.toHours()} hours ago and has not ended, as far as Gemini says.`,
     threshold: limit.toSeconds(),
-    ...oldest('OldestUnended', { metrics, sources, jobType, period }),
+    ...oldest('OldestUnended', { metrics, projects, jobType, period }),
   };
 }
 
-function oldestUnlanded(
+function oldestUnstored(
   metrics: PipelineMetrics,
-  sources: readonly string[],
+  projects: readonly string[],
   jobType: FetchedJobType,
   period: Duration,
   retention: Duration,
 ): AlarmDefinition {
   return {
-    slug: 'oldest-unlanded',
+    slug: 'oldest-unstored',
     of: jobType,
     severity: 'critical',
-    meaning: `A ${jobType} job ended ${retention.toHours() / 2} hours ago and has not landed; Gemini deletes it after ${retention.toHours()}.`,
+    meaning: `A ${jobType} job ended ${retention.toHours() / 2} hours ago and has not been stored; Gemini deletes it after ${retention.toHours()}.`,
     threshold: retention.toSeconds() / 2,
     mayLose: true,
-    ...oldest('OldestUnlanded', { metrics, sources, jobType, period }),
+    ...oldest('OldestUnstored', { metrics, projects, jobType, period }),
   };
 }

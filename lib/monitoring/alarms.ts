@@ -1,12 +1,12 @@
 /**
  * Every alarm: what it looks at, from when on, how bad that is, what silence means, and where the runbook speaks of it. The
- * slug is the heading in docs/runbook.md; what there is one of for each source or job type has that appended to its name.
+ * slug is the heading in docs/runbook.md; what there is one of for each project or job type has that appended to its name.
  */
 import { Duration } from 'aws-cdk-lib';
 import { MathExpression, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { ABOVE, type AlarmDefinition, QUEUE_AT_REST, QUIET, sum, visible } from './alarm-definition.ts';
 import { alarmsOfJobs } from './alarms-of-jobs.ts';
-import { alarmsOfSource } from './alarms-of-sources.ts';
+import { alarmsOfProject } from './alarms-of-projects.ts';
 import { archiveRuleName, ofRule, ruleNames } from './metrics.ts';
 import type { Monitored } from './monitored.ts';
 
@@ -22,19 +22,19 @@ const UNAVAILABLE = {
 export function alarmsOf(parts: Monitored): AlarmDefinition[] {
   return [
     ...ofTheDoor(parts),
-    ...parts.sources.flatMap((source) => alarmsOfSource(parts, source)),
+    ...parts.projects.flatMap((project) => alarmsOfProject(parts, project)),
     ...ofTheBus(parts),
     ...alarmsOfJobs(parts),
   ];
 }
 
-function ofTheDoor({ metrics, verifier, api, sources }: Monitored): AlarmDefinition[] {
+function ofTheDoor({ metrics, verifier, api, projects }: Monitored): AlarmDefinition[] {
   const period = { period: Duration.minutes(5) };
-  const ofSources = (name: Parameters<typeof metrics.records>[0]) =>
+  const ofProjects = (name: Parameters<typeof metrics.records>[0]) =>
     sum(
-      'source',
+      'project',
       period.period,
-      sources.map((source) => metrics.records(name, source)),
+      projects.map((project) => metrics.records(name, project)),
     );
   const unavailable = Object.entries(UNAVAILABLE).map(
     ([slug, [outcome, what]]): AlarmDefinition => ({
@@ -42,9 +42,9 @@ function ofTheDoor({ metrics, verifier, api, sources }: Monitored): AlarmDefinit
       severity: 'critical',
       meaning: `${what}. Deliveries are answered 503, and Gemini tries again for 24 hours.`,
       metric: sum(
-        'source',
+        'project',
         period.period,
-        sources.map((source) => metrics.deliveries(source, outcome)),
+        projects.map((project) => metrics.deliveries(project, outcome)),
       ),
       threshold: 1,
       periods: { bad: 2, of: 3 },
@@ -116,7 +116,7 @@ function ofTheDoor({ metrics, verifier, api, sources }: Monitored): AlarmDefinit
       slug: 'records-not-completed',
       severity: 'low',
       meaning: 'Accepted events could not be marked as done; their duplicates may be published again.',
-      metric: ofSources('CompleteFailed'),
+      metric: ofProjects('CompleteFailed'),
       threshold: 5,
       ...QUIET,
     },
@@ -124,7 +124,7 @@ function ofTheDoor({ metrics, verifier, api, sources }: Monitored): AlarmDefinit
       slug: 'payload-mismatch',
       severity: 'high',
       meaning: 'A webhook id came again with another body: the producer broke its promise, or somebody has a secret.',
-      metric: ofSources('PayloadMismatch'),
+      metric: ofProjects('PayloadMismatch'),
       threshold: 1,
       ...QUIET,
     },

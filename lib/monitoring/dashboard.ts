@@ -68,7 +68,7 @@ function health({ loss, others }: AlarmsShown): IWidget[] {
   ];
 }
 
-function webhooks({ metrics, sources, fetchers, undeliveredQueue }: Monitored): IWidget[] {
+function webhooks({ metrics, projects, fetchers, undeliveredQueue }: Monitored): IWidget[] {
   const waiting = fetchers.map(({ jobType, queue }) =>
     queue.metricApproximateNumberOfMessagesVisible({ label: jobType, statistic: Stats.MAXIMUM, period: PERIOD }),
   );
@@ -84,8 +84,8 @@ function webhooks({ metrics, sources, fetchers, undeliveredQueue }: Monitored): 
     statistic: Stats.MAXIMUM,
     period: PERIOD,
   });
-  const healthy = sources.map((source) =>
-    metrics.webhookHealthy(source, Stats.MINIMUM, Duration.minutes(15)).with({ label: source }),
+  const healthy = projects.map((project) =>
+    metrics.webhookHealthy(project, Stats.MINIMUM, Duration.minutes(15)).with({ label: project }),
   );
   return [
     value('Webhook at Gemini (1 is healthy)', healthy),
@@ -108,29 +108,29 @@ function graph(title: string, left: IMetric[], unit: string): IWidget {
   });
 }
 
-function flow({ metrics, sources, fetchers }: Monitored): IWidget[] {
-  const received = sources.flatMap((source) =>
+function flow({ metrics, projects, fetchers }: Monitored): IWidget[] {
+  const received = projects.flatMap((project) =>
     ['accepted', 'duplicate', 'in-progress'].map((outcome) =>
-      metrics.deliveries(source, outcome).with({ label: `${source} ${outcome}` }),
+      metrics.deliveries(project, outcome).with({ label: `${project} ${outcome}` }),
     ),
   );
-  const landed = (name: 'OutputsStored' | 'BytesStored') =>
-    sources.flatMap((source) =>
-      fetchers.map(({ jobType }) => metrics.outputs(name, source, jobType).with({ label: `${source} ${jobType}` })),
+  const stored = (name: 'OutputsStored' | 'BytesStored') =>
+    projects.flatMap((project) =>
+      fetchers.map(({ jobType }) => metrics.outputs(name, project, jobType).with({ label: `${project} ${jobType}` })),
     );
   return [
     graph('Deliveries', received, 'in 5 minutes'),
-    graph('Jobs landed', landed('OutputsStored'), 'in 5 minutes'),
-    graph('Bytes landed', landed('BytesStored'), 'bytes in 5 minutes'),
+    graph('Jobs stored', stored('OutputsStored'), 'in 5 minutes'),
+    graph('Bytes stored', stored('BytesStored'), 'bytes in 5 minutes'),
   ];
 }
 
-function durations({ metrics, sources, fetchers, api, verifier }: Monitored): IWidget[] {
-  const landing = sources.flatMap((source) =>
+function durations({ metrics, projects, fetchers, api, verifier }: Monitored): IWidget[] {
+  const landing = projects.flatMap((project) =>
     fetchers.map(({ jobType }) =>
       metrics
-        .outputs('LandingSeconds', source, jobType, Stats.percentile(90))
-        .with({ label: `${source} ${jobType} p90` }),
+        .outputs('SecondsToStore', project, jobType, Stats.percentile(90))
+        .with({ label: `${project} ${jobType} p90` }),
     ),
   );
   const percentiles = [50, 99].map((percent) => Stats.percentile(percent));
@@ -143,17 +143,17 @@ function durations({ metrics, sources, fetchers, api, verifier }: Monitored): IW
   ];
 }
 
-function failures({ metrics, sources, fetchers, verifier }: Monitored): IWidget[] {
+function failures({ metrics, projects, fetchers, verifier }: Monitored): IWidget[] {
   const refused = (outcomes: readonly string[]) =>
-    sources.flatMap((source) =>
-      outcomes.map((outcome) => metrics.deliveries(source, outcome).with({ label: `${source} ${outcome}` })),
+    projects.flatMap((project) =>
+      outcomes.map((outcome) => metrics.deliveries(project, outcome).with({ label: `${project} ${outcome}` })),
     );
-  const fetching = sources.flatMap((source) =>
+  const fetching = projects.flatMap((project) =>
     fetchers.flatMap(({ jobType }) =>
       (['OutputsFailed', 'OutputsRetried'] as const).map((name) =>
         metrics
-          .outputs(name, source, jobType)
-          .with({ label: `${source} ${jobType} ${name === 'OutputsFailed' ? 'failed' : 'put back'}` }),
+          .outputs(name, project, jobType)
+          .with({ label: `${project} ${jobType} ${name === 'OutputsFailed' ? 'failed' : 'put back'}` }),
       ),
     ),
   );
@@ -170,16 +170,16 @@ function failures({ metrics, sources, fetchers, verifier }: Monitored): IWidget[
   ];
 }
 
-function reconciliation({ metrics, sources, fetchers, reconciliation: { interval } }: Monitored): IWidget[] {
-  const of = (name: 'EventsReconciled' | 'WebhooksMissed' | 'OldestUnlanded') =>
-    sources.flatMap((source) =>
+function reconciliation({ metrics, projects, fetchers, reconciliation: { interval } }: Monitored): IWidget[] {
+  const of = (name: 'EventsReconciled' | 'WebhooksMissed' | 'OldestUnstored') =>
+    projects.flatMap((project) =>
       fetchers.map(({ jobType }) =>
-        metrics.reconciled(name, source, jobType, interval).with({ label: `${source} ${jobType}` }),
+        metrics.reconciled(name, project, jobType, interval).with({ label: `${project} ${jobType}` }),
       ),
     );
   return [
     graph('Webhooks missed', of('WebhooksMissed'), 'in a run'),
     graph('Announced without a webhook', of('EventsReconciled'), 'in a run'),
-    graph('Oldest job that has not landed', of('OldestUnlanded'), 'seconds'),
+    graph('Oldest job that has not been stored', of('OldestUnstored'), 'seconds'),
   ];
 }

@@ -24,56 +24,56 @@ export class PipelineMetrics {
   }
 
   /** @param outcome `accepted`, `duplicate`, `in-progress`, or a code such as `ERR_SIGNATURE_MISMATCH` */
-  deliveries(source: string, outcome: string, period = PERIOD): Metric {
-    return this.#own(METRIC.deliveries, { service: 'verifier', source, outcome }, Stats.SUM, period);
+  deliveries(project: string, outcome: string, period = PERIOD): Metric {
+    return this.#own(METRIC.deliveries, { service: 'verifier', project, outcome }, Stats.SUM, period);
   }
 
   /** Of the verifier. */
-  records(metricName: 'PayloadMismatch' | 'CompleteFailed', source: string): Metric {
-    return this.#own(metricName, { service: 'verifier', source });
+  records(metricName: 'PayloadMismatch' | 'CompleteFailed', project: string): Metric {
+    return this.#own(metricName, { service: 'verifier', project });
   }
 
   /** @param statistic e.g. p90 for durations */
   outputs(
-    metricName: 'OutputsStored' | 'OutputsFailed' | 'OutputsRetried' | 'BytesStored' | 'LandingSeconds',
-    source: string,
+    metricName: 'OutputsStored' | 'OutputsFailed' | 'OutputsRetried' | 'BytesStored' | 'SecondsToStore',
+    project: string,
     jobType: FetchedJobType,
     statistic: string = Stats.SUM,
   ): Metric {
-    return this.#own(metricName, { service: `fetch-${jobType}`, source, jobType }, statistic);
+    return this.#own(metricName, { service: 'fetch', project, jobType }, statistic);
   }
 
   /** Of the reconciler: counts by default. */
   reconciled(
-    metricName: 'EventsReconciled' | 'WebhooksMissed' | 'OldestUnlanded' | 'OldestUnended' | 'OutputsFailed',
-    source: string,
+    metricName: 'EventsReconciled' | 'WebhooksMissed' | 'OldestUnstored' | 'OldestUnended' | 'OutputsFailed',
+    project: string,
     jobType: FetchedJobType,
     period: Duration = PERIOD,
   ): Metric {
     const statistic = metricName.startsWith('Oldest') ? Stats.MAXIMUM : Stats.SUM;
-    return this.#own(metricName, { service: 'reconciler', source, jobType }, statistic, period);
+    return this.#own(metricName, { service: 'reconciler', project, jobType }, statistic, period);
   }
 
-  jobsChecked(source: string, statistic: string, period: Duration): Metric {
-    return this.#own(METRIC.jobsChecked, { service: 'reconciler', source }, statistic, period);
+  jobsChecked(project: string, statistic: string, period: Duration): Metric {
+    return this.#own(METRIC.jobsChecked, { service: 'reconciler', project }, statistic, period);
   }
 
   /** Counts of the reconciler. */
   lookups(
     metricName: 'JobsUnanswered' | 'LookupsRefused' | 'EventsRepublished',
-    source: string,
+    project: string,
     period: Duration,
   ): Metric {
-    return this.#own(metricName, { service: 'reconciler', source }, Stats.SUM, period);
+    return this.#own(metricName, { service: 'reconciler', project }, Stats.SUM, period);
   }
 
-  webhookHealthy(source: string, statistic: string, period: Duration): Metric {
-    return this.#own(METRIC.webhookHealthy, { service: 'check-webhook', source }, statistic, period);
+  webhookHealthy(project: string, statistic: string, period: Duration): Metric {
+    return this.#own(METRIC.webhookHealthy, { service: 'check-webhook', project }, statistic, period);
   }
 
   /** In seconds. */
-  secretAge(source: string, secret: 'signing' | 'token'): Metric {
-    const dimensions = { service: 'check-webhook', source, secret };
+  secretAge(project: string, secret: 'signing' | 'token'): Metric {
+    const dimensions = { service: 'check-webhook', project, secret };
     return this.#own(METRIC.secretAge, dimensions, Stats.MAXIMUM, Duration.hours(1));
   }
 
@@ -88,8 +88,8 @@ export class PipelineMetrics {
   }
 
   /** What a health check found amiss. */
-  webhookFindings(source: string, finding: string): Metric {
-    return this.#own(METRIC.webhookFindings, { service: 'check-webhook', source, finding });
+  webhookFindings(project: string, finding: string): Metric {
+    return this.#own(METRIC.webhookFindings, { service: 'check-webhook', project, finding });
   }
 
   #own(

@@ -15,7 +15,7 @@ export interface Monitored {
   readonly api: HttpApi;
   readonly verifier: IFunction;
   /** Names of the Gemini projects. */
-  readonly sources: readonly string[];
+  readonly projects: readonly string[];
   /** By project: the registration, which runs health check and reconciler for the first time. */
   readonly firstRuns: ReadonlyMap<string, IDependable>;
   /** The rotations that are switched on. */
@@ -29,8 +29,8 @@ export interface Monitored {
   readonly reconciliation: ResolvedReconciliation;
   readonly ledgerQueue: IQueue;
   readonly ledgerDeadLetterQueue: IQueue;
-  /** Of the sources whose secrets are rotated. */
-  readonly rotators: readonly { readonly source: string; readonly function: IFunction }[];
+  /** Of the projects whose secrets are rotated. */
+  readonly rotators: readonly { readonly project: string; readonly function: IFunction }[];
   readonly noDeliveryHours: number | undefined;
   /** Of the customer's; else the topic has one of its own. */
   readonly encryptionKey: IKey | undefined;

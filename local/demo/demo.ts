@@ -31,7 +31,7 @@ export async function runDemo(run: Run, onChange: (rows: readonly Row[], row: Ro
   const changed = (row: Row) => {
     if (isOver) return;
     onChange(rows, row);
-    if (rows.every(({ landed, failed }) => landed !== undefined || failed !== undefined)) end();
+    if (rows.every(({ stored, failed }) => stored !== undefined || failed !== undefined)) end();
   };
   const hear = (event: BusEvent) => {
     const change = applyEvent(rows, event, Date.now());
@@ -81,8 +81,8 @@ async function confirm(s3: S3Client, Bucket: string, Key: string, row: Row): Pro
       if (ContentLength !== bytes) throw new Error(`${key} has ${ContentLength} bytes, and its manifest says ${bytes}`);
     }
     const bytes = objects.reduce((sum, object) => sum + object.bytes, 0);
-    row.landed = `${objects.length} object${objects.length === 1 ? '' : 's'}, ${formatBytes(bytes)}`;
-    row.landedSeconds = (Date.now() - row.submittedAt) / 1000;
+    row.stored = `${objects.length} object${objects.length === 1 ? '' : 's'}, ${formatBytes(bytes)}`;
+    row.storedSeconds = (Date.now() - row.submittedAt) / 1000;
   } catch (error) {
     row.failed = `announced, but not there: ${error instanceof Error ? error.message : error}`;
   }

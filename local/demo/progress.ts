@@ -10,26 +10,26 @@ export interface Row {
   event?: string;
   scheme?: string;
   onBusSeconds?: number;
-  landed?: string;
-  landedSeconds?: number;
+  stored?: string;
+  storedSeconds?: number;
   /** Why it will not land. */
   failed?: string;
   submittedAt: number;
 }
 
-const HEADER = ['', 'job', 'event', 'verified', 'on the bus', 'landed', 'seconds'];
+const HEADER = ['', 'job', 'event', 'verified', 'on the bus', 'stored', 'seconds'];
 const LONGEST_ID = 18;
 
 export function cellsOf(row: Row): readonly string[] {
-  const mark = row.failed !== undefined ? '✗' : row.landed !== undefined ? '✓' : '…';
+  const mark = row.failed !== undefined ? '✗' : row.stored !== undefined ? '✓' : '…';
   return [
     `${mark} ${row.title}`,
     shorten(row.job ?? ''),
     row.event ?? '',
     row.scheme ?? '',
     row.onBusSeconds === undefined ? '' : `${row.onBusSeconds.toFixed(1)} s`,
-    row.failed ?? row.landed ?? '',
-    row.landedSeconds?.toFixed(1) ?? '',
+    row.failed ?? row.stored ?? '',
+    row.storedSeconds?.toFixed(1) ?? '',
   ];
 }
 

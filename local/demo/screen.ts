@@ -79,7 +79,7 @@ export function showDeadLetters(depths: readonly QueueDepth[]): void {
 
 /** What did not land, and where to look. */
 export function showMissing(rows: readonly Row[], logsDir: string): void {
-  const missing = rows.filter(({ landed }) => landed === undefined);
+  const missing = rows.filter(({ stored }) => stored === undefined);
   const cells = missing.map((row) => [row.title, row.job ?? '-', row.failed ?? 'still under way when the time was up']);
   console.error(`\n${missing.length} of ${rows.length} jobs did not land:\n`);
   console.error(renderTable(['job', 'name', 'why'], cells));
@@ -87,6 +87,6 @@ export function showMissing(rows: readonly Row[], logsDir: string): void {
 }
 
 export function showTotal(rows: readonly Row[], seconds: number): void {
-  const landed = rows.filter((row) => row.landed !== undefined).length;
-  console.log(`\n${landed} of ${rows.length} jobs landed; ${seconds.toFixed(1)} s in all`);
+  const stored = rows.filter((row) => row.stored !== undefined).length;
+  console.log(`\n${stored} of ${rows.length} jobs stored; ${seconds.toFixed(1)} s in all`);
 }

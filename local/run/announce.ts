@@ -2,7 +2,7 @@
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import {
   APPLICATION_SOURCE,
-  DEFAULT_SOURCE,
+  DEFAULT_PROJECT,
   type FetchedJobType,
   JOB_SUBMITTED,
   SCHEMA_VERSION,
@@ -19,7 +19,7 @@ export async function announceJob(
   userMetadata: Readonly<Record<string, unknown>> = {},
 ): Promise<void> {
   const submittedAt = new Date().toISOString();
-  const detail = { schemaVersion: SCHEMA_VERSION, source: DEFAULT_SOURCE, jobType, jobId, submittedAt, userMetadata };
+  const detail = { schemaVersion: SCHEMA_VERSION, project: DEFAULT_PROJECT, jobType, jobId, submittedAt, userMetadata };
   const entry = { EventBusName: busName, Source: APPLICATION_SOURCE, DetailType: JOB_SUBMITTED };
   const bus = new EventBridgeClient(operatorOptions(awsUrl));
   try {

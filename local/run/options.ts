@@ -7,11 +7,11 @@ export const USAGE = `npm start -- [options]
 Runs the stack on this machine, from the template and the bundles that would be deployed.
 
   (no option)          submits jobs of every kind, shows them landing, and keeps serving
-  --once               the same, and then ends: with 0 if every job landed, else with 1
+  --once               the same, and then ends: with 0 if every job stored, else with 1
   --rotate             rotates the signing secret and the dynamic token while webhooks arrive, shows what became of each
                        of them, and ends: with 0 if none was refused, else with 1
   --reconcile          loses webhooks, delays them, has Gemini disable the webhook, shows who announced the jobs, and
-                       ends: with 0 if each landed and was announced once, else with 1
+                       ends: with 0 if each stored and was announced once, else with 1
   --serve              serves without submitting anything
   --port <number>      of the webhook's URL (default 3000; 0 takes any that is free)
   --state-dir <dir>    for objects, logs, events and endpoints.json (default .local)

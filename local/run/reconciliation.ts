@@ -21,7 +21,7 @@ export interface ReconciliationRow {
   readonly jobs: number;
   readonly byWebhook: number;
   readonly byReconciler: number;
-  readonly landed: number;
+  readonly stored: number;
   /** Deliveries that were answered 200 after the reconciler had announced their job. */
   readonly late: number;
   /** Jobs with more than one event of Gemini's. */
@@ -79,7 +79,7 @@ class Stage {
     return {
       ...{ webhooks, jobs: names.length, byReconciler, late },
       byWebhook: announced.length - byReconciler,
-      landed: names.filter((name) => this.#has(name, DETAIL_TYPE.outputStored)).length,
+      stored: names.filter((name) => this.#has(name, DETAIL_TYPE.outputStored)).length,
       twice: own.filter((events) => events > 1).length,
       state: await this.#webhookState(),
     };

@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { GoogleGenAI } from '@google/genai';
 import * as z from 'zod';
-import { DEFAULT_SOURCE, ENV, TOKEN_LENGTH } from '../../lambda/contract.ts';
+import { DEFAULT_PROJECT, ENV, TOKEN_LENGTH } from '../../lambda/contract.ts';
 import { parseDescription } from '../../lambda/deployment-description.ts';
 import { type LocalAws, startLocalAws } from '../aws/local-aws.ts';
 import { startGeminiSimulator } from '../gemini/simulator.ts';
@@ -48,7 +48,7 @@ export interface Run {
   close(): Promise<void>;
 }
 
-const SourceSecretIds = z.object({ signingSecretId: z.string(), dynamicTokenSecretId: z.string() });
+const ProjectSecretIds = z.object({ signingSecretId: z.string(), dynamicTokenSecretId: z.string() });
 
 interface Gemini extends OtherGemini {
   readonly controlUrl: string | null;
@@ -138,13 +138,13 @@ async function connect(aws: LocalAws, gemini: Gemini, register: boolean): Promis
   };
 }
 
-/** Of the source `default`, from the verifier's own configuration. */
+/** Of the project `default`, from the verifier's own configuration. */
 function secretIdsOf(aws: LocalAws): { readonly signingSecretId: string; readonly dynamicTokenSecretId: string } {
-  for (const sources of aws.variables(ENV.sources)) {
-    const found = SourceSecretIds.safeParse(JSON.parse(sources)[DEFAULT_SOURCE]);
+  for (const projects of aws.variables(ENV.projects)) {
+    const found = ProjectSecretIds.safeParse(JSON.parse(projects)[DEFAULT_PROJECT]);
     if (found.success) return found.data;
   }
-  throw new LocalRunError(`No function of the template has the secrets of the source ${DEFAULT_SOURCE}.`);
+  throw new LocalRunError(`No function of the template has the secrets of the project ${DEFAULT_PROJECT}.`);
 }
 
 /** As they are now: a rotation changes them. */

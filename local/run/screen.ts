@@ -44,17 +44,17 @@ export function showRotation(rows: readonly RotationRow[]): boolean {
   return refused === 0 && attempts > 0;
 }
 
-/** @returns whether every job landed and was announced once */
+/** @returns whether every job stored and was announced once */
 export function showReconciliation(rows: readonly ReconciliationRow[]): boolean {
-  const cells = rows.map(({ webhooks, state, jobs, byWebhook, byReconciler, late, twice, landed }) =>
-    [webhooks, state, jobs, byWebhook, byReconciler, late, twice, landed].map(String),
+  const cells = rows.map(({ webhooks, state, jobs, byWebhook, byReconciler, late, twice, stored }) =>
+    [webhooks, state, jobs, byWebhook, byReconciler, late, twice, stored].map(String),
   );
-  const header = ['webhooks', 'at Gemini', 'jobs', 'by webhook', 'by the reconciler', 'came late', 'twice', 'landed'];
+  const header = ['webhooks', 'at Gemini', 'jobs', 'by webhook', 'by the reconciler', 'came late', 'twice', 'stored'];
   console.log(`\n${renderTable(header, cells)}`);
   const sum = (of: (row: ReconciliationRow) => number) => rows.reduce((total, row) => total + of(row), 0);
-  const [jobs, landed, twice] = [sum((row) => row.jobs), sum((row) => row.landed), sum((row) => row.twice)];
-  console.log(`\n${landed} of ${jobs} jobs landed, ${twice} were announced twice.`);
-  return jobs > 0 && landed === jobs && twice === 0;
+  const [jobs, stored, twice] = [sum((row) => row.jobs), sum((row) => row.stored), sum((row) => row.twice)];
+  console.log(`\n${stored} of ${jobs} jobs stored, ${twice} were announced twice.`);
+  return jobs > 0 && stored === jobs && twice === 0;
 }
 
 /** While it serves: what was found though no webhook came. */

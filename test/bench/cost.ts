@@ -4,7 +4,7 @@
  */
 import { renderTable } from '../../cli/table.ts';
 
-/** Dollars for one. Sources: the services' pricing pages, as of 2026-11. */
+/** Dollars for one. Projects: the services' pricing pages, as of 2026-11. */
 const PRICE = {
   httpApiRequest: 1.0 / 1e6,
   lambdaRequest: 0.2 / 1e6,

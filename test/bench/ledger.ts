@@ -4,9 +4,9 @@
  */
 import { type AttributeValue, BatchWriteItemCommand } from '@aws-sdk/client-dynamodb';
 import { renderTable } from '../../cli/table.ts';
-import { DynamoDbDeliveryStore } from '../../lambda/adapters/dynamodb-delivery-store.ts';
-import { DynamoDbJobLedger } from '../../lambda/adapters/dynamodb-job-ledger.ts';
-import { reconcile } from '../../lambda/app/reconcile.ts';
+import { DynamoDbIdempotencyStore } from '../../lambda/events/idempotency.client.ts';
+import { DynamoDbJobLedger } from '../../lambda/ledger/ledger.client.ts';
+import { reconcile } from '../../lambda/reconcile/reconcile.ts';
 import { LEDGER_SHARDS } from '../../lambda/contract.ts';
 import { startTables, type Tables } from '../fakes/ledger-table.ts';
 
@@ -24,18 +24,18 @@ function itemOf(index: number): Record<string, AttributeValue> {
       origin: { S: 'webhook' },
       closed_at: { S: NOW.toISOString() },
     };
-    return { id: { S: `job#default#batch#${index}` }, source: { S: 'default' }, job_type: { S: 'batch' }, ...known };
+    return { id: { S: `job#default#batch#${index}` }, project: { S: 'default' }, job_type: { S: 'batch' }, ...known };
   }
   const isOpen = index < LISTED + OPEN;
   return {
     id: { S: `job#default#interaction#v1_${index}` },
-    source: { S: 'default' },
+    project: { S: 'default' },
     job_type: { S: 'interaction' },
     job_id: { S: `v1_${index}` },
     published_at: { S: '2026-11-24T04:30:00.000Z' },
     ...(isOpen
       ? {
-          queue: { S: `unlanded#default#interaction#${index % LEDGER_SHARDS}` },
+          queue: { S: `unstored#default#interaction#${index % LEDGER_SHARDS}` },
           due: { N: String(NOW.getTime() - 60_000 * (index + 1)) },
         }
       : { closed_at: { S: '2026-11-24T04:31:00.000Z' } }),
@@ -93,7 +93,7 @@ async function measure(size: number): Promise<{ readonly calls: Record<string, n
           download: async () => undefined,
         },
         ledger: new DynamoDbJobLedger({ client: counting, tableName: 'JobLedger', now: () => NOW }),
-        store: new DynamoDbDeliveryStore({
+        store: new DynamoDbIdempotencyStore({
           ...{ client: counting, tableName: 'Deliveries', recordTtlSeconds: 604_800, leaseSeconds: 60 },
         }),
         outputs: { find: async () => undefined },
@@ -104,7 +104,7 @@ async function measure(size: number): Promise<{ readonly calls: Record<string, n
         metrics: { count: () => {}, seconds: () => {} },
       },
       {
-        source: 'default',
+        project: 'default',
         subscribedEvents: [],
         graceMs: 600_000,
         horizonMs: 48 * 3_600_000,
@@ -139,6 +139,6 @@ for (const size of SIZES) {
     (reads / first).toFixed(2),
   ]);
 }
-console.log(`A run with ${OPEN} jobs that have not landed, and one page of Gemini's list:\n`);
+console.log(`A run with ${OPEN} jobs that have not been stored, and one page of Gemini's list:\n`);
 console.log(renderTable(['jobs in the ledger', 'reads', 'items read', 'writes', 'of 1,000 jobs'], rows));
 process.exitCode = rows.every((row) => row.at(-1) === '1.00') ? 0 : 1;

@@ -14,12 +14,12 @@ import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
 import dynalite from 'dynalite';
 import { Webhook } from 'standardwebhooks';
 import { renderTable } from '../../cli/table.ts';
-import { toRawDelivery, toResponse } from '../../lambda/adapters/api-gateway.ts';
-import { DynamoDbDeliveryStore } from '../../lambda/adapters/dynamodb-delivery-store.ts';
-import { EventBridgePublisher } from '../../lambda/adapters/eventbridge-publisher.ts';
-import { createAuthenticate } from '../../lambda/app/authenticate.ts';
-import { receiveWebhook } from '../../lambda/app/receive-webhook.ts';
-import { parseSigningSecret } from '../../lambda/domain/signature.ts';
+import { toRawDelivery, toResponse } from '../../lambda/receive/api-gateway.ts';
+import { DynamoDbIdempotencyStore } from '../../lambda/events/idempotency.client.ts';
+import { EventBridgePublisher } from '../../lambda/events/bus.client.ts';
+import { createAuthenticate } from '../../lambda/receive/authenticate.ts';
+import { receiveWebhook } from '../../lambda/receive/receive.ts';
+import { parseSigningSecret } from '../../lambda/standard-webhooks/signature.ts';
 import { judge } from './goal.ts';
 
 const DELIVERIES = 400;
@@ -66,7 +66,7 @@ const none = { current: async () => [], refreshed: async () => undefined };
 const secrets = [parseSigningSecret(SECRET)].flatMap((secret) => secret ?? []);
 const ports = {
   authenticate: createAuthenticate({
-    sources: new Map([
+    projects: new Map([
       [
         'default',
         { signingSecrets: { current: async () => secrets, refreshed: async () => undefined }, dynamicTokens: none },
@@ -74,7 +74,7 @@ const ports = {
     ]),
     ...{ ed25519Keys: none, jwt: undefined },
   }),
-  store: new DynamoDbDeliveryStore({
+  store: new DynamoDbIdempotencyStore({
     client: dynamodb,
     tableName: 'Deliveries',
     recordTtlSeconds: 604_800,

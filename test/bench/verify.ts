@@ -15,8 +15,8 @@ import {
 import { Webhook } from 'standardwebhooks';
 import { Webhook as SvixWebhook } from 'svix';
 import { renderTable } from '../../cli/table.ts';
-import { findV1aKey, importEd25519Keys, parseSigningSecret, verifyV1 } from '../../lambda/domain/signature.ts';
-import { parseWebhookHeaders } from '../../lambda/domain/webhook-headers.ts';
+import { findV1aKey, importEd25519Keys, parseSigningSecret, verifyV1 } from '../../lambda/standard-webhooks/signature.ts';
+import { parseWebhookHeaders } from '../../lambda/standard-webhooks/headers.ts';
 import { judge } from './goal.ts';
 
 const ROUNDS = 61;

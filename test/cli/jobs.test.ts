@@ -5,7 +5,7 @@ import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Deployment } from '../../cli/deployment.ts';
-import { DynamoDbJobLedger } from '../../lambda/adapters/dynamodb-job-ledger.ts';
+import { DynamoDbJobLedger } from '../../lambda/ledger/ledger.client.ts';
 import { runCommand } from '../fakes/command-line.ts';
 import { describedProject, fakeDeployment, queueUrl } from '../fakes/deployment.ts';
 import { startTables, type Tables } from '../fakes/ledger-table.ts';
@@ -48,9 +48,9 @@ async function lifeOf(id: string): Promise<string[]> {
   return (life?.steps ?? []).map(({ time, what, detail }) => `${time.slice(11, 16)} ${what}: ${detail}`);
 }
 
-const batch = (jobId: string, source = 'default') => ({ source, jobType: 'batch', jobId }) as const;
-const announced = (jobId: string, source = 'default') => ({
-  ...batch(jobId, source),
+const batch = (jobId: string, project = 'default') => ({ project, jobType: 'batch', jobId }) as const;
+const announced = (jobId: string, project = 'default') => ({
+  ...batch(jobId, project),
   kind: 'announced' as const,
   eventType: 'batch.succeeded',
   webhookId: `msg_${jobId.slice('batches/'.length)}`,
@@ -84,16 +84,16 @@ function holdManifests(manifests: Readonly<Record<string, unknown>>): void {
 }
 
 describe('show', () => {
-  it('tells the whole life of a job that landed, long after its delivery was forgotten', async () => {
-    const folder = 'batch/source=default/date=2026-11-24/job=landed/';
-    await ledger.tell({ ...batch('batches/landed'), kind: 'submitted', submittedAt: at('02:00'), userMetadata: {} });
-    await ledger.tell(announced('batches/landed'));
+  it('tells the whole life of a job that stored, long after its delivery was forgotten', async () => {
+    const folder = 'batch/project=default/date=2026-11-24/job=stored/';
+    await ledger.tell({ ...batch('batches/stored'), kind: 'submitted', submittedAt: at('02:00'), userMetadata: {} });
+    await ledger.tell(announced('batches/stored'));
     await ledger.tell({
-      ...batch('batches/landed'),
-      kind: 'landed',
+      ...batch('batches/stored'),
+      kind: 'stored',
       createdAt: at('02:01'),
       fetchStartedAt: at('02:13'),
-      landedAt: at('02:14'),
+      storedAt: at('02:14'),
       manifestKey: `${folder}succeeded/manifest.json`,
     });
     holdManifests({
@@ -107,11 +107,11 @@ describe('show', () => {
     });
     const send = vi.spyOn(deployment.clients.dynamodb, 'send');
 
-    expect(await lifeOf('batch_landed')).toEqual([
+    expect(await lifeOf('batch_stored')).toEqual([
       '02:00 submitted: batch, by an application',
       '02:01 created: at Gemini',
       '02:10 ended: at Gemini, succeeded',
-      '02:11 received: batch.succeeded, msg_landed',
+      '02:11 received: batch.succeeded, msg_stored',
       '02:12 on the bus: batch.succeeded',
       '02:13 fetch began: ',
       '02:14 object: succeeded/responses.jsonl (1.5 kB)',
@@ -157,17 +157,17 @@ describe('show', () => {
   });
 
   it('finds the failure and the landing of a job that was fetched again', async () => {
-    const folder = 'batch/source=default/date=2026-11-24/job=again/';
+    const folder = 'batch/project=default/date=2026-11-24/job=again/';
     await ledger.tell(announced('batches/again'));
     const failed = { kind: 'failed', failedAt: at('02:20'), code: 'ERR_OUTPUT_TOO_LARGE', retryable: false } as const;
     await ledger.tell({ ...batch('batches/again'), ...failed, manifestKey: `${folder}fetch-failed/manifest.json` });
-    const landed = {
-      kind: 'landed',
+    const stored = {
+      kind: 'stored',
       createdAt: undefined,
       fetchStartedAt: at('03:00'),
-      landedAt: at('03:10'),
+      storedAt: at('03:10'),
     } as const;
-    await ledger.tell({ ...batch('batches/again'), ...landed, manifestKey: `${folder}succeeded/manifest.json` });
+    await ledger.tell({ ...batch('batches/again'), ...stored, manifestKey: `${folder}succeeded/manifest.json` });
     const job = { status: 'succeeded', createdAt: null, endedAt: null };
     holdManifests({
       [`${folder}fetch-failed/manifest.json`]: {
@@ -220,7 +220,7 @@ describe('refetch', () => {
       'detail-type': 'batch.succeeded',
       source: 'gemini.webhooks',
       detail: {
-        ...{ source: 'acme-eu', webhookId: 'api#key', type: 'batch.succeeded', jobType: 'batch', scheme: 'api' },
+        ...{ project: 'acme-eu', webhookId: 'api#key', type: 'batch.succeeded', jobType: 'batch', scheme: 'api' },
         ...{ jobId: 'batches/found', status: 'succeeded', origin: 'reconciler', userMetadata: { team: 'a' } },
         ...{ occurredAt: '2026-11-24T02:10:00.000Z', receivedAt: '2026-11-24T02:11:00.000Z' },
       },

@@ -11,8 +11,8 @@ import { GetQueueAttributesCommand, ReceiveMessageCommand, SQSClient } from '@aw
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Deployment } from '../../cli/deployment.ts';
-import { DynamoDbJobLedger } from '../../lambda/adapters/dynamodb-job-ledger.ts';
-import { JobEventDetail, OutputFailedDetail, OutputStoredDetail } from '../../lambda/domain/job-event.ts';
+import { DynamoDbJobLedger } from '../../lambda/ledger/ledger.client.ts';
+import { JobEventDetail, OutputFailedDetail, OutputStoredDetail } from '../../lambda/events/job-event.ts';
 import { runCommand } from '../fakes/command-line.ts';
 import { fakeDeployment, queueUrl } from '../fakes/deployment.ts';
 import { startTables, type Tables } from '../fakes/ledger-table.ts';
@@ -53,7 +53,7 @@ const call = (command: string, answer?: string) =>
 
 const announce = (jobId: string) =>
   ledger.tell({
-    ...{ kind: 'announced', source: 'default', jobType: 'batch', jobId, eventType: 'batch.succeeded' },
+    ...{ kind: 'announced', project: 'default', jobType: 'batch', jobId, eventType: 'batch.succeeded' },
     ...{ webhookId: 'msg_1', origin: 'webhook', endedAt: at('04:00'), userMetadata: {} },
     ...{ deliveredAt: at('04:01'), publishedAt: at('04:02') },
   });
@@ -73,8 +73,8 @@ describe('jobs', () => {
     await put(
       'JobLedger',
       {
-        ...{ id: 'job#default#batch#tried', source: 'default', job_type: 'batch', job_id: 'batches/tried' },
-        ...{ queue: 'unlanded#default#batch', published_at: '2026-11-24T04:30:00.000Z' },
+        ...{ id: 'job#default#batch#tried', project: 'default', job_type: 'batch', job_id: 'batches/tried' },
+        ...{ queue: 'unstored#default#batch', published_at: '2026-11-24T04:30:00.000Z' },
         ...{ last_code: 'ERR_OUTPUT_NOT_READY', next_attempt_at: '2026-11-24T05:10:00.000Z' },
         display_name: 'evil \u001b[2J name',
       },
@@ -108,7 +108,7 @@ describe('jobs', () => {
     );
 
     const Body =
-      '{"detail-type":"batch.succeeded","detail":{"source":"default","jobType":"batch","jobId":"batches/tried"}}';
+      '{"detail-type":"batch.succeeded","detail":{"project":"default","jobType":"batch","jobId":"batches/tried"}}';
     sqs.on(GetQueueAttributesCommand).resolves({ Attributes: { ApproximateNumberOfMessages: '0' } });
     sqs
       .on(GetQueueAttributesCommand, { QueueUrl: queueUrl('batch-dead') })
@@ -204,7 +204,7 @@ describe('trigger', () => {
     ['webhook.ping', JobEventDetail],
     ['output.stored', OutputStoredDetail],
     ['output.failed', OutputFailedDetail],
-  ])('puts %s on the bus as consumers know it, under a source that no rule of ours takes', async (type, schema) => {
+  ])('puts %s on the bus as consumers know it, under a project that no rule of ours takes', async (type, schema) => {
     events.on(PutEventsCommand).resolves({ FailedEntryCount: 0, Entries: [{ EventId: 'e' }] });
 
     expect((await call(`trigger ${type} --set userMetadata.team=search`)).exitCode).toBe(0);
@@ -235,15 +235,15 @@ describe('forget', () => {
   it('deletes every version of every object, and leaves of its records nothing but that the job is closed', async () => {
     await announce('batches/private');
     await ledger.tell({
-      ...{ kind: 'landed', source: 'default', jobType: 'batch', jobId: 'batches/private', createdAt: at('03:00') },
-      ...{ fetchStartedAt: at('04:03'), landedAt: at('04:04') },
-      manifestKey: 'batch/source=default/date=2026-11-24/job=private/succeeded/manifest.json',
+      ...{ kind: 'stored', project: 'default', jobType: 'batch', jobId: 'batches/private', createdAt: at('03:00') },
+      ...{ fetchStartedAt: at('04:03'), storedAt: at('04:04') },
+      manifestKey: 'batch/project=default/date=2026-11-24/job=private/succeeded/manifest.json',
     });
     await put('Deliveries', {
       ...{ id: 'default#batch.succeeded#private', delivery: 'v1#msg_1', status: 'COMPLETED' },
       ...{ event_type: 'batch.succeeded', job_id: 'batches/private', received_at: '2026-11-24T04:01:00.000Z' },
     });
-    s3.on(ListObjectVersionsCommand, { Prefix: 'batch/source=default/date=2026-11-24/job=private/' })
+    s3.on(ListObjectVersionsCommand, { Prefix: 'batch/project=default/date=2026-11-24/job=private/' })
       .resolvesOnce({
         Versions: [{ Key: 'a', VersionId: '1' }],
         ...{ IsTruncated: true, NextKeyMarker: 'a', NextVersionIdMarker: '1' },
@@ -262,7 +262,7 @@ describe('forget', () => {
       { Key: 'a', VersionId: '2' },
       { Key: 'b', VersionId: '3' },
     ]);
-    const known = await ledger.find([{ source: 'default', jobType: 'batch', jobId: 'batches/private' }]);
+    const known = await ledger.find([{ project: 'default', jobType: 'batch', jobId: 'batches/private' }]);
     expect([...known.values()]).toMatchObject([{ eventType: 'batch.succeeded', userMetadata: {} }]);
     s3.on(ListObjectVersionsCommand).resolves({});
     expect(await call('show private')).toMatchObject({ exitCode: 1 });
@@ -274,7 +274,7 @@ describe('rotate --revoke', () => {
   it('says what it costs, asks, and has the function revoke it', async () => {
     lambda
       .on(InvokeCommand)
-      .resolves({ Payload: Buffer.from('{"source":"default","revoked":"dynamic-token"}') as never });
+      .resolves({ Payload: Buffer.from('{"project":"default","revoked":"dynamic-token"}') as never });
 
     expect(await call('rotate dynamic-token --revoke', 'n')).toMatchObject({
       exitCode: 1,
@@ -303,7 +303,7 @@ describe('rotate --revoke', () => {
 describe('quarantine', () => {
   it('shows the form of what did not verify, and why, and nothing of its content', async () => {
     await put('Deliveries', {
-      ...{ id: 'q1', source: 'default', kind: 'static', received_at: '2026-11-24T04:59:00.000Z' },
+      ...{ id: 'q1', project: 'default', kind: 'static', received_at: '2026-11-24T04:59:00.000Z' },
       headers: '{"webhook-id":"msg_abc","webhook-timestamp":"1795000000","webhook-signature":"v2,c2VjcmV0"}',
       body: Buffer.from('{"secret":true}'),
     });

@@ -45,7 +45,7 @@ const call = (command: string) =>
 
 /** Everything is as it should be. */
 function beHealthy(): void {
-  lambda.on(InvokeCommand).callsFake(() => ({ Payload: Buffer.from('{"source":"default","findings":[]}') }));
+  lambda.on(InvokeCommand).callsFake(() => ({ Payload: Buffer.from('{"project":"default","findings":[]}') }));
   cloudwatch.on(DescribeAlarmsCommand).callsFake(({ AlarmNames }: { readonly AlarmNames: readonly string[] }) => ({
     MetricAlarms: AlarmNames.map((AlarmName) => ({ AlarmName, StateValue: 'OK', ActionsEnabled: true })),
   }));
@@ -199,9 +199,9 @@ describe('status', () => {
     beHealthy();
     const due = (time: string) => ({ due: { N: String(Date.parse(time)) } });
     dynamodb
-      .on(QueryCommand, { ExpressionAttributeValues: { ':queue': { S: 'unlanded#default#batch#3' } } })
+      .on(QueryCommand, { ExpressionAttributeValues: { ':queue': { S: 'unstored#default#batch#3' } } })
       .resolves({ Count: 1, Items: [due('2026-11-24T04:00:00Z')] })
-      .on(QueryCommand, { ExpressionAttributeValues: { ':queue': { S: 'unlanded#default#batch#7' } } })
+      .on(QueryCommand, { ExpressionAttributeValues: { ':queue': { S: 'unstored#default#batch#7' } } })
       .resolves({ Count: 1, Items: [due('2026-11-24T02:00:00Z')] })
       .on(QueryCommand, { ExpressionAttributeValues: { ':queue': { S: 'awaited#default#batch#0' } } })
       .resolves({ Count: 3, Items: [due('2026-11-24T09:00:00Z')] });

@@ -24,12 +24,12 @@ describe('docs/consuming-events.md', () => {
   });
 });
 
-it('starts a workflow with the detail of each batch that landed', () => {
+it('starts a workflow with the detail of each batch that stored', () => {
   const stack = newStack();
   startWorkflowPerBatch(stack, stack.webhooks);
   const template = Template.fromStack(stack);
 
-  expect(resourceOf(template, 'AWS::Events::Rule', 'GeminiWebhooksBatchLanded').Properties).toMatchObject({
+  expect(resourceOf(template, 'AWS::Events::Rule', 'GeminiWebhooksBatchStored').Properties).toMatchObject({
     EventBusName: { Ref: 'GeminiWebhooksEventBusDE0CBF58' },
     EventPattern: {
       ...{ source: ['gemini.webhooks'], 'detail-type': ['output.stored'] },
@@ -75,12 +75,12 @@ describe('the tables', () => {
 
   it.each([
     // biome-ignore lint/suspicious/noTemplateCurlyInString: placeholders of Athena's
-    ['batchmanifests', 'source=${source}/date=${date}/', ['source', 'date']],
+    ['batchmanifests', 'project=${project}/date=${date}/', ['project', 'date']],
     [
       'batchresponses',
       // biome-ignore lint/suspicious/noTemplateCurlyInString: placeholders of Athena's
-      'source=${source}/date=${date}/job=${job}/${status}/',
-      ['source', 'date', 'job', 'status'],
+      'project=${project}/date=${date}/job=${job}/${status}/',
+      ['project', 'date', 'job', 'status'],
     ],
   ])('%s computes its partitions from the keys that are written', (id, places, keys) => {
     const { Parameters, PartitionKeys } = tableOf(id);

@@ -4,15 +4,15 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { describe, expect, it } from 'vitest';
 import { DETAIL_TYPE } from '../../lambda/contract.ts';
-import { toJobEvent } from '../../lambda/domain/envelope.ts';
-import type { PermanentErrorCode, TransientErrorCode } from '../../lambda/domain/errors.ts';
+import { toJobEvent } from '../../lambda/gemini/envelope.ts';
+import type { PermanentErrorCode, TransientErrorCode } from '../../lambda/shared/errors.ts';
 import {
   JobEventDetail,
   JobSubmittedDetail,
   OutputFailedDetail,
   OutputStoredDetail,
-} from '../../lambda/domain/job-event.ts';
-import { outputPrefix } from '../../lambda/domain/output-keys.ts';
+} from '../../lambda/events/job-event.ts';
+import { outputPrefix } from '../../lambda/events/output-keys.ts';
 import { compilePattern } from '../../local/aws/event-pattern.ts';
 import { blocksOf, firstColumnAfter, readPage, sectionsOf } from './markdown.ts';
 
@@ -76,7 +76,7 @@ describe('the examples of docs/events.md', () => {
       '"data":{"id":"batches/k2q9x7d4","output_file_uri":"files/batch-k2q9x7d4"}}';
     const attemptedAt = new Date('2026-11-20T09:14:03Z');
     const delivery = {
-      source: 'default',
+      project: 'default',
       scheme: 'v1',
       webhookId: 'msg_2f6c1d1e',
       attemptedAt,
@@ -94,13 +94,13 @@ describe('the examples of docs/events.md', () => {
     const { detail: failed } = example('output.failed');
     const createdAt = new Date('2026-11-20T09:40:00Z');
     const research = {
-      source: 'default',
+      project: 'default',
       jobType: 'interaction',
       jobName: String(stored['jobId']),
       createdAt,
     } as const;
     const video = {
-      source: 'default',
+      project: 'default',
       jobType: 'video',
       jobName: String(failed['jobId']),
       createdAt: undefined,
@@ -153,7 +153,7 @@ describe('the tables of docs/events.md', () => {
 describe('the rules of docs/events.md', () => {
   it('are four', () => {
     expect(rules.map(({ heading }) => heading)).toEqual([
-      "A job's outputs landed",
+      "A job's outputs stored",
       'Any job of type video failed',
       'Deep Research finished',
       'Whatever Gemini reported',

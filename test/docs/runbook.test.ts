@@ -13,7 +13,7 @@ const sections = new Map(
     .map((section) => [section.slice(0, section.indexOf('\n')), section]),
 );
 const template = synthesize({
-  sources: [{ name: 'default' }, { name: 'acme' }],
+  projects: [{ name: 'default' }, { name: 'acme' }],
   monitoring: Monitoring.alarms({ email: 'on-call@example.com', noDeliveryHours: 12 }),
 });
 const alarms = ['AWS::CloudWatch::Alarm', 'AWS::CloudWatch::CompositeAlarm'].flatMap((type) =>

@@ -66,7 +66,7 @@ it('the API key leaked: with a new one the webhook is repaired, its secret revok
   });
   await run.revoke('signing-secret');
 
-  expect(await run.aws.invoke('HealthCheckFunction', {})).toEqual({ source: 'default', findings: [] });
+  expect(await run.aws.invoke('HealthCheckFunction', {})).toEqual({ project: 'default', findings: [] });
   const forged = deliveryOf({ ...run, endpoints: { ...run.endpoints, signingSecret: stolen } }, ping);
   expect((await post(forged)).status).toBe(401);
   const heard = listen(run.aws);

@@ -11,8 +11,8 @@ const EXPLAINED: Readonly<Record<string, string>> = {
   'xray:PutTelemetryRecords': 'Lambda sends the traces.',
   'xray:PutTraceSegments': 'Lambda sends the traces.',
   'sqs:ChangeMessageVisibility of the Recorder':
-    'Comes with the CDK’s grant for event sources; only the fetchers delay messages.',
-  'sqs:GetQueueUrl': 'Comes with the CDK’s grant for event sources, for pollers that know a queue by its name.',
+    'Comes with the CDK’s grant for event projects; only the fetchers delay messages.',
+  'sqs:GetQueueUrl': 'Comes with the CDK’s grant for event projects, for pollers that know a queue by its name.',
 };
 
 let run: TestRun;
@@ -133,8 +133,8 @@ describe('a role', () => {
   });
 
   it('lets the verifier report what Gemini says, and nothing about outputs, in nobody else’s name', async () => {
-    const allows = (source: string[], detailType: string[]) =>
-      run.aws.permissions.allows(verifier(), putEvents(source, detailType));
+    const allows = (project: string[], detailType: string[]) =>
+      run.aws.permissions.allows(verifier(), putEvents(project, detailType));
 
     expect(await allows(['gemini.webhooks'], ['batch.succeeded'])).toBe(true);
     expect(await allows(['gemini.webhooks'], ['output.stored'])).toBe(false);
@@ -156,10 +156,10 @@ describe('a role', () => {
     const { permissions } = run.aws;
     const get = (key: string) => ({ action: 's3:GetObject', resource: object(key), context: {} });
 
-    expect(await permissions.allows(fetcher(), put('video/source=default/date=x/video-00.mp4'))).toBe(true);
-    expect(await permissions.allows(fetcher(), put('batch/source=default/date=x/responses.jsonl'))).toBe(false);
-    expect(await permissions.allows(fetcher(), get('video/source=default/date=x/manifest.json'))).toBe(true);
-    expect(await permissions.allows(fetcher(), get('video/source=default/date=x/video-00.mp4'))).toBe(false);
+    expect(await permissions.allows(fetcher(), put('video/project=default/date=x/video-00.mp4'))).toBe(true);
+    expect(await permissions.allows(fetcher(), put('batch/project=default/date=x/responses.jsonl'))).toBe(false);
+    expect(await permissions.allows(fetcher(), get('video/project=default/date=x/manifest.json'))).toBe(true);
+    expect(await permissions.allows(fetcher(), get('video/project=default/date=x/video-00.mp4'))).toBe(false);
   });
 
   it('lets nobody overwrite a manifest', async () => {

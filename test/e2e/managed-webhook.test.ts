@@ -161,7 +161,7 @@ describe('registration', () => {
     const text = logsOf('Webhook');
 
     expect(text).toContain('Webhook registered');
-    expectSource('Registrar');
+    expectProject('Registrar');
     for (const secret of [run.endpoints.apiKey, run.endpoints.signingSecret.slice(6), 'whsec_', 'ResponseURL']) {
       expect(text).not.toContain(secret);
     }
@@ -169,13 +169,13 @@ describe('registration', () => {
 });
 
 /** Of the functions of one project, whose lines say which. */
-function expectSource(part: string): void {
+function expectProject(part: string): void {
   const lines = logsOf(part)
     .split('\n')
     .filter((line) => line.includes('"level":'));
   expect(lines).not.toHaveLength(0);
   for (const line of lines) {
-    expect(JSON.parse(line)).toMatchObject({ source: 'default', xray_trace_id: expect.any(String) });
+    expect(JSON.parse(line)).toMatchObject({ project: 'default', xray_trace_id: expect.any(String) });
   }
 }
 
@@ -207,7 +207,7 @@ describe('rotation', () => {
     await finish();
 
     expect((await deliveries()).map(({ attempts }) => attempts.map(({ status }) => status))).toEqual([[200], [200]]);
-    expectSource('Rotator');
+    expectProject('Rotator');
   });
 });
 
@@ -247,7 +247,7 @@ describe('the health check', () => {
       .split('\n')
       .filter((line) => line.includes('Webhook finding'));
     expect(lines.map((line) => JSON.parse(line))).toMatchObject([
-      { level: 'WARN', source: 'default', finding: 'disabled', done: 'nothing', remedy: expect.any(String) },
+      { level: 'WARN', project: 'default', finding: 'disabled', done: 'nothing', remedy: expect.any(String) },
     ]);
     expect(logsOf('HealthCheck')).toContain('"WebhookHealthy":0');
     expect(logsOf('HealthCheck')).toContain('"SecretAge"');
@@ -259,20 +259,20 @@ describe('the health check', () => {
 
     const repaired = await run.aws.invoke('HealthCheckFunction', { repair: true });
 
-    expect(repaired).toEqual({ source: 'default', findings: ['other-url'] });
+    expect(repaired).toEqual({ project: 'default', findings: ['other-url'] });
     expect(await list()).toMatchObject([{ uri: run.endpoints.webhookUrl }]);
     expect(logsOf('HealthCheck')).toContain('"done":"repaired"');
-    expect(await run.aws.invoke('HealthCheckFunction', {})).toEqual({ source: 'default', findings: [] });
+    expect(await run.aws.invoke('HealthCheckFunction', {})).toEqual({ project: 'default', findings: [] });
   });
 
   it('finds that somebody rotated at Gemini, and a rotation sets it right', async () => {
     await webhooks().rotateSigningSecret((await list())[0]?.id ?? '', {});
 
-    expect(await run.aws.invoke('HealthCheckFunction', {})).toEqual({ source: 'default', findings: ['other-secret'] });
+    expect(await run.aws.invoke('HealthCheckFunction', {})).toEqual({ project: 'default', findings: ['other-secret'] });
     expect(logsOf('HealthCheck')).toContain('"WebhookHealthy":0');
     expect(logsOf('HealthCheck')).not.toContain('whsec_');
 
     await run.rotate('signing-secret');
-    expect(await run.aws.invoke('HealthCheckFunction', {})).toEqual({ source: 'default', findings: [] });
+    expect(await run.aws.invoke('HealthCheckFunction', {})).toEqual({ project: 'default', findings: [] });
   });
 });

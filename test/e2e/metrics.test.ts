@@ -9,13 +9,13 @@ it('writes metrics by the functions and under the dimensions that the contract s
   const run = await startTestRun({}, { reconcile: { graceSeconds: 0, everyMs: 3_600_000 } });
   const heard = listen(run.aws);
   try {
-    const landed = ['batch', 'interaction', 'video'].map(async (kind) => {
+    const stored = ['batch', 'interaction', 'video'].map(async (kind) => {
       const init = { method: 'POST', body: JSON.stringify({ kind }) };
       const response = await fetch(`${run.endpoints.simulatorControlUrl}/jobs`, init);
       const { name } = (await response.json()) as { name: string };
       await heard.until(({ 'detail-type': type, detail }) => type === 'output.stored' && detail['jobId'] === name);
     });
-    await Promise.all(landed);
+    await Promise.all(stored);
     // Longer ago than Gemini keeps a batch: a job of today that it does not show is waited for.
     const timestamp = new Date(Date.now() - 3 * 24 * 3_600_000).toISOString();
     const gone = { type: 'batch.succeeded', data: { id: 'batches/none' }, timestamp };
@@ -33,21 +33,21 @@ it('writes metrics by the functions and under the dimensions that the contract s
     expect(told).toEqual(expect.arrayContaining([...written]));
     expect([...written]).toEqual(
       expect.arrayContaining([
-        'BytesStored fetch-batch jobType,source',
-        'BytesStored fetch-interaction jobType,source',
-        'BytesStored fetch-video jobType,source',
-        'Deliveries verifier outcome,source',
-        'JobsChecked reconciler source',
-        'LandingSeconds fetch-batch jobType,source',
-        'LandingSeconds fetch-interaction jobType,source',
-        'LandingSeconds fetch-video jobType,source',
-        'OldestUnlanded reconciler jobType,source',
-        'OutputsFailed fetch-batch jobType,source',
-        'OutputsStored fetch-batch jobType,source',
-        'OutputsStored fetch-interaction jobType,source',
-        'OutputsStored fetch-video jobType,source',
-        'SecretAge check-webhook secret,source',
-        'WebhookHealthy check-webhook source',
+        'BytesStored fetch-batch jobType,project',
+        'BytesStored fetch-interaction jobType,project',
+        'BytesStored fetch-video jobType,project',
+        'Deliveries verifier outcome,project',
+        'JobsChecked reconciler project',
+        'SecondsToStore fetch-batch jobType,project',
+        'SecondsToStore fetch-interaction jobType,project',
+        'SecondsToStore fetch-video jobType,project',
+        'OldestUnstored reconciler jobType,project',
+        'OutputsFailed fetch-batch jobType,project',
+        'OutputsStored fetch-batch jobType,project',
+        'OutputsStored fetch-interaction jobType,project',
+        'OutputsStored fetch-video jobType,project',
+        'SecretAge check-webhook secret,project',
+        'WebhookHealthy check-webhook project',
       ]),
     );
   } finally {

@@ -74,9 +74,9 @@ describe('the package', () => {
 
   it('holds JavaScript and types, no TypeScript to be stripped, no tests, and no path of a machine', () => {
     const files = filesOf(installed);
-    const sources = files.filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'));
+    const projects = files.filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'));
 
-    expect(sources).toEqual([]);
+    expect(projects).toEqual([]);
     expect(files.filter((file) => /(^|\/)(test|bin|examples|tools)\//.test(file))).toEqual([]);
     for (const file of files)
       expect([file, readFileSync(join(installed, file), 'utf8').includes(ROOT)]).toEqual([file, false]);

@@ -63,14 +63,14 @@ function announcements(names: readonly string[]): (string | undefined)[][] {
   );
 }
 
-/** Runs the reconciler until everything has landed: the ledger hears of submitted jobs a moment later. */
-async function reconcileUntilLanded(names: readonly string[]): Promise<void> {
-  const landed = Promise.all(
+/** Runs the reconciler until everything is stored: the ledger hears of submitted jobs a moment later. */
+async function reconcileUntilStored(names: readonly string[]): Promise<void> {
+  const stored = Promise.all(
     names.map((name) =>
       heard.until(({ 'detail-type': type, detail }) => type === 'output.stored' && detail['jobId'] === name),
     ),
   );
-  const isOver = landed.then(() => true);
+  const isOver = stored.then(() => true);
   do await run.aws.runSchedule('Reconciler');
   while (!(await Promise.race([isOver, new Promise((done) => setTimeout(done, 200, false))])));
 }
@@ -89,7 +89,7 @@ it('lands every job when every webhook is dropped, each with exactly one event',
   await control('/switches', 'PATCH', { missing: 1000 });
 
   const names = await submitMixed();
-  await reconcileUntilLanded(names);
+  await reconcileUntilStored(names);
 
   expect(announcements(names)).toEqual(EVENTS);
   expect(outcomesOf(names)).toEqual(names.map((name) => `output.stored ${name}`).toSorted());
@@ -102,7 +102,7 @@ it('makes no second event of webhooks that come after the reconciler', async () 
   await control('/switches', 'PATCH', { outOfOrder: 1000 });
 
   const names = await submitMixed();
-  await reconcileUntilLanded(names);
+  await reconcileUntilStored(names);
   await control('/switches', 'PATCH', { outOfOrder: 0 });
   await allDelivered(names);
 

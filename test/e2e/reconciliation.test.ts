@@ -5,7 +5,7 @@ import { startTestRun } from './local-run.ts';
 
 it('announces each job once when webhooks are lost, late or disabled, and leaves it to those that come', async () => {
   const run = await startTestRun({}, { reconcile: { graceSeconds: 3, everyMs: 500 }, repairWebhook: true });
-  const row = { jobs: 3, byWebhook: 0, byReconciler: 3, landed: 3, late: 0, twice: 0, state: 'enabled' };
+  const row = { jobs: 3, byWebhook: 0, byReconciler: 3, stored: 3, late: 0, twice: 0, state: 'enabled' };
   try {
     expect(await reconcileMissed(run, () => {})).toEqual([
       { ...row, webhooks: 'lost' },

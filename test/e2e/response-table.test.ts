@@ -221,7 +221,7 @@ it('has written no secret, token, signature or body into any log', () => {
     .join('\n');
 
   expect(text).toContain('Delivery handled');
-  expect(text).toContain('source=default type=ping.of.2027 event=');
+  expect(text).toContain('project=default type=ping.of.2027 event=');
   expect(text).toContain('POST /webhooks/gemini/dynamic/{token}');
   for (const secret of [
     run.endpoints.signingSecret,

@@ -18,7 +18,7 @@ const PROJECTS = [
   { name: 'acme-eu', apiKeySecretName: 'acme/key', subscribedEvents: ['interaction.completed'] },
 ];
 const VARIANT = {
-  sources: JSON.stringify(PROJECTS),
+  projects: JSON.stringify(PROJECTS),
   repairWebhook: 'true',
   quarantine: 'true',
   quarantineMaxPerHour: 5,

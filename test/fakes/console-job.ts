@@ -120,7 +120,7 @@ function manifestOf(row: JobRow, outputs: readonly StoredOutput[]): StoredManife
     key: `${JOB_PREFIX}manifest.json`,
     manifest: {
       userMetadata: { ...row.userMetadata },
-      ...{ schemaVersion: '1', outcome: 'stored', source: row.project },
+      ...{ schemaVersion: '1', outcome: 'stored', project: row.project },
       event: {
         ...{ webhookId: webhookId ?? '', type: eventType ?? '', scheme: 'v1a', origin: 'webhook' },
         ...{ occurredAt: endedAt ?? '', receivedAt: deliveredAt ?? '' },
@@ -137,7 +137,7 @@ function manifestOf(row: JobRow, outputs: readonly StoredOutput[]): StoredManife
       usage: { total_tokens: 4821 },
       error: null,
       objects: outputs.map(({ key, contentType, content }, index) => ({
-        ...{ key, contentType, bytes: content.length, source: `job#/steps/${index}` },
+        ...{ key, contentType, bytes: content.length, origin: `job#/steps/${index}` },
         sha256: createHash('sha256').update(content).digest('hex'),
       })),
       counts: { objects: outputs.length, bytes },

@@ -1,6 +1,6 @@
 /** Ports of the fetchers in memory, with a record of every call, and a place at which the process may die. */
 import { createHash } from 'node:crypto';
-import type { FetchOutputsPorts } from '../../lambda/app/fetch-outputs.ts';
+import type { FetchOutputsPorts } from '../../lambda/fetch/fetch-outputs.ts';
 import type {
   ByteObserver,
   FetchLedger,
@@ -8,10 +8,10 @@ import type {
   Gemini,
   JobOnRecord,
   OutputStore,
-} from '../../lambda/app/ports.ts';
-import type { BusEvent, FetchableEvent } from '../../lambda/domain/job-event.ts';
-import type { LedgerJob } from '../../lambda/domain/job-ledger.ts';
-import type { Manifest } from '../../lambda/domain/manifest.ts';
+} from '../../lambda/shared/ports.ts';
+import type { BusEvent, FetchableEvent } from '../../lambda/events/job-event.ts';
+import type { LedgerJob } from '../../lambda/ledger/facts.ts';
+import type { Manifest } from '../../lambda/events/manifest.ts';
 
 export const NOW = new Date('2026-11-24T05:00:00.000Z');
 export const LIVE = new AbortController().signal;
@@ -19,7 +19,7 @@ export const LIVE = new AbortController().signal;
 export function eventOf(jobType: FetchableEvent['jobType'], jobId: string, type: string): FetchableEvent {
   return {
     schemaVersion: '1',
-    source: 'default',
+    project: 'default',
     webhookId: 'msg_1',
     type,
     jobType,

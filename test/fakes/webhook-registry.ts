@@ -1,6 +1,6 @@
 /** Gemini's management of webhooks in memory: a record of every call, and calls that fail before or after their effect. */
-import type { RegisteredWebhook, WantedWebhook, WebhookRegistry } from '../../lambda/app/ports.ts';
-import { ManagementError } from '../../lambda/domain/errors.ts';
+import type { RegisteredWebhook, WantedWebhook, WebhookRegistry } from '../../lambda/shared/ports.ts';
+import { ManagementError } from '../../lambda/shared/errors.ts';
 
 type Fault = 'refused' | 'unreachable' | 'answer-lost';
 

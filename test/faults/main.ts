@@ -32,12 +32,12 @@ try {
   rmSync(dir, { recursive: true, force: true });
 }
 
-const rows = reports.map(({ name, load, books, jobs, landed, faults }) => [
+const rows = reports.map(({ name, load, books, jobs, stored, faults }) => [
   name,
   ...[load.sent, load.attempts, load.acknowledged, books.distinct, books.published - books.distinct].map(String),
-  `${landed}/${jobs}`,
+  `${stored}/${jobs}`,
   faults.join('; ') || 'agree',
 ]);
-const header = ['fault', 'sent', 'attempts', 'acknowledged', 'on the bus', 'doubled', 'landed', 'ledger, bus, bucket'];
+const header = ['fault', 'sent', 'attempts', 'acknowledged', 'on the bus', 'doubled', 'stored', 'ledger, bus, bucket'];
 console.log(renderTable(header, rows));
 if (reports.some(({ faults }) => faults.length > 0)) process.exitCode = 1;

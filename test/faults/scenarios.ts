@@ -10,7 +10,7 @@ export interface FaultReport {
   readonly books: Books;
   /** Jobs that were submitted, and manifests that are in the bucket. */
   readonly jobs: number;
-  readonly landed: number;
+  readonly stored: number;
   /** What does not hold. */
   readonly faults: readonly string[];
 }
@@ -107,27 +107,27 @@ export async function runScenario(run: Run, scenario: Scenario, options: RunOpti
   stop();
   await landing;
   const books = await readBooks(run, scenario.name);
-  const landed = await countManifests(run, names.map(String));
+  const stored = await countManifests(run, names.map(String));
   return {
     name: scenario.name,
     load,
     books,
     jobs,
-    landed,
-    faults: judge(scenario, options, { load, books, jobs, landed }),
+    stored,
+    faults: judge(scenario, options, { load, books, jobs, stored }),
   };
 }
 
-type Outcome = Pick<FaultReport, 'load' | 'books' | 'jobs' | 'landed'>;
+type Outcome = Pick<FaultReport, 'load' | 'books' | 'jobs' | 'stored'>;
 
-function judge(scenario: Scenario, { events }: RunOptions, { load, books, jobs, landed }: Outcome): string[] {
+function judge(scenario: Scenario, { events }: RunOptions, { load, books, jobs, stored }: Outcome): string[] {
   const claims: [boolean, string][] = [
     [load.acknowledged === load.sent, `${load.sent - load.acknowledged} deliveries were never acknowledged`],
     [books.distinct === events, `${events - books.distinct} events are not on the bus`],
     [books.records === events, `the ledger has ${books.records} records for ${events} events`],
     [scenario.mayDouble || books.published === events, `${books.published - events} events were published twice`],
     [scenario.mayDouble || books.completed === events, `${events - books.completed} records are not COMPLETED`],
-    [landed === jobs, `${jobs - landed} jobs have no manifest`],
+    [stored === jobs, `${jobs - stored} jobs have no manifest`],
     [
       !Object.keys(load.answers).some((status) => ['401', '400', '413'].includes(status)),
       'a genuine delivery was refused',

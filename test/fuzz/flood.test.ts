@@ -4,11 +4,11 @@ import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-sec
 import { mockClient } from 'aws-sdk-client-mock';
 import * as fc from 'fast-check';
 import { expect, it, vi } from 'vitest';
-import { SecretReader } from '../../lambda/adapters/secrets-manager.ts';
-import { createAuthenticatePorts } from '../../lambda/adapters/verification-keys.ts';
-import { createAuthenticate } from '../../lambda/app/authenticate.ts';
-import type { RawDelivery } from '../../lambda/domain/delivery.ts';
-import { PipelineError } from '../../lambda/domain/errors.ts';
+import { SecretReader } from '../../lambda/shared/secrets.client.ts';
+import { createAuthenticatePorts } from '../../lambda/receive/keys.ts';
+import { createAuthenticate } from '../../lambda/receive/authenticate.ts';
+import type { RawDelivery } from '../../lambda/standard-webhooks/delivery.ts';
+import { PipelineError } from '../../lambda/shared/errors.ts';
 
 const START = Date.parse('2026-11-24T05:00:00Z');
 const TOKEN = 'dynamic-token-that-nobody-can-guess-0123456';
@@ -26,7 +26,7 @@ function setUp(document: unknown) {
   const fetchKeys = vi.fn(async () => new Response(JSON.stringify(document)));
   const authenticate = createAuthenticate(
     createAuthenticatePorts({
-      sources: { default: { signingSecretId: 'secret', dynamicTokenSecretId: 'token' } },
+      projects: { default: { signingSecretId: 'secret', dynamicTokenSecretId: 'token' } },
       ...{ jwksUrl: 'https://keys', jwtAudiences: [] },
       secrets: new SecretReader(new SecretsManagerClient({ region: 'us-east-1' })),
       fetch: fetchKeys as unknown as typeof fetch,
@@ -58,9 +58,9 @@ it('asks Secrets Manager and the key set a handful of times in a minute of 30,00
   // 500 a second, on all the ways in: no token, the right token, the static route.
   for (let second = 0; second < 60; second += 1) {
     for (let index = 0; index < 166; index += 1) {
-      answers.add(await attempt({ kind: 'static', source: 'default' }, BAD_V1));
-      answers.add(await attempt({ kind: 'dynamic', source: 'default', token: 'guess' }, BAD_V1A));
-      answers.add(await attempt({ kind: 'dynamic', source: 'default', token: TOKEN }, BAD_V1A));
+      answers.add(await attempt({ kind: 'static', project: 'default' }, BAD_V1));
+      answers.add(await attempt({ kind: 'dynamic', project: 'default', token: 'guess' }, BAD_V1A));
+      answers.add(await attempt({ kind: 'dynamic', project: 'default', token: TOKEN }, BAD_V1A));
     }
     pass(1);
   }
@@ -98,7 +98,7 @@ it('accepts nothing, and never fails otherwise, whatever the key set says', asyn
   await fc.assert(
     fc.asyncProperty(documents, fc.constantFrom(BAD_V1A, UNIVERSAL), async (document, signature) => {
       const { attempt } = setUp(document);
-      const answer = await attempt({ kind: 'dynamic', source: 'default', token: TOKEN }, signature);
+      const answer = await attempt({ kind: 'dynamic', project: 'default', token: TOKEN }, signature);
       return ['ERR_SIGNATURE_MISMATCH', 'ERR_KEYS_UNAVAILABLE'].includes(answer);
     }),
     { numRuns: 2000 },

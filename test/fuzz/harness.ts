@@ -3,14 +3,14 @@ import { createHmac, createPublicKey, generateKeyPairSync, type JsonWebKey, sign
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { createLocalJWKSet, exportJWK, type JWK, jwtVerify, SignJWT } from 'jose';
 import { Webhook } from 'standardwebhooks';
-import { toErrorResponse, toRawDelivery, toResponse } from '../../lambda/adapters/api-gateway.ts';
-import { JoseJwtVerifier } from '../../lambda/adapters/jose-jwt-verifier.ts';
-import { createAuthenticate } from '../../lambda/app/authenticate.ts';
-import type { KeySource } from '../../lambda/app/ports.ts';
-import { receiveWebhook } from '../../lambda/app/receive-webhook.ts';
+import { toErrorResponse, toRawDelivery, toResponse } from '../../lambda/receive/api-gateway.ts';
+import { JoseJwtVerifier } from '../../lambda/receive/jwt.ts';
+import { createAuthenticate } from '../../lambda/receive/authenticate.ts';
+import type { KeySource } from '../../lambda/shared/ports.ts';
+import { receiveWebhook } from '../../lambda/receive/receive.ts';
 import { pathsOf } from '../../lambda/contract.ts';
-import { importEd25519Keys, parseSigningSecret } from '../../lambda/domain/signature.ts';
-import { digestTokens } from '../../lambda/domain/token.ts';
+import { importEd25519Keys, parseSigningSecret } from '../../lambda/standard-webhooks/signature.ts';
+import { digestTokens } from '../../lambda/standard-webhooks/token.ts';
 
 /** A delivery on its way, in parts that can be tampered with. */
 export interface Delivery {
@@ -40,7 +40,7 @@ const fixed = <Key>(keys: readonly Key[]): KeySource<Key> => ({
   refreshed: async () => undefined,
 });
 const authenticate = createAuthenticate({
-  sources: new Map([
+  projects: new Map([
     [
       'default',
       {

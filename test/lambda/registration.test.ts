@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { parseCustomResourceEvent, toFailure, toRegistrationRequest } from '../../lambda/adapters/cloudformation.ts';
-import { GenAiWebhookRegistry } from '../../lambda/adapters/genai-webhook-registry.ts';
-import { registerWebhook } from '../../lambda/app/register-webhook.ts';
-import { ManagementError } from '../../lambda/domain/errors.ts';
+import { parseCustomResourceEvent, toFailure, toRegistrationRequest } from '../../lambda/registration/cloudformation.ts';
+import { GenAiWebhookRegistry } from '../../lambda/registration/registry.client.ts';
+import { registerWebhook } from '../../lambda/registration/register-webhook.ts';
+import { ManagementError } from '../../lambda/shared/errors.ts';
 import { type GeminiSimulator, startGeminiSimulator } from '../../local/gemini/simulator.ts';
 
 /** By the secret's name: the key that it holds, and where that is valid. `renamed` is another key secret of the first project. */

@@ -5,7 +5,7 @@ import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge
 import { GoogleGenAI } from '@google/genai';
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { recordJobs } from '../../lambda/app/record-job.ts';
+import { recordJobs } from '../../lambda/ledger/record-job.ts';
 import { BatchNotAnnouncedError, createJobAnnouncer, submitBatch } from '../../lambda/submit-job.ts';
 
 const mock = mockClient(EventBridgeClient);

@@ -70,7 +70,7 @@ describe('parseConfig', () => {
           noDeliveryHours: 3,
           runbookUrl: 'https://wiki.example.com/runbook',
         }),
-        sources: [
+        projects: [
           {
             ...{ name: 'default', apiKeySecretName: 'team/gemini-key' },
             subscribedEvents: ['batch.failed', 'batch.succeeded'],
@@ -105,8 +105,8 @@ describe('parseConfig', () => {
     ['apiKeySecretName', 'arn:aws:secretsmanager:eu-west-1:1:secret:key', "give the secret's name, not its ARN"],
     ['apiKeySecretName', '', "give the secret's name, not its ARN"],
     ['apiKeySecretName', 7, "give the secret's name, not its ARN"],
-    ['sources', [{ name: 'a', apikey: 'b' }], 'give a list of {"name", "apiKeySecretName", "subscribedEvents"}'],
-    ['sources', 'a, b', 'give a list of {"name", "apiKeySecretName", "subscribedEvents"}'],
+    ['projects', [{ name: 'a', apikey: 'b' }], 'give a list of {"name", "apiKeySecretName", "subscribedEvents"}'],
+    ['projects', 'a, b', 'give a list of {"name", "apiKeySecretName", "subscribedEvents"}'],
     ['signingSecretRotationDays', 1, 'give a whole number of days from 2 to 1000, or 0 to switch it off'],
     ['dynamicTokenRotationDays', 4, 'give a whole number of days from 5 to 1000, or 0 to switch it off'],
     ['alarmEmail', 'nobody', 'give one e-mail address'],
@@ -145,7 +145,7 @@ describe('parseConfig', () => {
     const parse = () =>
       parseConfig({
         'gemini-webhooks:recordTtlDays': 1,
-        'gemini-webhooks:sources': [
+        'gemini-webhooks:projects': [
           { name: 'one', apiKeySecretName: 'same' },
           { name: 'two', apiKeySecretName: 'same', subscribedEvents: ['batch.suceeded', 'batch.cancelled'] },
           { name: 'Two' },
@@ -169,10 +169,10 @@ describe('parseConfig', () => {
       'The configuration does not hold:',
       expect.stringMatching(/^- nobody would be told of a failure; set gemini-webhooks:alarmEmail or/),
       '- gemini-webhooks:recordTtlDays is 1; give a whole number of days from 2 to 365, because Gemini retries a delivery for 24 hours.',
-      `- the source two subscribes to "batch.suceeded", which Gemini does not offer; did you mean batch.succeeded? ${offered}`,
-      expect.stringMatching(/^- the source two subscribes to "batch.cancelled", which Gemini does not offer; /),
-      '- the source name "Two" does not hold; give small letters, digits and single dashes, at most 32, a letter first.',
-      '- two sources take their API key from "same"; they would be one project, and every event would come twice.',
+      `- the project two subscribes to "batch.suceeded", which Gemini does not offer; did you mean batch.succeeded? ${offered}`,
+      expect.stringMatching(/^- the project two subscribes to "batch.cancelled", which Gemini does not offer; /),
+      '- the project name "Two" does not hold; give small letters, digits and single dashes, at most 32, a letter first.',
+      '- two projects take their API key from "same"; they would be one project, and every event would come twice.',
       '- gemini-webhooks:maxConcurencyVideo is not a key of this app; did you mean gemini-webhooks:maxConcurrencyVideo?',
       '- gemini-webhook:stackName is not a key of this app; did you mean gemini-webhooks:stackName?',
       '- gemini-webhooks:colour is not a key of this app; remove it.',
@@ -181,11 +181,11 @@ describe('parseConfig', () => {
   });
 
   it('takes several projects as a list, or as its text, and an empty domain as none', () => {
-    const sources = [{ name: 'default' }, { name: 'acme-eu', apiKeySecretName: 'acme/key' }];
+    const projects = [{ name: 'default' }, { name: 'acme-eu', apiKeySecretName: 'acme/key' }];
 
-    expect(parseConfig({ ...NO_ALARMS, 'gemini-webhooks:sources': sources }).webhooks.sources).toEqual(sources);
-    expect(parseConfig({ ...NO_ALARMS, 'gemini-webhooks:sources': JSON.stringify(sources) }).webhooks.sources).toEqual(
-      sources,
+    expect(parseConfig({ ...NO_ALARMS, 'gemini-webhooks:projects': projects }).webhooks.projects).toEqual(projects);
+    expect(parseConfig({ ...NO_ALARMS, 'gemini-webhooks:projects': JSON.stringify(projects) }).webhooks.projects).toEqual(
+      projects,
     );
     expect(parseConfig({ ...NO_ALARMS, 'gemini-webhooks:customDomain': '' }).webhooks.customDomain).toBeUndefined();
   });
@@ -212,8 +212,8 @@ describe('parseConfig', () => {
   });
 
   it('does not guess which project the keys of a single one are for', () => {
-    const both = { 'gemini-webhooks:sources': [{ name: 'one' }], 'gemini-webhooks:apiKeySecretName': 'key' };
+    const both = { 'gemini-webhooks:projects': [{ name: 'one' }], 'gemini-webhooks:apiKeySecretName': 'key' };
 
-    expect(() => parseConfig(both)).toThrow('write those into each source');
+    expect(() => parseConfig(both)).toThrow('write those into each project');
   });
 });

@@ -12,7 +12,7 @@ const customDomain = {
 
 /** With every option on, as many of each as there may be. */
 export const LARGEST: Partial<GeminiWebhooksProps> = {
-  sources: NAMES.map((name) => ({ name })),
+  projects: NAMES.map((name) => ({ name })),
   monitoring: Monitoring.alarms({ email: 'on-call@example.com', noDeliveryHours: 12 }),
   quarantine: {},
   repairWebhook: true,

@@ -101,7 +101,7 @@ describe('consumers', () => {
   it('see one project where they are named for it: its events are sent to their bus', () => {
     const eventBusArn = 'arn:aws:events:eu-west-1:210987654321:event-bus/team';
     const forwarding = synthesize({
-      sources: [{ name: 'default' }, { name: 'acme' }],
+      projects: [{ name: 'default' }, { name: 'acme' }],
       consumers: { projects: [{ project: 'acme', eventBusArn }] },
     });
 
@@ -187,19 +187,19 @@ describe('metrics', () => {
 
     expect(webhooks.metricDeliveries('duplicate')).toMatchObject({
       metricName: 'Deliveries',
-      dimensions: { service: 'verifier', source: 'default', outcome: 'duplicate' },
+      dimensions: { service: 'verifier', project: 'default', outcome: 'duplicate' },
     });
     expect(webhooks.metricOutputsStored('batch').dimensions).toEqual({
-      ...{ service: 'fetch-batch', source: 'default', jobType: 'batch' },
+      ...{ service: 'fetch-batch', project: 'default', jobType: 'batch' },
     });
-    expect(webhooks.metricOutputsFailed('video', 'acme').dimensions?.['source']).toBe('acme');
-    expect(webhooks.metricLandingSeconds('batch').statistic).toBe('p90');
+    expect(webhooks.metricOutputsFailed('video', 'acme').dimensions?.['project']).toBe('acme');
+    expect(webhooks.metricSecondsToStore('batch').statistic).toBe('p90');
     expect(webhooks.metricWebhookHealthy('acme', { label: 'health' }).label).toBe('health');
   });
 });
 
 describe('rules', () => {
-  it('are for every event, or for one type, and cannot be for another source', () => {
+  it('are for every event, or for one type, and cannot be for another project', () => {
     const stack = newStack();
     stack.webhooks.onEvent('All', { eventPattern: { source: ['somebody'] } });
     stack.webhooks.onBatchSucceeded('Batches', { eventPattern: { detailType: ['output.stored'] } });

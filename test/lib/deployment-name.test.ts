@@ -3,9 +3,8 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { Construct } from 'constructs';
 import { expect, it } from 'vitest';
 import { GeminiWebhooks, Monitoring } from '../../lib/index.ts';
-import { HANDLERS } from './synthesize.ts';
 
-const props = { handlersPath: HANDLERS, monitoring: Monitoring.alarms({ email: 'on-call@example.com' }) };
+const props = {  monitoring: Monitoring.alarms({ email: 'on-call@example.com' }) };
 const newStack = () => new Stack(new App({ context: { 'aws:cdk:bundling-stacks': [] } }), 'Team');
 
 /** Names that an account and Region, or the Gemini project, has once. */

@@ -80,7 +80,7 @@ describe('Door', () => {
       Variables: {
         TABLE_NAME: { Ref: 'GeminiWebhooksIdempotencyTableDeliveries82F76538' },
         EVENT_BUS_NAME: { Ref: 'GeminiWebhooksEventBusDE0CBF58' },
-        SOURCES: {
+        PROJECTS: {
           'Fn::Join': [
             '',
             [
@@ -94,7 +94,7 @@ describe('Door', () => {
         },
         RECORD_TTL_SECONDS: '604800',
         LEASE_SECONDS: '15',
-        NODE_OPTIONS: '--enable-source-maps',
+        NODE_OPTIONS: '--enable-project-maps',
         POWERTOOLS_METRICS_NAMESPACE: { 'Fn::Join': ['', ['GeminiWebhooks/', { Ref: 'AWS::StackName' }]] },
       },
     });

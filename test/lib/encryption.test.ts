@@ -5,15 +5,13 @@ import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { describe, expect, it } from 'vitest';
 import { GeminiWebhooks, Monitoring } from '../../lib/index.ts';
-import { HANDLERS, type Resource, readable, resourceOf, resourcesOf } from './synthesize.ts';
+import { type Resource, readable, resourceOf, resourcesOf } from './synthesize.ts';
 
 const stack = new Stack(
   new App({ context: { 'aws:cdk:bundling-stacks': [], '@aws-cdk/aws-iam:minimizePolicies': true } }),
   'Team',
 );
-const webhooks = new GeminiWebhooks(stack, 'GeminiWebhooks', {
-  handlersPath: HANDLERS,
-  monitoring: Monitoring.alarms({ email: 'on-call@example.com' }),
+const webhooks = new GeminiWebhooks(stack, 'GeminiWebhooks', {   monitoring: Monitoring.alarms({ email: 'on-call@example.com' }),
   encryptionKey: new Key(stack, 'Own'),
   quarantine: {},
 });

@@ -39,11 +39,11 @@ describe('JobEventBus', () => {
           InputTransformer: {
             InputPathsMap: {
               time: '$.time',
-              'detail-source': '$.detail.source',
+              'detail-project': '$.detail.project',
               'detail-type': '$.detail-type',
               id: '$.id',
             },
-            InputTemplate: '{"timestamp":<time>,"message":"source=<detail-source> type=<detail-type> event=<id>"}',
+            InputTemplate: '{"timestamp":<time>,"message":"project=<detail-project> type=<detail-type> event=<id>"}',
           },
         },
       ],

@@ -25,7 +25,7 @@ interface Series {
 }
 
 const template = synthesize({
-  sources: [{ name: 'default' }, { name: 'acme' }],
+  projects: [{ name: 'default' }, { name: 'acme' }],
   signingSecretRotation: Duration.days(30),
   quarantine: {},
   monitoring: Monitoring.alarms({ email: 'on-call@example.com', noDeliveryHours: 12 }),
@@ -111,13 +111,13 @@ describe.each([
 it.each([
   [{ name: 'Delivered', dimensions: {} }, 'Delivered is written by nobody'],
   [
-    { name: 'JobsChecked', dimensions: { service: 'verifier', source: 'default' } },
+    { name: 'JobsChecked', dimensions: { service: 'verifier', project: 'default' } },
     'JobsChecked is not written by verifier',
   ],
   [{ name: 'JobsChecked', dimensions: { service: 'reconciler' } }, 'JobsChecked has other dimensions than '],
   [
-    { name: 'WebhookHealthy', dimensions: { service: 'check-webhook', source: 'x' } },
-    'WebhookHealthy never has source x',
+    { name: 'WebhookHealthy', dimensions: { service: 'check-webhook', project: 'x' } },
+    'WebhookHealthy never has project x',
   ],
 ])('finds what is wrong with %j', (series, fault) => {
   expect(faultsOf(series)).toEqual([fault]);

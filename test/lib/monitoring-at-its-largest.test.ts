@@ -1,4 +1,4 @@
-/** As many sources as there may be, with every option on: what CDK, CloudFormation and CloudWatch limit must hold all of it. */
+/** As many projects as there may be, with every option on: what CDK, CloudFormation and CloudWatch limit must hold all of it. */
 
 import { CfnWaitConditionHandle } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
@@ -9,7 +9,7 @@ import { newStack, resourcesOf, synthesize } from './synthesize.ts';
 const template = synthesize(LARGEST);
 const alarms = Object.values(resourcesOf(template, 'AWS::CloudWatch::Alarm')).map(({ Properties }) => Properties);
 
-it('has its alarms for each of eight sources', () => {
+it('has its alarms for each of eight projects', () => {
   for (const slug of ['keys-unavailable', 'rotation-failed', 'outputs-failed', 'no-deliveries', 'webhooks-missed']) {
     const own = alarms.filter(({ AlarmName }) => JSON.stringify(AlarmName).includes(`-${slug}`));
     expect(own, slug).toHaveLength(8);

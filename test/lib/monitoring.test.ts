@@ -42,7 +42,7 @@ describe('alarms', () => {
       ...['jobs-waiting-batch', 'jobs-waiting-interaction', 'jobs-waiting-video'],
       ...['keys-unavailable', 'ledger-behind', 'ledger-dead-letters', 'lookups-refused'],
       ...['oldest-unended-batch', 'oldest-unended-interaction', 'oldest-unended-video'],
-      ...['oldest-unlanded-batch', 'oldest-unlanded-interaction', 'oldest-unlanded-video'],
+      ...['oldest-unstored-batch', 'oldest-unstored-interaction', 'oldest-unstored-video'],
       ...['outputs-failed', 'payload-mismatch', 'publish-failed', 'reconciler-silent', 'records-not-completed'],
       ...[
         'requests-throttled',
@@ -151,7 +151,7 @@ describe('alarms', () => {
       Dimensions: [
         { Name: 'outcome', Value: 'ERR_KEYS_UNAVAILABLE' },
         { Name: 'service', Value: 'verifier' },
-        { Name: 'source', Value: 'default' },
+        { Name: 'project', Value: 'default' },
       ],
       ...{ DatapointsToAlarm: 2, EvaluationPeriods: 3 },
     });
@@ -211,7 +211,7 @@ describe('alarms', () => {
       Dimensions: [
         { Name: 'finding', Value: 'disabled-due-to-failed-deliveries' },
         { Name: 'service', Value: 'check-webhook' },
-        { Name: 'source', Value: 'default' },
+        { Name: 'project', Value: 'default' },
       ],
     });
   });

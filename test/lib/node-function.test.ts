@@ -1,12 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { App, Duration, Stack } from 'aws-cdk-lib';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { afterAll, describe, expect, it } from 'vitest';
-import { NodeFunction } from '../../lib/node-function.ts';
+import { bundleOf } from '../../lib/bundle.ts';
 import { resourcesOf, synthesize } from './synthesize.ts';
 
 // Inside the project, because the bundler takes nothing from outside of it.
@@ -40,7 +39,7 @@ describe('NodeFunction', () => {
     expect(logGroups.map(({ Properties }) => Properties['RetentionInDays'])).toEqual(Array(12).fill(7));
   });
 
-  it('bundles everything into an ES module with a source map, in which CommonJS finds the modules of Node', () => {
+  it('bundles everything into an ES module with a project map, in which CommonJS finds the modules of Node', () => {
     const entry = join(folder, 'handler.ts');
     writeFileSync(join(folder, 'dependency.cjs'), "exports.name = require('node:path').basename('/a/from-commonjs');");
     writeFileSync(
@@ -49,20 +48,9 @@ describe('NodeFunction', () => {
        import { name } from './dependency.cjs';
        export const handler = async (): Promise<string> => \`\${name} \${typeof SQSClient}\`;`,
     );
-    const stack = new Stack(new App({ outdir: join(folder, 'out') }));
 
-    new NodeFunction(stack, 'Sample', {
-      description: 'A sample.',
-      entry,
-      environment: {},
-      memorySize: 128,
-      timeout: Duration.seconds(1),
-      logRetention: RetentionDays.ONE_DAY,
-      invokedBy: 'Nobody invokes it.',
-    });
+    for (const [name, content] of bundleOf(entry)) writeFileSync(join(alone, name), content);
 
-    const asset = readdirSync(join(folder, 'out')).find((name) => name.startsWith('asset.')) ?? 'none';
-    cpSync(join(folder, 'out', asset), alone, { recursive: true });
     const script = `const { handler } = await import('${alone}/index.mjs'); console.log(await handler());`;
     // As a module, because Node gives a script that it evaluates a global `require`.
     const output = execFileSync(process.execPath, ['--input-type=module', '--eval', script], { encoding: 'utf8' });

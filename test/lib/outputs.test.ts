@@ -5,7 +5,6 @@ import { describe, expect, it } from 'vitest';
 import { parseDescription } from '../../lambda/deployment-description.ts';
 import { GeminiWebhooks, type GeminiWebhooksProps, Monitoring } from '../../lib/index.ts';
 import { resolve } from '../../local/template/intrinsics.ts';
-import { HANDLERS } from './synthesize.ts';
 
 interface Outputs {
   readonly [name: string]: { readonly Value: unknown };
@@ -13,9 +12,7 @@ interface Outputs {
 
 function outputsOf(props: Partial<GeminiWebhooksProps>): Outputs {
   const stack = new Stack(new App({ context: { 'aws:cdk:bundling-stacks': [] } }), 'Team');
-  new GeminiWebhooks(new Construct(stack, 'Platform'), 'Webhooks', {
-    handlersPath: HANDLERS,
-    monitoring: Monitoring.optOut('The platform team watches.'),
+  new GeminiWebhooks(new Construct(stack, 'Platform'), 'Webhooks', {     monitoring: Monitoring.optOut('The platform team watches.'),
     ...props,
   });
   return Template.fromStack(stack).toJSON()['Outputs'];
@@ -43,7 +40,7 @@ function describeIn(outputs: Outputs, stackName = 'local', maxLength = 255): str
 }
 
 describe('the outputs', () => {
-  const outputs = outputsOf({ sources: [{ name: 'default' }, { name: 'acme-eu' }] });
+  const outputs = outputsOf({ projects: [{ name: 'default' }, { name: 'acme-eu' }] });
 
   it('are named after the place of the construct, in whatever stack it is', () => {
     expect(Object.keys(outputs).toSorted()).toEqual([
@@ -116,7 +113,7 @@ describe('the outputs', () => {
 it('describes eight projects with everything in a value that CloudFormation is known to take', () => {
   const names = ['default', 'acme', 'beta', 'gamma', 'delta', 'epsilon', 'zeta', 'a-project-with-a-name-as-long-as'];
   const outputs = outputsOf({
-    sources: names.map((name) => ({ name })),
+    projects: names.map((name) => ({ name })),
     monitoring: Monitoring.alarms({ email: 'on-call@example.com', noDeliveryHours: 12 }),
     quarantine: {},
   });

@@ -7,7 +7,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { Construct } from 'constructs';
 import { describe, expect, it } from 'vitest';
 import { GeminiWebhooks, Monitoring } from '../../lib/index.ts';
-import { HANDLERS, newStack, type Resource } from './synthesize.ts';
+import { newStack, type Resource } from './synthesize.ts';
 
 type Resources = Readonly<Record<string, Resource>>;
 
@@ -96,7 +96,7 @@ const lifeOf = (stackName: string, uuid: string): Life => ({
 const FIRST = lifeOf('GeminiWebhooks', '51af3dc0-da77-11e4-872e-1234567db123');
 const AGAIN = lifeOf('GeminiWebhooks', 'c1d0f8e0-ab12-11f0-9d3e-0a58a9feac02');
 const OTHER = lifeOf('Other', '9b1deb4d-3b7d-11f0-9bdd-2b0d7b3dcb6d');
-const ALL_OPTIONS = { sources: [{ name: 'default' }, { name: 'acme-eu' }], quarantine: {} };
+const ALL_OPTIONS = { projects: [{ name: 'default' }, { name: 'acme-eu' }], quarantine: {} };
 const resources = resourcesOf(newStack(ALL_OPTIONS));
 const others = resourcesOf(newStack(ALL_OPTIONS, { id: 'Other' }));
 
@@ -157,7 +157,7 @@ describe('physical names', () => {
 
   it('are different in two pipelines of one stack, however long their paths are', () => {
     const stack = new Stack(new App({ context: { 'aws:cdk:bundling-stacks': [] } }), 'Team');
-    const props = { handlersPath: HANDLERS, monitoring: Monitoring.optOut('The platform team watches.') };
+    const props = {  monitoring: Monitoring.optOut('The platform team watches.') };
     new GeminiWebhooks(stack, 'GeminiWebhooks', props);
     new GeminiWebhooks(
       new Construct(stack, 'A-team-with-a-name-that-is-longer-than-most-names-of-a-team'),

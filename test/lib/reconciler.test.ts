@@ -80,13 +80,13 @@ describe('the job ledger', () => {
 });
 
 describe('the reconciler', () => {
-  it('claims as the verifier does, reads the ledger without scans and its manifests, and says nothing of landed outputs', () => {
+  it('claims as the verifier does, reads the ledger without scans and its manifests, and says nothing of stored outputs', () => {
     const own = statementsOf('GeminiWebhooksDefaultReconcilerHandlerRole').filter(
       ({ actions }) => !/^(logs|xray):/.test(actions[0] ?? ''),
     );
 
     const manifests = ['batch', 'interaction', 'video'].map(
-      (type) => `<GeminiWebhooksOutputBucketOutputs.Arn>/${type}/source=default/*/manifest.json`,
+      (type) => `<GeminiWebhooksOutputBucketOutputs.Arn>/${type}/project=default/*/manifest.json`,
     );
     expect(own.map(({ actions, resource }) => [actions.join(' '), resource.replaceAll(/[0-9A-F]{8}/g, '')])).toEqual([
       ['s3:GetObject', manifests.join(' ')],
@@ -102,7 +102,7 @@ describe('the reconciler', () => {
     ]);
     expect(own.find(({ actions }) => actions[0] === 's3:ListBucket')?.condition).toEqual({
       StringLikeIfExists: {
-        's3:prefix': ['batch/source=default/*', 'interaction/source=default/*', 'video/source=default/*'],
+        's3:prefix': ['batch/project=default/*', 'interaction/project=default/*', 'video/project=default/*'],
       },
     });
     expect(own.find(({ actions }) => actions[0] === 'events:PutEvents')?.condition).toEqual({
@@ -150,8 +150,8 @@ describe('the reconciler', () => {
     ).toMatchObject({ MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 900 });
   });
 
-  it('is there once for each source, with the API key of that source', () => {
-    const two = synthesize({ sources: [{ name: 'default' }, { name: 'acme' }] });
+  it('is there once for each project, with the API key of that project', () => {
+    const two = synthesize({ projects: [{ name: 'default' }, { name: 'acme' }] });
     const reconcilers = Object.entries(resourcesOf(two, 'AWS::Lambda::Function')).filter(([id]) =>
       id.includes('Reconciler'),
     );

@@ -21,7 +21,7 @@ const NOT_EVENTS = /Rotator|HealthCheck|Reconciler|Reverifier|AlarmsKey|^OwnLogG
 const resourcesOf = (stack: ReturnType<typeof newStack>) =>
   Template.fromStack(stack).toJSON()['Resources'] as Resources;
 
-const several = newStack({ sources: [{ name: 'default' }, { name: 'acme-eu' }], quarantine: {} });
+const several = newStack({ projects: [{ name: 'default' }, { name: 'acme-eu' }], quarantine: {} });
 const withRules = newStack();
 withRules.webhooks.onOutputStored('ToTopic', { target: new SnsTopic(new Topic(withRules, 'Topic')) });
 const handler = new Handler(withRules, 'Own', {

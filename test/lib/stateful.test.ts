@@ -26,9 +26,9 @@ describe('stateful resources', () => {
   // A registration whose logical id moves is made anew, which adopts the webhook, and then the old one is deleted: with
   // the webhook. Whoever must move one has to keep its id by overrideLogicalId.
   it('keeps the registrations under their logical ids, or a deployment would delete the live webhooks', () => {
-    const sources = synthesize({ sources: [{ name: 'default' }, { name: 'acme-eu' }] });
+    const projects = synthesize({ projects: [{ name: 'default' }, { name: 'acme-eu' }] });
 
-    expect(Object.keys(resourcesOf(sources, 'Custom::GeminiWebhook'))).toEqual([
+    expect(Object.keys(resourcesOf(projects, 'Custom::GeminiWebhook'))).toEqual([
       'GeminiWebhooksDefaultWebhookE0689147',
       'GeminiWebhooksAcmeEuWebhook1D23D781',
     ]);

@@ -18,5 +18,5 @@ export const WITHOUT_OUTPUTS = JSON.stringify({
 export const LATER = new Date('2026-11-24T05:15:00.000Z');
 export const partsAt = (reading: number) => [`{"key":"${reading}"}\n`, '{"key":"2"}\n'];
 export const EVENT = eventOf('batch', 'batches/abc', 'batch.succeeded');
-export const RESPONSES = 'batch/source=default/date=2026-11-23/job=abc/succeeded/responses.jsonl';
-export const MANIFEST = 'batch/source=default/date=2026-11-23/job=abc/succeeded/manifest.json';
+export const RESPONSES = 'batch/project=default/date=2026-11-23/job=abc/succeeded/responses.jsonl';
+export const MANIFEST = 'batch/project=default/date=2026-11-23/job=abc/succeeded/manifest.json';

@@ -4,12 +4,12 @@
  * it may say for a while that there is no such thing, refuse, or have less to give.
  */
 import { createHash } from 'node:crypto';
-import { batchJob } from '../../lambda/app/fetch-batch.ts';
-import { type FetchOutputsPorts, fetchOutputs } from '../../lambda/app/fetch-outputs.ts';
-import type { FileDownload } from '../../lambda/app/ports.ts';
-import { TransientError } from '../../lambda/domain/errors.ts';
-import type { BusEvent } from '../../lambda/domain/job-event.ts';
-import type { Manifest } from '../../lambda/domain/manifest.ts';
+import { batchJob } from '../../lambda/gemini/jobs/batch.ts';
+import { type FetchOutputsPorts, fetchOutputs } from '../../lambda/fetch/fetch-outputs.ts';
+import type { FileDownload } from '../../lambda/shared/ports.ts';
+import { TransientError } from '../../lambda/shared/errors.ts';
+import type { BusEvent } from '../../lambda/events/job-event.ts';
+import type { Manifest } from '../../lambda/events/manifest.ts';
 import { LIVE, NO_LEDGER } from '../fakes/fetch-ports.ts';
 import type { Choose } from './explore.ts';
 import { EVENT, jobAt, LATER, MANIFEST, partsAt, RESPONSES, RUNNING, WITHOUT_OUTPUTS } from './fetched-job.ts';
@@ -126,7 +126,7 @@ async function redeliver(world: World): Promise<void> {
   await process.start(() => fetchOnce(world, process));
   await process.runOn();
   check(world);
-  if (!world.manifests.has(MANIFEST)) world.failures.push('never landed');
+  if (!world.manifests.has(MANIFEST)) world.failures.push('never stored');
   const isAnnounced = world.published.some(({ detail }) => 'manifestKey' in detail && detail.manifestKey === MANIFEST);
   if (!isAnnounced) world.failures.push('never announced');
   if (world.openUploads.size > 0 && !world.hasCrashed) world.failures.push('an upload was left open');

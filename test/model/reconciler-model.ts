@@ -2,15 +2,15 @@
  * The reconciler with several jobs, its real adapters included, under every way in which Gemini can answer about each of them
  * and about its list, and with calls that fail or are the last thing that the process does.
  */
-import { DynamoDbDeliveryStore } from '../../lambda/adapters/dynamodb-delivery-store.ts';
-import { DynamoDbJobLedger } from '../../lambda/adapters/dynamodb-job-ledger.ts';
-import type { Gemini } from '../../lambda/app/ports.ts';
-import { onceFor, publishOnce } from '../../lambda/app/publish-once.ts';
-import { reconcile } from '../../lambda/app/reconcile.ts';
-import type { ReconcilePorts } from '../../lambda/app/reconcile-run.ts';
-import { recordJobs } from '../../lambda/app/record-job.ts';
-import { PermanentError, TransientError } from '../../lambda/domain/errors.ts';
-import type { BusEvent, JobEventDetail } from '../../lambda/domain/job-event.ts';
+import { DynamoDbIdempotencyStore } from '../../lambda/events/idempotency.client.ts';
+import { DynamoDbJobLedger } from '../../lambda/ledger/ledger.client.ts';
+import type { Gemini } from '../../lambda/shared/ports.ts';
+import { onceFor, publishOnce } from '../../lambda/events/publish-once.ts';
+import { reconcile } from '../../lambda/reconcile/reconcile.ts';
+import type { ReconcilePorts } from '../../lambda/reconcile/reconcile-run.ts';
+import { recordJobs } from '../../lambda/ledger/record-job.ts';
+import { PermanentError, TransientError } from '../../lambda/shared/errors.ts';
+import type { BusEvent, JobEventDetail } from '../../lambda/events/job-event.ts';
 import { DynamoDbTable } from '../fakes/dynamodb-table.ts';
 import type { Choose } from './explore.ts';
 
@@ -57,7 +57,7 @@ export async function runReconcilerModel(options: ReconcilerModelOptions, choose
   world.faultsLeft = options.maxFaults;
   for (const jobId of INTERACTIONS) {
     const submittedAt = new Date(START - HOUR);
-    const job = { source: 'default', jobType: 'interaction', jobId } as const;
+    const job = { project: 'default', jobType: 'interaction', jobId } as const;
     await ledgerOf(world).tell({ ...job, kind: 'submitted', submittedAt, userMetadata: {} });
   }
   for (let run = 0; run < options.runs; run += 1) {
@@ -101,7 +101,7 @@ async function runOnce(world: World, choose: Choose, gemini: Gemini): Promise<vo
   world.told.clear();
   world.wasListAsked = world.listNotBefore > world.now;
   const options = {
-    ...{ source: 'default', subscribedEvents: ['batch.succeeded', 'interaction.completed'], bucket: 'outputs' },
+    ...{ project: 'default', subscribedEvents: ['batch.succeeded', 'interaction.completed'], bucket: 'outputs' },
     ...{ graceMs: 10 * MINUTE, horizonMs: 48 * HOUR, askedAtOnce: 1, maxPublished: 100 },
     retentionMs: { batch: 48 * HOUR, video: 48 * HOUR, interaction: 24 * HOUR },
     signal: new AbortController().signal,
@@ -130,7 +130,7 @@ async function deliverLate(world: World, jobId: string): Promise<void> {
   const at = new Date(world.now).toISOString();
   const detail: JobEventDetail = {
     schemaVersion: '1',
-    ...{ source: 'default', webhookId: `msg_${jobId}`, type, jobType, jobId, status: 'ended' },
+    ...{ project: 'default', webhookId: `msg_${jobId}`, type, jobType, jobId, status: 'ended' },
     ...{ occurredAt: at, receivedAt: at, origin: 'webhook', scheme: 'v1', verifiedJob: true },
     ...{ displayName: null, userMetadata: {}, data: {} },
   };
@@ -150,7 +150,7 @@ function ledgerOf(world: World): DynamoDbJobLedger {
 
 function portsOf(world: World, choose: Choose, gemini: Gemini): ReconcilePorts {
   const ledger = ledgerOf(world);
-  const store = new DynamoDbDeliveryStore({
+  const store = new DynamoDbIdempotencyStore({
     ...{ client: world.storeTable.client(), tableName: 'Deliveries', recordTtlSeconds: 7 * 86_400, leaseSeconds: 60 },
   });
   const alive = <Value>(effect: () => Promise<Value>): Promise<Value> => {
@@ -176,7 +176,7 @@ function portsOf(world: World, choose: Choose, gemini: Gemini): ReconcilePorts {
       find: (jobs) => alive(() => ledger.find(jobs)),
       list: (query) => alive(() => ledger.list(query)),
       postpone: (...call) => alive(() => ledger.postpone(...call)),
-      readCursor: (source) => alive(() => ledger.readCursor(source)),
+      readCursor: (project) => alive(() => ledger.readCursor(project)),
       writeCursor: (...call) => alive(() => ledger.writeCursor(...call)),
     },
     store: {

@@ -5,14 +5,14 @@
 import { createHmac } from 'node:crypto';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { EventBridgeClient } from '@aws-sdk/client-eventbridge';
-import { toErrorResponse, toResponse } from '../../lambda/adapters/api-gateway.ts';
-import { DynamoDbDeliveryStore } from '../../lambda/adapters/dynamodb-delivery-store.ts';
-import { EventBridgePublisher } from '../../lambda/adapters/eventbridge-publisher.ts';
-import { createAuthenticate } from '../../lambda/app/authenticate.ts';
-import { type ReceiveWebhookPorts, receiveWebhook } from '../../lambda/app/receive-webhook.ts';
-import type { RawDelivery } from '../../lambda/domain/delivery.ts';
-import { TransientError } from '../../lambda/domain/errors.ts';
-import { parseSigningSecret } from '../../lambda/domain/signature.ts';
+import { toErrorResponse, toResponse } from '../../lambda/receive/api-gateway.ts';
+import { DynamoDbIdempotencyStore } from '../../lambda/events/idempotency.client.ts';
+import { EventBridgePublisher } from '../../lambda/events/bus.client.ts';
+import { createAuthenticate } from '../../lambda/receive/authenticate.ts';
+import { type ReceiveWebhookPorts, receiveWebhook } from '../../lambda/receive/receive.ts';
+import type { RawDelivery } from '../../lambda/standard-webhooks/delivery.ts';
+import { TransientError } from '../../lambda/shared/errors.ts';
+import { parseSigningSecret } from '../../lambda/standard-webhooks/signature.ts';
 import { DynamoDbTable, type UpdateInput } from '../fakes/dynamodb-table.ts';
 import type { Choose } from './explore.ts';
 import { Process, step } from './process.ts';
@@ -120,7 +120,7 @@ function genuineDelivery(world: World): RawDelivery {
   const timestamp = Math.floor(world.now / 1000);
   const signature = createHmac('sha256', KEY).update(`msg_1.${timestamp}.`).update(BODY).digest('base64');
   return {
-    route: { kind: 'static', source: 'default' },
+    route: { kind: 'static', project: 'default' },
     headers: { 'webhook-id': 'msg_1', 'webhook-timestamp': String(timestamp), 'webhook-signature': `v1,${signature}` },
     body: BODY,
   };
@@ -150,11 +150,11 @@ function portsOf(world: World, process: Process): ReceiveWebhookPorts {
   };
   return {
     authenticate: createAuthenticate({
-      sources: new Map([['default', { signingSecrets: secrets, dynamicTokens: none }]]),
+      projects: new Map([['default', { signingSecrets: secrets, dynamicTokens: none }]]),
       ed25519Keys: none,
       jwt: undefined,
     }),
-    store: new DynamoDbDeliveryStore({
+    store: new DynamoDbIdempotencyStore({
       client: dynamodb as unknown as DynamoDBClient,
       tableName: 'T',
       recordTtlSeconds: TTL_SECONDS,

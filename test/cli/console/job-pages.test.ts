@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { readJobPage } from '../../../cli/console/job-pages.ts';
 import type { JobQuery } from '../../../cli/console/source.ts';
-import type { IndexQuery, JobRecord } from '../../../lambda/adapters/dynamodb-job-records.ts';
+import type { IndexQuery, JobRecord } from '../../../lambda/ledger/job-records.client.ts';
 import { fakeJob } from '../../fakes/console-source.ts';
 
 const COUNT = 10_000;
@@ -13,7 +13,7 @@ const records = Array.from({ length: COUNT }, (_, age) => {
   const entries = Object.entries(row).map(([name, value]) => [name, value ?? undefined]);
   const closedAt = row.storedAt ?? row.failedAt;
   const due = new Date(closedAt ?? row.endedAt ?? row.submittedAt ?? '');
-  const state = row.state === 'waiting' ? (row.publishedAt === null ? 'awaited' : 'unlanded') : row.state;
+  const state = row.state === 'waiting' ? (row.publishedAt === null ? 'awaited' : 'unstored') : row.state;
   return { state, record: { ...Object.fromEntries(entries), due, queue: state } as unknown as JobRecord };
 });
 

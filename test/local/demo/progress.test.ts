@@ -28,7 +28,7 @@ it('names the manifest of an announcement, and does not take the announcement fo
   const stored = event('output.stored', { jobId: 'batches/a', manifestKey: 'batch/manifest.json' });
 
   expect(applyEvent(rows, stored, 2000)).toEqual({ row: rows[1], stored: 'batch/manifest.json' });
-  expect(rows[1]?.landed).toBeUndefined();
+  expect(rows[1]?.stored).toBeUndefined();
 });
 
 it('gives a job up when its fetch failed for good', () => {

@@ -8,13 +8,13 @@ it('draws what is known of each job', () => {
     { title: 'batch', submittedAt: 0 },
     {
       ...{ title: 'video', submittedAt: 0, job: 'models/veo/operations/abc', event: 'video.generated', scheme: 'v1a' },
-      ...{ onBusSeconds: 2.04, landed: '2 objects, 1.5 kB', landedSeconds: 12.34 },
+      ...{ onBusSeconds: 2.04, stored: '2 objects, 1.5 kB', storedSeconds: 12.34 },
     },
     { title: 'report', submittedAt: 0, job: `v1_${'x'.repeat(60)}`, failed: 'ERR_OUTPUT_GONE' },
   ];
 
   expect(`\n${renderProgress(rows)}`).toBe(`
-          job                 event            verified  on the bus  landed             seconds
+          job                 event            verified  on the bus  stored             seconds
 ────────  ──────────────────  ───────────────  ────────  ──────────  ─────────────────  ───────
 … batch
 ✓ video   operations/abc      video.generated  v1a       2.0 s       2 objects, 1.5 kB     12.3
@@ -23,17 +23,17 @@ it('draws what is known of each job', () => {
 
 it('lists the bucket by job, with sizes', () => {
   const objects = [
-    { key: 'batch/source=default/date=2026-11-24/job=a/succeeded/manifest.json', bytes: 999 },
-    { key: 'batch/source=default/date=2026-11-24/job=a/succeeded/responses.jsonl', bytes: 1_234_567 },
-    { key: 'video/source=default/date=unknown/job=b/failed/manifest.json', bytes: 1000 },
+    { key: 'batch/project=default/date=2026-11-24/job=a/succeeded/manifest.json', bytes: 999 },
+    { key: 'batch/project=default/date=2026-11-24/job=a/succeeded/responses.jsonl', bytes: 1_234_567 },
+    { key: 'video/project=default/date=unknown/job=b/failed/manifest.json', bytes: 1000 },
   ];
 
   expect(`\n${renderBucket(objects)}`).toBe(`
-batch/source=default/date=2026-11-24/job=a/succeeded/
+batch/project=default/date=2026-11-24/job=a/succeeded/
    999 B  manifest.json
   1.2 MB  responses.jsonl
 
-video/source=default/date=unknown/job=b/failed/
+video/project=default/date=unknown/job=b/failed/
   1.0 kB  manifest.json`);
   expect(formatBytes(536_870_912)).toBe('537 MB');
 });
@@ -42,7 +42,7 @@ const ROWS = [
   { title: 'a', submittedAt: 0 },
   { title: 'b', submittedAt: 0, job: 'batches/b' },
 ] as const;
-const TABLE = `     job        event  verified  on the bus  landed  seconds
+const TABLE = `     job        event  verified  on the bus  stored  seconds
 ───  ─────────  ─────  ────────  ──────────  ──────  ───────
 … a
 … b  batches/b

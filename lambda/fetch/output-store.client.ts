@@ -1,0 +1,78 @@
+/** Outputs in S3, each written once: nothing that is there is ever replaced. */
+import { setTimeout as wait } from 'node:timers/promises';
+import { GetObjectCommand, NoSuchKey, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import type { ByteObserver, Download, OutputStore, OutputWriter, Wait } from '../shared/ports.ts';
+import { TransientError } from '../shared/errors.ts';
+import { Manifest } from '../events/manifest.ts';
+import { writeOnce } from './conditional-write.client.ts';
+import { PART_BYTES, S3OutputWriter, unavailable } from './output-writer.client.ts';
+
+const JSON_TYPE = 'application/json';
+
+export class S3OutputStore implements OutputStore {
+  readonly bucket: string;
+  readonly partBytes = PART_BYTES;
+  readonly #client: S3Client;
+  readonly #wait: Wait;
+
+  constructor(client: S3Client, bucket: string, pause: Wait = wait) {
+    this.#client = client;
+    this.bucket = bucket;
+    this.#wait = pause;
+  }
+
+  open(key: string, contentType: string, signal: AbortSignal, observer?: ByteObserver): OutputWriter {
+    const place = { Bucket: this.bucket, Key: key };
+    return new S3OutputWriter({ client: this.#client, place, contentType, signal, observer, wait: this.#wait });
+  }
+
+  async read(key: string, signal: AbortSignal): Promise<Download | undefined> {
+    const command = new GetObjectCommand({ Bucket: this.bucket, Key: key });
+    try {
+      const { Body, ContentLength } = await this.#client.send(command, { abortSignal: signal });
+      return { chunks: readAll(Body as AsyncIterable<Uint8Array> | undefined, signal), bytes: ContentLength };
+    } catch (cause) {
+      if (cause instanceof NoSuchKey) return undefined;
+      throw broken('An output cannot be read', cause, signal);
+    }
+  }
+
+  async readManifest(key: string): Promise<Manifest | undefined> {
+    try {
+      const { Body } = await this.#client.send(new GetObjectCommand({ Bucket: this.bucket, Key: key }));
+      return Manifest.parse(JSON.parse((await Body?.transformToString()) ?? ''));
+    } catch (cause) {
+      if (cause instanceof NoSuchKey) return undefined;
+      throw unavailable('The manifest cannot be read', cause);
+    }
+  }
+
+  async writeManifest(key: string, manifest: Manifest): Promise<boolean> {
+    const command = {
+      Bucket: this.bucket,
+      Key: key,
+      Body: `${JSON.stringify(manifest, null, 2)}\n`,
+      ContentType: JSON_TYPE,
+      IfNoneMatch: '*',
+      ChecksumAlgorithm: 'SHA256' as const,
+    };
+    try {
+      return (await writeOnce(() => this.#client.send(new PutObjectCommand(command)), this.#wait)) !== undefined;
+    } catch (cause) {
+      throw unavailable('The manifest cannot be written', cause);
+    }
+  }
+}
+
+async function* readAll(body: AsyncIterable<Uint8Array> | undefined, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body ?? [];
+  } catch (cause) {
+    throw broken('S3 broke off an output', cause, signal);
+  }
+}
+
+function broken(message: string, cause: unknown, signal: AbortSignal): TransientError {
+  if (!signal.aborted) return unavailable(message, cause);
+  return new TransientError('ERR_FETCH_TIMED_OUT', 'The time of the function ran out while an output was read');
+}

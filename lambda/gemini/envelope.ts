@@ -1,0 +1,104 @@
+/** Gemini's event as it was signed, made into the event on the bus. */
+import * as z from 'zod/mini';
+import { FETCHED_JOB_TYPES, type FetchedJobType, SCHEMA_VERSION } from '../contract.ts';
+import type { VerifiedDelivery } from '../standard-webhooks/delivery.ts';
+import { RequestError } from '../shared/errors.ts';
+import { fitted } from '../events/event-size.ts';
+import { interactionId } from './names.ts';
+import type { JobEventDetail } from '../events/job-event.ts';
+import { withoutToken } from './without-token.ts';
+
+/** EventBridge carries no longer detail-type (PutEventsRequestEntry). */
+const MAX_TYPE_LENGTH = 128;
+/** Far more than any event needs, and far less than what overflows `JSON.stringify`. */
+const MAX_DEPTH = 64;
+
+const record = z.record(z.string(), z.unknown());
+const Envelope = z.looseObject({
+  type: z.string().check(z.minLength(1), z.maxLength(MAX_TYPE_LENGTH)),
+  timestamp: z.catch(z.optional(z.string()), undefined),
+  data: z.catch(record, {}),
+});
+
+/**
+ * @param token of the dynamic URL that it came to; it must not stand in the event
+ * @throws RequestError `ERR_BODY_INVALID` when what was signed is not an event
+ */
+export function toJobEvent(delivery: VerifiedDelivery, receivedAt: Date, token?: string): JobEventDetail {
+  const signed = Buffer.isBuffer(delivery.payload) ? parseJson(delivery.payload) : delivery.payload;
+  const envelope = Envelope.safeParse(signed);
+  if (!envelope.success || depthOf(envelope.data) > MAX_DEPTH)
+    throw new RequestError('ERR_BODY_INVALID', 'Not an event');
+  const { type, timestamp, data } = envelope.data;
+  // A producer that could say `output.stored` would speak with our voice; the verifier's role may not publish it either.
+  if (!type.isWellFormed() || type.startsWith('output.')) {
+    throw new RequestError('ERR_BODY_INVALID', 'Not an event type of the producer');
+  }
+  return fitted({
+    schemaVersion: SCHEMA_VERSION,
+    project: delivery.project,
+    webhookId: delivery.webhookId,
+    type,
+    ...identifyJob(type, data['id']),
+    status: type.slice(type.lastIndexOf('.') + 1),
+    occurredAt: (parseTimestamp(timestamp) ?? delivery.attemptedAt).toISOString(),
+    receivedAt: receivedAt.toISOString(),
+    origin: 'webhook',
+    scheme: delivery.scheme,
+    // What the project's own secret signed; of the others only the ledger knows.
+    verifiedJob: delivery.scheme === 'v1',
+    displayName: null,
+    userMetadata: withoutToken(findUserMetadata(envelope.data, data), token),
+    data: withoutToken(data, token),
+  });
+}
+
+function parseJson(body: Buffer): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+  } catch {
+    throw new RequestError('ERR_BODY_INVALID', 'Not JSON in UTF-8');
+  }
+}
+
+/** Iterative, because what it guards against overflows recursion. */
+function depthOf(value: object): number {
+  let level: readonly unknown[] = [value];
+  for (let depth = 0; ; depth += 1) {
+    const next = level.flatMap((entry) => (typeof entry === 'object' && entry !== null ? Object.values(entry) : []));
+    if (next.length === 0 || depth > MAX_DEPTH) return depth;
+    level = next;
+  }
+}
+
+/** What an id of each job type may look like; anything else is routed as `other`, where nothing is fetched. */
+const JOB_ID: Readonly<Record<FetchedJobType, RegExp>> = {
+  batch: /^(?:batches\/)?[A-Za-z0-9_-]{1,200}$/,
+  interaction: /^(?:interactions\/)?[A-Za-z0-9_-]{1,512}$/,
+  video: /^(?:(?:models\/[A-Za-z0-9][A-Za-z0-9._-]{0,99}\/)?operations\/)?[A-Za-z0-9_-]{1,200}$/,
+};
+
+function identifyJob(type: string, id: unknown): Pick<JobEventDetail, 'jobType' | 'jobId'> {
+  const jobType = FETCHED_JOB_TYPES.find((candidate) => type.startsWith(`${candidate}.`));
+  if (jobType === undefined || typeof id !== 'string' || !JOB_ID[jobType].test(id))
+    return { jobType: 'other', jobId: null };
+  if (jobType === 'interaction') return { jobType, jobId: interactionId(id) };
+  return { jobType, jobId: jobType === 'batch' && !id.startsWith('batches/') ? `batches/${id}` : id };
+}
+
+/** RFC 3339 with up to nine decimals, as Google writes it; undefined for anything else. */
+function parseTimestamp(timestamp: string | undefined): Date | undefined {
+  if (timestamp === undefined || !/^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/.test(timestamp))
+    return undefined;
+  const date = new Date(timestamp);
+  return Number.isNaN(date.getTime()) ? undefined : date;
+}
+
+/** No delivery with user metadata has been published: both places and both spellings are tried (googleapis/go-genai#779). */
+function findUserMetadata(...places: readonly Readonly<Record<string, unknown>>[]): Record<string, unknown> {
+  const found = places
+    .flatMap((place) => [place['user_metadata'], place['userMetadata']])
+    .map((candidate) => record.safeParse(candidate))
+    .find(({ success }) => success);
+  return found?.data ?? {};
+}

@@ -1,5 +1,0 @@
-/** The fetcher of batch jobs. */
-import { batchJob } from '../app/fetch-batch.ts';
-import { createFetcher } from './fetcher.ts';
-
-export const handler = createFetcher(batchJob);

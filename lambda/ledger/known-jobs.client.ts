@@ -1,0 +1,43 @@
+/** What the verifier asks the job ledger: one read of one item, so that its bundle needs no more of the ledger. */
+import { type AttributeValue, type DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
+import * as z from 'zod/mini';
+import type { FindJob } from '../receive/publish-delivery.ts';
+import { LEDGER } from '../contract.ts';
+import { jobKey } from '../events/event-key.ts';
+import { orUnavailable } from '../shared/dynamodb.client.ts';
+
+/** Gemini waits a few seconds for its answer, and an event may do without. */
+const TIMEOUT_MS = 1_000;
+
+const Metadata = z.catch(z.record(z.string(), z.unknown()), {});
+
+/** The found job says what an application told of it, and whether our own key has seen it: listed, or stored. */
+export function findJobIn(client: DynamoDBClient, tableName: string): FindJob {
+  return async (job) => {
+    const names = [LEDGER.submittedAt, LEDGER.createdAt, LEDGER.storedAt, LEDGER.origin];
+    const told = [LEDGER.userMetadata, LEDGER.displayName];
+    const command = new GetItemCommand({
+      TableName: tableName,
+      Key: { [LEDGER.id]: { S: `job#${jobKey(job)}` } },
+      ProjectionExpression: [...names, ...told].map((_, index) => `#${index}`).join(),
+      ExpressionAttributeNames: Object.fromEntries([...names, ...told].map((name, index) => [`#${index}`, name])),
+    });
+    const { Item } = await orUnavailable(client.send(command, { abortSignal: AbortSignal.timeout(TIMEOUT_MS) }));
+    return Item === undefined || !isOurs(Item)
+      ? undefined
+      : {
+          userMetadata: parse(Item[LEDGER.userMetadata]?.S),
+          displayName: Item[LEDGER.displayName]?.S,
+        };
+  };
+}
+
+/** That a webhook came about it says nothing: Google signs for every project. */
+function isOurs(item: Readonly<Record<string, AttributeValue>>): boolean {
+  const isSeen = [LEDGER.submittedAt, LEDGER.createdAt, LEDGER.storedAt].some((name) => item[name] !== undefined);
+  return isSeen || item[LEDGER.origin]?.S === 'reconciler';
+}
+
+function parse(written: string | undefined): Record<string, unknown> {
+  return written === undefined ? {} : Metadata.parse(JSON.parse(written));
+}

@@ -1,0 +1,45 @@
+/** The verifier: answers the HTTP API. */
+import { randomUUID } from 'node:crypto';
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import { toErrorResponse, toRawDelivery, toResponse } from './api-gateway.ts';
+import { DynamoDbQuarantine } from './quarantine.client.ts';
+import { createTokenCheck } from './authenticate.ts';
+import { createFormLog } from './form-log.ts';
+import { createQuarantine } from './quarantine.ts';
+import { receiveWebhook } from './receive.ts';
+import { PipelineError, TransientError } from '../shared/errors.ts';
+import { createVerifierPorts, readVerifierConfig } from './verifier-ports.ts';
+
+const config = readVerifierConfig(process.env);
+const projectNames = Object.keys(config.projects);
+const { client, projects, flush, ...shared } = createVerifierPorts(config, 'verifier');
+const quarantine =
+  config.quarantine &&
+  createQuarantine({
+    ...shared,
+    store: new DynamoDbQuarantine({ ...config.quarantine, client }),
+    holdsToken: createTokenCheck(projects),
+    createId: randomUUID,
+  });
+const ports = { ...shared, quarantine, noteForm: createFormLog(shared.log) };
+
+export async function handler(event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> {
+  try {
+    return toResponse(await receiveWebhook(ports, toRawDelivery(event, projectNames)));
+  } catch (error) {
+    if (error instanceof TransientError)
+      ports.log.error('Answered 503', { code: error.code, reason: error.message, cause: causeOf(error) });
+    const response = toErrorResponse(error);
+    if (response === undefined) throw error;
+    return response;
+  } finally {
+    flush();
+  }
+}
+
+/** The class of the first cause that is not ours, e.g. `ThrottlingException`: its message may quote a request. */
+function causeOf(error: Error): string | undefined {
+  const { cause } = error;
+  if (!(cause instanceof Error)) return undefined;
+  return cause instanceof PipelineError ? (causeOf(cause) ?? cause.code) : cause.name;
+}

@@ -1,0 +1,78 @@
+/** Looks in the bucket whether a job stored. */
+import { GetObjectCommand, ListObjectsV2Command, NoSuchKey, type S3Client } from '@aws-sdk/client-s3';
+import type { LandedOutputs } from './missed-jobs.ts';
+import { MANIFEST_NAME } from '../contract.ts';
+import { TransientError } from '../shared/errors.ts';
+import { jobKey } from '../events/event-key.ts';
+import { knownSince, type LedgerEntry } from '../ledger/facts.ts';
+import { Manifest } from '../events/manifest.ts';
+import { FETCH_FAILED, jobPrefix } from '../events/output-keys.ts';
+
+const DAY_MS = 24 * 3600_000;
+
+interface Stored {
+  readonly key: string;
+  readonly manifest: Manifest;
+}
+
+export class S3LandedOutputs implements LandedOutputs {
+  readonly #client: S3Client;
+  readonly #bucket: string;
+
+  constructor(client: S3Client, bucket: string) {
+    this.#client = client;
+    this.#bucket = bucket;
+  }
+
+  async find(job: LedgerEntry): Promise<Stored | undefined> {
+    for (const prefix of possiblePrefixes(job)) {
+      const listing = new ListObjectsV2Command({ Bucket: this.#bucket, Prefix: prefix, Delimiter: '/' });
+      const { CommonPrefixes = [] } = await this.#client.send(listing).catch(unavailable);
+      for (const { Prefix = '' } of CommonPrefixes) {
+        if (Prefix === `${prefix}${FETCH_FAILED}/`) continue;
+        const manifest = await this.#read(Prefix + MANIFEST_NAME);
+        if (manifest !== undefined) return { key: Prefix + MANIFEST_NAME, manifest };
+      }
+    }
+    return undefined;
+  }
+
+  /** Undefined beside objects of a landing that did not end. */
+  async #read(key: string): Promise<Manifest | undefined> {
+    try {
+      const { Body } = await this.#client.send(new GetObjectCommand({ Bucket: this.#bucket, Key: key }));
+      return Manifest.parse(JSON.parse((await Body?.transformToString()) ?? ''));
+    } catch (cause) {
+      if (cause instanceof NoSuchKey) return undefined;
+      return unavailable(cause);
+    }
+  }
+}
+
+/** Events may spell the id `batch_abc` of what the resource, and so the key, calls `abc`. */
+function possiblePrefixes(job: LedgerEntry): readonly string[] {
+  const { project, jobType, jobId } = job;
+  const key = jobKey(job);
+  const names = new Set([jobId.slice(jobId.lastIndexOf('/') + 1), key.slice(key.lastIndexOf('#') + 1)]);
+  return [...names].flatMap((jobName) =>
+    possibleDates(job).map((createdAt) => jobPrefix({ project, jobType, jobName, createdAt })),
+  );
+}
+
+/**
+ * Keys hold the day on which the job was created. Of a job that was not listed it is that of its submission, by another clock,
+ * or else one of the days before its end: a batch expires after two.
+ */
+function possibleDates(job: LedgerEntry): readonly (Date | undefined)[] {
+  if (job.createdAt !== undefined) return [job.createdAt, undefined];
+  const since = knownSince(job);
+  const end = job.endedAt ?? job.due;
+  const days = (from: Date, offsets: readonly number[]) =>
+    offsets.map((day) => new Date(from.getTime() + day * DAY_MS));
+  if (since !== undefined) return [...days(since, [0, -1, 1]), undefined];
+  return [...(end === undefined ? [] : days(end, [0, -1, -2, -3])), undefined];
+}
+
+function unavailable(cause: unknown): never {
+  throw new TransientError('ERR_STORE_UNAVAILABLE', 'S3 did not tell whether the job stored', { cause });
+}

@@ -1,0 +1,86 @@
+/** Two Gemini projects in one deployment, and a health check that repairs. */
+import { createHmac } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { createClient } from '../../local/run/run.ts';
+import { listen, post, startTestRun, type TestRun } from './local-run.ts';
+
+let run: TestRun;
+let heard: ReturnType<typeof listen>;
+
+beforeAll(async () => {
+  run = await startTestRun({}, { assemblyDir: inject('variantDir') });
+  heard = listen(run.aws);
+});
+afterAll(() => run.close());
+
+const webhooks = () => createClient(run.endpoints.geminiUrl, run.endpoints.apiKey).webhooks;
+const list = async () => (await webhooks().list()).webhooks ?? [];
+
+it('registers a webhook for each, with its own route, events and secret', async () => {
+  const found = (await list()).map(({ name, uri, subscribed_events }) => [name, uri, subscribed_events?.length]);
+
+  expect(found.toSorted()).toEqual([
+    ['local-acme-eu-us-east-1-000000000000', `${run.endpoints.webhookUrl}/projects/acme-eu`, 1],
+    ['local-default-us-east-1-000000000000', run.endpoints.webhookUrl, 7],
+  ]);
+  const secretOf = (part: string) => run.aws.secrets.current(run.aws.secretId(part));
+  expect(secretOf('AcmeEuSecretsSigningSecret')).not.toBe(secretOf('DefaultSecretsSigningSecret'));
+});
+
+it('lands a job that both hear of in the place of each, and says whose event it is', async () => {
+  await fetch(`${run.endpoints.simulatorControlUrl}/jobs`, {
+    method: 'POST',
+    body: JSON.stringify({ kind: 'interaction' }),
+  });
+  for (const project of ['default', 'acme-eu']) {
+    const { detail } = await heard.until(
+      (event) => event['detail-type'] === 'output.stored' && event.detail['project'] === project,
+    );
+    expect(detail['manifestKey']).toMatch(new RegExp(`^interaction/project=${project}/date=`));
+  }
+  const verifier = run.aws.functions().find(({ logicalId }) => logicalId.includes('Verifier'));
+  const log = readFileSync(verifier?.logFile ?? '', 'utf8');
+  expect(log).toContain('"project":"acme-eu","outcome":"accepted","Deliveries":1');
+});
+
+it("does not take one project's secret or token at the route of the other", async () => {
+  const body = Buffer.from('{"type":"ping.of.2027"}');
+  const timestamp = String(Math.floor(Date.now() / 1000));
+  const sign = (part: string) => {
+    const key = Buffer.from(run.aws.secrets.current(run.aws.secretId(part)).slice('whsec_'.length), 'base64');
+    const signature = createHmac('sha256', key).update(`msg_${part}.${timestamp}.`).update(body).digest('base64');
+    return { 'webhook-id': `msg_${part}`, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${signature}` };
+  };
+  const acme = `${run.endpoints.webhookUrl}/projects/acme-eu`;
+  const token = run.endpoints.dynamicWebhookUrl.split('/').at(-1);
+
+  expect((await post({ url: acme, headers: sign('AcmeEuSecretsSigningSecret'), body })).status).toBe(200);
+  expect((await post({ url: acme, headers: sign('DefaultSecretsSigningSecret'), body })).status).toBe(401);
+  expect(
+    (await post({ url: run.endpoints.webhookUrl, headers: sign('AcmeEuSecretsSigningSecret'), body })).status,
+  ).toBe(401);
+  const dynamic = { url: `${acme}/dynamic/${token}`, headers: sign('DefaultSecretsSigningSecret'), body };
+  expect((await post(dynamic)).status).toBe(401);
+});
+
+it('repairs a webhook that was changed, and leaves the other one alone', async () => {
+  const [changed] = (await list()).filter(({ name }) => name?.includes('acme'));
+  await webhooks().update(changed?.id ?? '', { uri: 'https://elsewhere.example', subscribed_events: ['batch.failed'] });
+
+  await run.aws.runSchedule('HealthCheck');
+
+  expect((await list()).find(({ id }) => id === changed?.id)).toMatchObject({
+    ...{ uri: `${run.endpoints.webhookUrl}/projects/acme-eu`, subscribed_events: ['interaction.completed'] },
+  });
+  const text = run.aws
+    .functions()
+    .filter(({ logicalId }) => logicalId.includes('HealthCheck'))
+    .map(({ logFile }) => readFileSync(logFile, 'utf8'))
+    .join('\n');
+  const lines = text.split('\n').filter((line) => line.includes('Webhook finding'));
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+    { project: 'acme-eu', finding: 'other-url', done: 'repaired' },
+    { project: 'acme-eu', finding: 'other-events', done: 'repaired' },
+  ]);
+});

@@ -1,0 +1,259 @@
+/** A file in parts of 8 bytes, several at a time, whose parts fail, break off and change. */
+import { createHash } from 'node:crypto';
+import { expect, it } from 'vitest';
+import { storeFile } from '../../../lambda/fetch/store-file.ts';
+import { Landing } from '../../../lambda/fetch/storing.ts';
+import type { FileDownload, Gemini } from '../../../lambda/shared/ports.ts';
+import { PermanentError, TransientError } from '../../../lambda/shared/errors.ts';
+import { LIVE, portsOf } from '../../fakes/fetch-ports.ts';
+
+/** 100 bytes, three lines, one of them an error: twelve parts of 8 and a rest. */
+const TEXT = `{"key":"1","response":"${'x'.repeat(35)}"}\n{"key":"2","error":{"code":13}}\n{"k":3}`;
+const OTHER = TEXT.replace('"1"', '"9"');
+const FILE = {
+  fileId: 'abc',
+  name: () => 'responses.jsonl',
+  contentType: 'application/jsonl',
+  isLines: true,
+  resource: undefined,
+  isOptional: false,
+  problem: undefined,
+};
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+const away = (seconds?: number) =>
+  new TransientError('ERR_GEMINI_UNAVAILABLE', 'HTTP 503', seconds ? { retryAfterSeconds: seconds } : {});
+
+type Part = string | undefined | Error;
+
+/** @param parts what is answered at the n-th request for the part that begins there, if not the part */
+function rangedGemini(texts: readonly string[], parts: Record<number, readonly Part[]> = {}, knowsRanges = true) {
+  const log: string[] = [];
+  let running = 0;
+  let most = 0;
+  let begun = 0;
+  const open = new Set<object>();
+  const bodyOf = (text: string, isCounted = false) => {
+    const connection = {};
+    open.add(connection);
+    async function* chunks() {
+      try {
+        for (let at = 0; at < text.length; at += 3) yield Buffer.from(text.slice(at, at + 3));
+      } finally {
+        open.delete(connection);
+        running -= Number(isCounted);
+      }
+    }
+    return { chunks: chunks(), bytes: text.length };
+  };
+  const asked = new Map<number, number>();
+  const gemini: Gemini = {
+    get: async () => undefined,
+    download: async (_id, _signal, length): Promise<FileDownload> => {
+      const text = texts[begun] ?? texts.at(-1) ?? '';
+      begun += 1;
+      log.push(`first ${length}`);
+      if (length === undefined || !knowsRanges) return { ...bodyOf(text), total: text.length, readRange: undefined };
+      const readRange = async (start: number, bytes: number) => {
+        log.push(`${start}+${bytes}`);
+        const number = asked.get(start) ?? 0;
+        asked.set(start, number + 1);
+        const answers = parts[start] ?? [];
+        running += 1;
+        most = Math.max(most, running);
+        await new Promise(setImmediate);
+        const answer = number < answers.length ? answers[number] : text.slice(start, start + bytes);
+        if (typeof answer === 'string') return bodyOf(answer, true);
+        running -= 1;
+        if (answer === undefined) return undefined;
+        throw answer;
+      };
+      return { ...bodyOf(text.slice(0, length)), total: text.length, readRange };
+    },
+  };
+  return { gemini, log, open, most: () => most };
+}
+
+function target(maxBytes = 1000) {
+  const { store } = portsOf({});
+  const landing = new Landing({ store, prefix: 'p/', maxBytes, signal: LIVE });
+  const pauses: number[] = [];
+  const wait = async (milliseconds: number) => void pauses.push(milliseconds);
+  const land = async (gemini: Gemini, number = 1) => {
+    await storeFile(gemini, FILE, landing, { number, isExpired: false, signal: LIVE, wait });
+    await landing.settle();
+  };
+  return { store, landing, pauses, land };
+}
+
+const stored = (text: string) => [
+  { key: 'p/responses.jsonl', bytes: 100, sha256: sha256(text), contentType: 'application/jsonl', origin: 'files/abc' },
+];
+
+it('lands a file in parts, eight at a time, hashed and counted in order', async () => {
+  const { gemini, log, most } = rangedGemini([TEXT]);
+  const { landing, store, land } = target();
+
+  await land(gemini);
+
+  expect(TEXT).toHaveLength(100);
+  expect(store.text('p/responses.jsonl')).toBe(TEXT);
+  expect(landing.objects).toEqual(stored(TEXT));
+  expect(landing.counts).toEqual({ lines: 3, lineErrors: 1 });
+  expect(log).toHaveLength(13);
+  expect(log.at(-1)).toBe('96+4');
+  expect(most()).toBeGreaterThan(4);
+  expect(most()).toBeLessThanOrEqual(8);
+});
+
+it('asks for a small file once', async () => {
+  const { gemini, log } = rangedGemini(['{"k":3}\n']);
+  const { landing, land } = target();
+
+  await land(gemini);
+
+  expect(log).toEqual(['first 8']);
+  expect(landing.objects).toMatchObject([{ bytes: 8, sha256: sha256('{"k":3}\n') }]);
+});
+
+it('streams the answer of a server that knows no ranges', async () => {
+  const { gemini, log } = rangedGemini([TEXT], {}, false);
+  const { landing, land } = target();
+
+  await land(gemini);
+
+  expect(log).toEqual(['first 8']);
+  expect(landing.objects).toEqual(stored(TEXT));
+});
+
+it('asks for a part again by itself, with growing pauses, or as long as Gemini asks', async () => {
+  const { gemini, log } = rangedGemini([TEXT], { 16: [away(), away(), 'short', 'much too long'], 40: [away(7)] });
+  const { landing, pauses, land } = target();
+
+  await land(gemini);
+
+  expect(landing.objects).toEqual(stored(TEXT));
+  expect(log.filter((request) => request === '16+8')).toHaveLength(5);
+  expect(log).toHaveLength(18);
+  expect(pauses.toSorted((one, other) => one - other)).toEqual([500, 1000, 2000, 4000, 7000]);
+});
+
+it('asks for the first part again, too', async () => {
+  const { gemini, log } = rangedGemini([TEXT]);
+  const { landing, land } = target();
+  const download: Gemini['download'] = async (...call) => {
+    const file = await gemini.download(...call);
+    async function* chunks() {
+      yield Buffer.from('{"k');
+      throw new TransientError('ERR_OUTPUT_TRUNCATED', 'Gemini broke off the connection');
+    }
+    return file && { ...file, chunks: chunks() };
+  };
+
+  await land({ ...gemini, download });
+
+  expect(log).toContain('0+8');
+  expect(landing.objects).toEqual(stored(TEXT));
+});
+
+it.each<[string, Part[], object]>([
+  ['its tries are used up', Array<Part>(5).fill(away()), { code: 'ERR_GEMINI_UNAVAILABLE' }],
+  ['Gemini asks for a long pause', [away(11)], { code: 'ERR_GEMINI_UNAVAILABLE', retryAfterSeconds: 11 }],
+  ['the time is up', [new TransientError('ERR_FETCH_TIMED_OUT', 'up')], { code: 'ERR_FETCH_TIMED_OUT' }],
+  ['the fault is ours', [new RangeError('ours')], { message: 'ours' }],
+])('gives up a part when %s, and leaves neither upload nor connection', async (_what, answers, failure) => {
+  const { gemini, open } = rangedGemini([TEXT], { 56: answers });
+  const { store, land } = target();
+
+  await expect(land(gemini)).rejects.toMatchObject(failure);
+
+  expect(store.unfinished.size).toBe(0);
+  expect(store.objects.size).toBe(0);
+  expect(open.size).toBe(0);
+});
+
+it('begins a file again that changes meanwhile, and says so', async () => {
+  const { gemini, log } = rangedGemini([TEXT, OTHER], { 24: [undefined] });
+  const { landing, store, land } = target();
+
+  await land(gemini);
+
+  expect(store.text('p/responses.jsonl')).toBe(OTHER);
+  expect(landing.objects).toEqual(stored(OTHER));
+  expect(landing.bytes).toBe(100);
+  expect(landing.notes).toEqual(['files/abc: begun again, because Gemini did not serve the rest of the same file']);
+  expect(log.filter((request) => request.startsWith('first'))).toEqual(['first 8', 'first 8']);
+  expect(store.unfinished.size).toBe(0);
+});
+
+it('takes a file in one stream whose parts are never right', async () => {
+  const { gemini, log } = rangedGemini([TEXT], { 24: [undefined, undefined] });
+  const { landing, land } = target();
+
+  await land(gemini);
+
+  expect(landing.objects).toEqual(stored(TEXT));
+  expect(log.filter((request) => request.startsWith('first'))).toEqual(['first 8', 'first 8', 'first undefined']);
+});
+
+it('refuses a file that is too large before its second part, and gives the connection back', async () => {
+  const { gemini, log, open } = rangedGemini([TEXT]);
+  const { store, land } = target(99);
+
+  await expect(land(gemini)).rejects.toMatchObject({
+    code: 'ERR_OUTPUT_TOO_LARGE',
+    message: 'The outputs have at least 100 bytes, and 99 may land',
+  });
+
+  expect(log).toEqual(['first 8']);
+  expect(open.size).toBe(0);
+  expect(store.unfinished.size).toBe(0);
+});
+
+it('refuses a file that grows too large while it streams', async () => {
+  const { gemini } = rangedGemini([TEXT], {}, false);
+  const { store, landing, land } = target(50);
+  const download: Gemini['download'] = async (...call) => {
+    const file = await gemini.download(...call);
+    return file && { ...file, bytes: undefined, total: undefined };
+  };
+
+  await expect(land({ ...gemini, download })).rejects.toBeInstanceOf(PermanentError);
+
+  expect(store.objects.size).toBe(0);
+  expect(landing.objects).toEqual([]);
+});
+
+it('adopts what an earlier attempt left, as it is, and downloads nothing', async () => {
+  const { gemini, log } = rangedGemini([TEXT]);
+  const { store, landing, land } = target();
+  store.objects.set('p/responses.jsonl', { body: Buffer.from(OTHER), contentType: 'application/jsonl' });
+
+  await land(gemini, 2);
+
+  expect(log).toEqual([]);
+  expect(landing.objects).toEqual(stored(OTHER));
+  expect(landing.counts).toEqual({ lines: 3, lineErrors: 1 });
+  expect(landing.bytes).toBe(100);
+});
+
+it('adopts what another fetch completed meanwhile, and counts its lines instead of the own', async () => {
+  const theirs = '{"error":1}\n{"error":1}\n';
+  const { gemini } = rangedGemini([TEXT]);
+  const { store, landing, land } = target();
+  store.objects.set('p/responses.jsonl', { body: Buffer.from(theirs), contentType: 'application/jsonl' });
+
+  await land(gemini);
+
+  expect(store.text('p/responses.jsonl')).toBe(theirs);
+  expect(landing.objects).toMatchObject([{ bytes: 24, sha256: sha256(theirs) }]);
+  expect(landing.counts).toEqual({ lines: 2, lineErrors: 2 });
+});
+
+it('comes back when the store refuses an object as if there were one, and has none', async () => {
+  const { gemini } = rangedGemini(['{}']);
+  const { store, land } = target();
+  store.objects.set('p/responses.jsonl', { body: Buffer.from(''), contentType: '' });
+  store.read = async () => undefined;
+
+  await expect(land(gemini)).rejects.toMatchObject({ code: 'ERR_STORE_UNAVAILABLE' });
+});

@@ -1,0 +1,337 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, expect, it, vi } from 'vitest';
+import { GeminiApi } from '../../../lambda/gemini/api.ts';
+import type { Download } from '../../../lambda/shared/ports.ts';
+import { LIVE, NOW } from '../../fakes/fetch-ports.ts';
+
+type Answer = (request: IncomingMessage, response: ServerResponse) => void;
+const servers: ReturnType<typeof createServer>[] = [];
+
+afterEach(() => {
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections();
+    server.close();
+  }
+});
+
+async function serve(answer: Answer) {
+  const requests: string[] = [];
+  const server = createServer((request, response) => {
+    requests.push(`${request.url} ${request.headers['x-goog-api-key'] ?? 'without key'}`);
+    answer(request, response);
+  });
+  servers.push(server);
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests };
+}
+
+function apiAt(baseUrl: string, keys: readonly string[] = ['key-1'], stallMs = 60_000) {
+  let index = 0;
+  const apiKey = {
+    current: async () => [keys[index] ?? ''],
+    refreshed: vi.fn(async () => {
+      index += 1;
+      return keys[index] === undefined ? undefined : [keys[index] ?? ''];
+    }),
+  };
+  return { api: new GeminiApi({ baseUrl, apiKey, fetch, clock: () => NOW, stallMs }), apiKey };
+}
+
+const json = (status: number, body: object, headers: Record<string, string> = {}): Answer => {
+  return (_request, response) => response.writeHead(status, headers).end(JSON.stringify(body));
+};
+
+async function read(download: Download | undefined): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of download?.chunks ?? []) chunks.push(chunk);
+  return Buffer.concat(chunks).toString();
+}
+
+it('sends the key again along a redirect on the same host', async () => {
+  const { url, requests } = await serve(({ url: path }, response) => {
+    if (path?.startsWith('/v1beta/files/')) response.writeHead(302, { location: `/download${path}` }).end();
+    else response.writeHead(200, { 'content-length': 4 }).end('data');
+  });
+
+  const download = await apiAt(`${url}/`).api.download('batch-abc', LIVE);
+
+  expect(download?.bytes).toBe(4);
+  expect(await read(download)).toBe('data');
+  expect(requests).toEqual([
+    '/v1beta/files/batch-abc:download?alt=media key-1',
+    '/download/v1beta/files/batch-abc:download?alt=media key-1',
+  ]);
+});
+
+it('does not follow a redirect to another host, and so shows it no key', async () => {
+  const other = await serve((_request, response) => response.end('stolen'));
+  const { url } = await serve((_request, response) => response.writeHead(302, { location: `${other.url}/x` }).end());
+
+  await expect(apiAt(url).api.get('batches/abc', LIVE)).rejects.toMatchObject({ code: 'ERR_REDIRECT_REFUSED' });
+
+  expect(other.requests).toEqual([]);
+});
+
+it('follows five redirects and no more', async () => {
+  const { url, requests } = await serve((_request, response) => response.writeHead(307, { location: '/again' }).end());
+
+  await expect(apiAt(url).api.get('batches/abc', LIVE)).rejects.toMatchObject({ code: 'ERR_REDIRECT_REFUSED' });
+
+  expect(requests).toHaveLength(6);
+});
+
+const classic = (code: number, status: string, details: object[] = [], message = 'no') => ({
+  error: { code, status, message, details },
+});
+const RETRY_INFO = { '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay: '33.4s' };
+
+it.each([
+  ['404', 404, classic(404, 'NOT_FOUND')],
+  [
+    '403 that names the job',
+    403,
+    classic(403, 'PERMISSION_DENIED', [], 'You do not have permission to access the GenerateContentBatch abc.'),
+  ],
+  [
+    '403 in the words for what may not exist',
+    403,
+    classic(403, 'PERMISSION_DENIED', [], 'You do not have permission to access this resource or it may not exist.'),
+  ],
+  ['404 of interactions', 404, { error: { message: 'Result not found', code: 'not_found' } }],
+  ['400 that names an id that can be none', 400, classic(400, 'INVALID_ARGUMENT', [], 'Invalid batch: batches/abc')],
+  ['410', 410, {}],
+])('gives nothing for %s', async (_what, status, body) => {
+  const { url } = await serve(json(status, body));
+
+  expect(await apiAt(url).api.get('batches/abc', LIVE)).toBeUndefined();
+});
+
+const DENIED = 'Your project has been denied access. Please contact support.';
+
+it.each([
+  ['403 for a whole project', 403, classic(403, 'PERMISSION_DENIED', [], DENIED)],
+  ['403 for a whole project, of interactions', 403, { error: { message: DENIED, code: 'permission_denied' } }],
+  ['403 without a word', 403, {}],
+  ['403 that names another id', 403, classic(403, 'PERMISSION_DENIED', [], 'No permission to access files/abcd.')],
+  [
+    '400 for a fault of the service',
+    400,
+    { error: { message: 'Unsupported file uri: blobstore/prod/xyz', code: 'invalid_request' } },
+  ],
+  ['400 without a word', 400, classic(400, 'INVALID_ARGUMENT')],
+])('takes no refusal for a word about the job: %s', async (_what, status, body) => {
+  const { url } = await serve(json(status, body));
+
+  await expect(apiAt(url).api.get('batches/abc?x=1', LIVE)).rejects.toMatchObject({ code: 'ERR_GEMINI_REFUSED' });
+});
+
+it.each([
+  ['RetryInfo', 429, classic(429, 'RESOURCE_EXHAUSTED', [RETRY_INFO]), {}, 'ERR_RATE_LIMITED', 34],
+  ['Retry-After in seconds', 429, {}, { 'retry-after': '7' }, 'ERR_RATE_LIMITED', 7],
+  ['Retry-After as a date', 503, {}, { 'retry-after': 'Tue, 24 Nov 2026 05:02:00 GMT' }, 'ERR_GEMINI_UNAVAILABLE', 120],
+  [
+    'Retry-After of the past',
+    503,
+    {},
+    { 'retry-after': 'Tue, 24 Nov 2020 05:02:00 GMT' },
+    'ERR_GEMINI_UNAVAILABLE',
+    undefined,
+  ],
+  ['nothing', 500, {}, {}, 'ERR_GEMINI_UNAVAILABLE', undefined],
+  ['a teapot', 418, {}, {}, 'ERR_GEMINI_UNAVAILABLE', undefined],
+])('comes back as asked: %s', async (_what, status, body, headers, code, retryAfterSeconds) => {
+  const { url } = await serve(json(status, body, headers as Record<string, string>));
+
+  await expect(apiAt(url).api.get('batches/abc', LIVE)).rejects.toMatchObject({ code, retryAfterSeconds });
+});
+
+it.each([
+  [400, classic(400, 'INVALID_ARGUMENT', [{ reason: 'API_KEY_INVALID' }])],
+  [401, classic(401, 'UNAUTHENTICATED')],
+  [403, classic(403, 'PERMISSION_DENIED', [{ reason: 'SERVICE_DISABLED' }])],
+  [403, classic(403, 'PERMISSION_DENIED', [], 'Your API key was reported as leaked. Please use another API key.')],
+])('never takes a refused key for a job that is not ours: %i', async (status, body) => {
+  const { url, requests } = await serve(json(status, body));
+
+  await expect(apiAt(url).api.get('batches/abc', LIVE)).rejects.toMatchObject({ code: 'ERR_API_KEY_REFUSED' });
+
+  expect(requests).toHaveLength(1);
+});
+
+it('tries once more with the key that the secret holds now', async () => {
+  const { url, requests } = await serve(({ headers }, response) => {
+    if (headers['x-goog-api-key'] === 'key-2') response.end('ok');
+    else response.writeHead(401).end();
+  });
+  const { api } = apiAt(url, ['key-1', 'key-2']);
+
+  expect(await read(await api.get('batches/abc', LIVE))).toBe('ok');
+  expect(requests).toEqual(['/v1beta/batches/abc key-1', '/v1beta/batches/abc key-2']);
+});
+
+it('notices a download that breaks off', async () => {
+  const { url } = await serve((_request, response) => {
+    response.writeHead(200, { 'content-length': 10 });
+    response.write('half', () => response.destroy());
+  });
+
+  await expect(read(await apiAt(url).api.download('a', LIVE))).rejects.toMatchObject({ code: 'ERR_OUTPUT_TRUNCATED' });
+});
+
+it('does not wait for ever, neither for an answer nor within it', async () => {
+  const { url } = await serve(({ url: path }, response) => {
+    if (path?.includes('silent')) return;
+    response.writeHead(200, { 'content-length': 10 }).write('half');
+  });
+  const { api } = apiAt(url, ['key'], 50);
+
+  await expect(api.get('batches/silent', LIVE)).rejects.toMatchObject({ code: 'ERR_GEMINI_UNAVAILABLE' });
+  await expect(read(await api.get('batches/slow', LIVE))).rejects.toMatchObject({ code: 'ERR_OUTPUT_TRUNCATED' });
+});
+
+it('ends when the time of the function runs out', async () => {
+  const deadline = new AbortController();
+  const { url } = await serve((_request, response) => {
+    response.writeHead(200).write('half', () => deadline.abort());
+  });
+
+  const result = apiAt(url).api.get('batches/abc', deadline.signal).then(read);
+
+  await expect(result).rejects.toMatchObject({ code: 'ERR_FETCH_TIMED_OUT' });
+});
+
+it('says that Gemini cannot be reached, and not what was asked of it', async () => {
+  await expect(apiAt('http://127.0.0.1:9').api.get('batches/abc', LIVE)).rejects.toMatchObject({
+    code: 'ERR_GEMINI_UNAVAILABLE',
+    message: 'Gemini broke off the connection',
+  });
+});
+
+const FILE = '0123456789';
+const answer = (status: number, headers: Record<string, string> = {}, body = ''): Answer => {
+  return (_request, response) => response.writeHead(status, headers).end(body);
+};
+
+/** As RFC 9110 asks for; Gemini documents nothing about ranges. */
+function serveRanges(other?: (range: string) => Answer | undefined): Answer {
+  return (request, response) => {
+    const range = request.headers.range;
+    const refusal = range && other?.(range);
+    if (refusal) return refusal(request, response);
+    if (range === undefined) return answer(200, { etag: '"e1"', 'content-length': '10' }, FILE)(request, response);
+    const [from = 0, last = 0] = range.slice('bytes='.length).split('-').map(Number);
+    const body = FILE.slice(from, last + 1);
+    const contentRange = `bytes ${from}-${from + body.length - 1}/10`;
+    response.writeHead(206, { etag: '"e1"', 'content-range': contentRange }).end(body);
+  };
+}
+
+it('reads a file by ranges, where Gemini serves them', async () => {
+  const seen: unknown[] = [];
+  const serve4 = serveRanges();
+  const { url } = await serve((request, response) => {
+    seen.push([request.headers.range, request.headers['if-range']]);
+    serve4(request, response);
+  });
+
+  const file = await apiAt(url).api.download('f', LIVE, 4);
+
+  expect(file).toMatchObject({ bytes: 4, total: 10 });
+  expect(await read(file)).toBe('0123');
+  expect(await read(await file?.readRange?.(8, 4, LIVE))).toBe('89');
+  expect(await read(await file?.readRange?.(4, 4, LIVE))).toBe('4567');
+  expect(seen).toEqual([
+    ['bytes=0-3', undefined],
+    ['bytes=8-11', '"e1"'],
+    ['bytes=4-7', '"e1"'],
+  ]);
+});
+
+it('asks for further ranges where the first was found, and from the beginning after a failure there', async () => {
+  const ranges = serveRanges((range) => (range === 'bytes=4-7' ? answer(503) : undefined));
+  const { url, requests } = await serve((request, response) => {
+    if (request.url?.startsWith('/v1beta/')) response.writeHead(302, { location: '/found' }).end();
+    else ranges(request, response);
+  });
+
+  const file = await apiAt(url).api.download('f', LIVE, 4);
+  await read(file);
+  await read(await file?.readRange?.(8, 2, LIVE));
+  await expect(file?.readRange?.(4, 4, LIVE)).rejects.toMatchObject({ code: 'ERR_GEMINI_UNAVAILABLE' });
+  expect(await read(await file?.readRange?.(8, 2, LIVE))).toBe('89');
+
+  const first = '/v1beta/files/f:download?alt=media key-1';
+  expect(requests).toEqual([first, '/found key-1', '/found key-1', '/found key-1', first, '/found key-1']);
+});
+
+it.each([
+  ['a range of another place', answer(206, { 'content-range': 'bytes 1-4/10' }, '1234')],
+  ['a range that ends early', answer(206, { 'content-range': 'bytes 0-1/10' }, '01')],
+  ['a range that ends late', answer(206, { 'content-range': 'bytes 0-4/10' }, '01234')],
+  ['a range of unknown size', answer(206, { 'content-range': 'bytes 0-3/*' }, '0123')],
+  ['a range that is none', answer(206, {}, '0123')],
+  ['a range with another length', answer(206, { 'content-range': 'bytes 0-3/10', 'content-length': '3' }, '012')],
+  ['a range of a compressed file', answer(206, { 'content-range': 'bytes 0-3/10', 'content-encoding': 'x' }, '0123')],
+  ['416, as for an empty file', answer(416, { 'content-range': 'bytes */0' })],
+])('takes the whole file where the first range is answered by %s', async (_what, other) => {
+  const { url, requests } = await serve(serveRanges(() => other));
+
+  const file = await apiAt(url).api.download('f', LIVE, 4);
+
+  expect(file).toMatchObject({ total: 10, readRange: undefined });
+  expect(await read(file)).toBe(FILE);
+  expect(requests).toHaveLength(2);
+});
+
+it('streams what a server answers that knows no ranges', async () => {
+  const { url, requests } = await serve(answer(200, { 'content-length': '10' }, FILE));
+
+  const file = await apiAt(url).api.download('f', LIVE, 4);
+
+  expect(file).toMatchObject({ total: 10, readRange: undefined });
+  expect(await read(file)).toBe(FILE);
+  expect(requests).toHaveLength(1);
+});
+
+it.each([
+  ['another ETag', answer(206, { etag: '"e2"', 'content-range': 'bytes 4-7/10' }, '4567')],
+  ['no ETag any more', answer(206, { 'content-range': 'bytes 4-7/10' }, '4567')],
+  ['another size', answer(206, { etag: '"e1"', 'content-range': 'bytes 4-7/11' }, '4567')],
+  ['another range', answer(206, { etag: '"e1"', 'content-range': 'bytes 0-3/10' }, '0123')],
+  ['the whole file', answer(200, { etag: '"e1"' }, FILE)],
+  ['416', answer(416, { 'content-range': 'bytes */3' })],
+])('says so when a further range is not of the same file: %s', async (_what, other) => {
+  const { url } = await serve(serveRanges((range) => (range === 'bytes=4-7' ? other : undefined)));
+  const file = await apiAt(url).api.download('f', LIVE, 4);
+  await read(file);
+
+  expect(await file?.readRange?.(4, 4, LIVE)).toBeUndefined();
+});
+
+it('notices a range that breaks off, without a Content-Length too', async () => {
+  const { url } = await serve(
+    serveRanges((range) =>
+      range === 'bytes=4-7' ? answer(206, { etag: '"e1"', 'content-range': 'bytes 4-7/10' }, '45') : undefined,
+    ),
+  );
+  const file = await apiAt(url).api.download('f', LIVE, 4);
+  await read(file);
+
+  await expect(file?.readRange?.(4, 4, LIVE).then(read)).rejects.toMatchObject({ code: 'ERR_OUTPUT_TRUNCATED' });
+});
+
+it('shows the key to no other host, whichever part is asked for', async () => {
+  const other = await serve((_request, response) => response.end('stolen'));
+  const ranges = serveRanges((range) =>
+    range === 'bytes=4-7' ? answer(302, { location: `${other.url}/x` }) : undefined,
+  );
+  const { url } = await serve(ranges);
+  const file = await apiAt(url).api.download('f', LIVE, 4);
+  await read(file);
+
+  await expect(file?.readRange?.(4, 4, LIVE)).rejects.toMatchObject({ code: 'ERR_REDIRECT_REFUSED' });
+
+  expect(other.requests).toEqual([]);
+});

@@ -1,0 +1,147 @@
+import { createPrivateKey, sign } from 'node:crypto';
+import { Webhook } from 'standardwebhooks';
+import { expect, it, vi } from 'vitest';
+import { createAuthenticate } from '../../../lambda/receive/authenticate.ts';
+import type { KeySource } from '../../../lambda/shared/ports.ts';
+import type { RawDelivery } from '../../../lambda/standard-webhooks/delivery.ts';
+import { importEd25519Keys, parseSigningSecret } from '../../../lambda/standard-webhooks/signature.ts';
+import { digestTokens } from '../../../lambda/standard-webhooks/token.ts';
+
+const NOW = new Date(1_780_000_000_000);
+const BODY = Buffer.from('{"type":"batch.succeeded"}');
+const SECRET = 'whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=';
+const OTHER_SECRET = 'whsec_YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXoxMjM0NTY=';
+const TOKEN = 'abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG';
+const NEXT_TOKEN = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789abcdefg';
+// RFC 8032 §7.1 test 1.
+const JWK = { kty: 'OKP', crv: 'Ed25519', x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo' };
+const PRIVATE_KEY = createPrivateKey({
+  key: { ...JWK, d: 'nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A' },
+  format: 'jwk',
+});
+const V1 = new Webhook(SECRET).sign('msg_1', NOW, BODY.toString());
+const V1A = `v1a,${sign(null, Buffer.concat([Buffer.from('msg_1.1780000000.'), BODY]), PRIVATE_KEY).toString('base64')}`;
+
+function project<Key>(
+  keys: readonly Key[],
+  newer?: readonly Key[],
+): KeySource<Key> & { refreshed: ReturnType<typeof vi.fn> } {
+  return { current: async () => keys, refreshed: vi.fn(async () => newer) };
+}
+
+function setUp() {
+  const keys = { signingSecrets: project(parseAll(SECRET)), dynamicTokens: project(digestTokens(TOKEN + NEXT_TOKEN)) };
+  const other = { signingSecrets: project(parseAll(OTHER_SECRET)), dynamicTokens: project([]) };
+  const ports = {
+    projects: new Map([
+      ['default', keys],
+      ['acme', other],
+    ]),
+    ed25519Keys: project(importEd25519Keys([JWK])),
+    jwt: undefined,
+  };
+  return { ports, keys, authenticate: createAuthenticate(ports) };
+}
+
+function delivery(route: RawDelivery['route'], signature: string, headers: Record<string, string> = {}): RawDelivery {
+  return {
+    route,
+    headers: { 'webhook-id': 'msg_1', 'webhook-timestamp': '1780000000', 'webhook-signature': signature, ...headers },
+    body: BODY,
+  };
+}
+const STATIC = { kind: 'static', project: 'default' } as const;
+const DYNAMIC = { kind: 'dynamic', project: 'default', token: TOKEN } as const;
+
+it('takes v1 at the static route and v1a with the token at the dynamic one', async () => {
+  const { authenticate } = setUp();
+
+  expect(await authenticate(delivery(STATIC, V1), NOW)).toMatchObject({
+    project: 'default',
+    scheme: 'v1',
+    webhookId: 'msg_1',
+    attemptedAt: NOW,
+    payload: BODY,
+  });
+  expect(await authenticate(delivery(DYNAMIC, V1A), NOW)).toMatchObject({ scheme: 'v1a', webhookId: 'msg_1' });
+});
+
+it.each([
+  ['v1a at the static route', delivery(STATIC, V1A)],
+  ['v1 at the dynamic route', delivery(DYNAMIC, V1)],
+  ['a JWT while none is configured', delivery(DYNAMIC, 'aaa.bbb.ccc')],
+])('refuses %s', async (_name, given) => {
+  const { authenticate } = setUp();
+
+  await expect(authenticate(given, NOW)).rejects.toMatchObject({
+    code: expect.stringMatching(/^ERR_(SIGNATURE_MISMATCH|HEADER_INVALID)$/),
+  });
+});
+
+it("refuses what Google signed for somebody else's endpoint before any key is asked for", async () => {
+  const { ports, authenticate } = setUp();
+  const current = vi.spyOn(ports.ed25519Keys, 'current');
+
+  await expect(
+    authenticate(delivery({ kind: 'dynamic', project: 'default', token: `${TOKEN}x` }, V1A), NOW),
+  ).rejects.toMatchObject({
+    code: 'ERR_TOKEN_MISMATCH',
+  });
+  await expect(
+    authenticate(delivery({ kind: 'dynamic', project: 'default', token: '' }, V1A), NOW),
+  ).rejects.toMatchObject({
+    code: 'ERR_TOKEN_MISMATCH',
+  });
+  expect(current).not.toHaveBeenCalled();
+});
+
+it('takes the token that the next rotation makes current, so that no verifier has to learn of it', async () => {
+  const { authenticate } = setUp();
+
+  const verified = await authenticate(delivery({ ...DYNAMIC, token: NEXT_TOKEN }, V1A), NOW);
+
+  expect(verified).toMatchObject({ project: 'default', scheme: 'v1a' });
+});
+
+it('verifies with the keys of the route and of no other project', async () => {
+  const { authenticate } = setUp();
+  const others = new Webhook(OTHER_SECRET).sign('msg_1', NOW, BODY.toString());
+  const ACME = { kind: 'static', project: 'acme' } as const;
+
+  expect(await authenticate(delivery(ACME, others), NOW)).toMatchObject({ project: 'acme', scheme: 'v1' });
+  await expect(authenticate(delivery(ACME, V1), NOW)).rejects.toMatchObject({ code: 'ERR_SIGNATURE_MISMATCH' });
+  await expect(authenticate(delivery(STATIC, others), NOW)).rejects.toMatchObject({ code: 'ERR_SIGNATURE_MISMATCH' });
+  await expect(authenticate(delivery({ ...DYNAMIC, project: 'acme' }, V1A), NOW)).rejects.toMatchObject({
+    code: 'ERR_TOKEN_MISMATCH',
+  });
+});
+
+it('refuses a stale delivery before any secret is asked for', async () => {
+  const { keys, authenticate } = setUp();
+  const current = vi.spyOn(keys.signingSecrets, 'current');
+
+  await expect(authenticate(delivery(STATIC, V1), new Date(1_780_000_301_000))).rejects.toMatchObject({
+    code: 'ERR_TIMESTAMP_OUT_OF_TOLERANCE',
+  });
+  expect(current).not.toHaveBeenCalled();
+});
+
+it('asks once for newer secrets on a mismatch, and takes what they verify', async () => {
+  const { ports, keys } = setUp();
+  const signingSecrets = project(parseAll(OTHER_SECRET), parseAll(SECRET));
+  const rotated = { ...ports, projects: new Map([['default', { ...keys, signingSecrets }]]) };
+
+  expect(await createAuthenticate(rotated)(delivery(STATIC, V1), NOW)).toMatchObject({ scheme: 'v1' });
+  expect(signingSecrets.refreshed).toHaveBeenCalledTimes(1);
+});
+
+it('does not ask for newer secrets when the delivery has no entry of the scheme', async () => {
+  const { keys, authenticate } = setUp();
+
+  await expect(authenticate(delivery(STATIC, V1A), NOW)).rejects.toMatchObject({ code: 'ERR_SIGNATURE_MISMATCH' });
+  expect(keys.signingSecrets.refreshed).not.toHaveBeenCalled();
+});
+
+function parseAll(secret: string) {
+  return [secret].flatMap((value) => parseSigningSecret(value) ?? []);
+}

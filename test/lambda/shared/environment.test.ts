@@ -1,0 +1,33 @@
+import { expect, it } from 'vitest';
+import { EnvironmentReader } from '../../../lambda/shared/environment.ts';
+
+it('reads what is there', () => {
+  const env = new EnvironmentReader({ NAME: 'a', COUNT: '5', LIST: 'a, b,', URL: 'http://127.0.0.1:1', EMPTY: '' });
+
+  expect(env.required('NAME')).toBe('a');
+  expect(env.optional('EMPTY')).toBeUndefined();
+  expect(env.integer('COUNT', { min: 1, max: 5 })).toBe(5);
+  expect(env.list('LIST')).toEqual(['a', 'b']);
+  expect(env.list('NONE')).toEqual([]);
+  expect(env.url('URL', 'https://example.com')).toBe('http://127.0.0.1:1');
+  expect(env.url('NONE', 'https://example.com')).toBe('https://example.com');
+  expect(() => env.check()).not.toThrow();
+});
+
+it('reports every fault together, each with what to do', () => {
+  const env = new EnvironmentReader({ COUNT: '5.5', MANY: '7', URL: 'nowhere' });
+  env.required('NAME');
+  env.integer('COUNT', { min: 1, max: 6 });
+  env.integer('MANY', { min: 1, max: 6 });
+  env.url('URL', 'https://example.com');
+
+  expect(() => env.check()).toThrow(
+    [
+      'The configuration does not hold:',
+      "- NAME is not set; deploy the function with the stack's own template",
+      '- COUNT is "5.5"; set an integer from 1 to 6',
+      '- MANY is "7"; set an integer from 1 to 6',
+      '- URL is not a URL; unset it to use https://example.com',
+    ].join('\n'),
+  );
+});
