@@ -19,7 +19,7 @@ const KINDS = {
 type Kind = keyof typeof KINDS;
 
 const WIDTH = Math.max(...Object.keys(KINDS).map((kind) => kind.length));
-export const USAGE = `npm run send -- <event type> <job id> [--as <kind>] [--state-dir .local]
+const USAGE = `npm run send -- <event type> <job id> [--as <kind>] [--state-dir .local]
 
 For example: npm run send -- batch.succeeded batches/abc
 
