@@ -104,7 +104,7 @@ export const JSON_OUTPUT: Readonly<Record<string, z.ZodType>> = {
   ),
   refetch: z.strictObject({ project: z.string(), jobId: z.string(), jobType: z.string() }),
   trigger: z.strictObject({
-    ...{ id: z.nullable(z.string()), project: z.string(), detailType: z.string(), detail: metadata },
+    ...{ id: z.nullable(z.string()), source: z.string(), detailType: z.string(), detail: metadata },
   }),
   forget: z.strictObject({
     ...{ jobId: z.string(), objectVersions: z.int(), deliveryRecords: z.int(), ledgerEntries: z.int() },

@@ -69,7 +69,7 @@ async function filter(
   return found;
 }
 
-const KNOWN = ['timestamp', 'time', 'level', 'message', 'function_request_id', 'type', 'record'];
+const KNOWN = ['timestamp', 'time', 'level', 'message', 'function_request_id', 'record'];
 /** The same in every line of a function. */
 const NOISE = /^(?:service|sampling_rate|cold_start|function_(?:arn|memory_size|name)|xray_trace_id|logger_name)$/;
 
@@ -88,7 +88,12 @@ function parse(line: string, name: string): LogLine {
     requestId: text('function_request_id') ?? text('requestId') ?? record.requestId ?? null,
     fields: {
       ...(isReport && record.status !== undefined && { status: record.status }),
-      ...Object.fromEntries(Object.entries(json).filter(([key]) => !KNOWN.includes(key) && !NOISE.test(key))),
+      ...Object.fromEntries(
+        Object.entries(json)
+          .filter(([key]) => !KNOWN.includes(key) && !NOISE.test(key))
+          // Of a line of ours it is the event's type, of one of Lambda's what the message is already.
+          .filter(([key]) => key !== 'type' || json['level'] !== undefined),
+      ),
     },
   };
 }

@@ -252,7 +252,7 @@ function createProgram(options: ProgramOptions, width: number): Argv<Common> {
     )
     .command(
       'trigger <type>',
-      'Puts a realistic event on the bus, under a project of its own, to try rules without Gemini',
+      'Puts a realistic event on the bus, under a source of its own, to try rules without Gemini',
       (command) =>
         command
           .positional('type', { type: 'string', demandOption: true, describe: `Event type: ${TRIGGERED.join(', ')}` })
@@ -263,7 +263,7 @@ function createProgram(options: ProgramOptions, width: number): Argv<Common> {
             default: [] as string[],
             describe: 'path=value in the detail; a value is JSON, or text',
           })
-          .example('$0 trigger output.stored', 'to a rule whose pattern has the project gemini.samples')
+          .example('$0 trigger output.stored', 'to a rule whose pattern has the source gemini.samples')
           .example('$0 trigger batch.succeeded --set userMetadata.team=search', ''),
       within((context, { type, set }) => trigger(context, type, set)),
     )

@@ -71,7 +71,8 @@ export function tablesOverBatches(scope: Construct, webhooks: GeminiWebhooks): v
     outputFormat: 'com.amazon.ionhiveserde.formats.IonOutputFormat',
   });
   // biome-ignore lint/suspicious/noTemplateCurlyInString: placeholders of Athena's
-  table('batch_responses', ['project', 'date', 'job', 'status'], 'project=${project}/date=${date}/job=${job}/${status}/', {
+  const responses = 'project=${project}/date=${date}/job=${job}/${status}/';
+  table('batch_responses', ['project', 'date', 'job', 'status'], responses, {
     columns: ['key', 'response', 'error'].map((name) => ({ name, type: 'string' })),
     serdeInfo: {
       serializationLibrary: 'org.openx.data.jsonserde.JsonSerDe',

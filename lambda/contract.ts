@@ -6,10 +6,10 @@
 /** Written into every manifest; a test holds it to package.json. */
 export const VERSION = '0.1.0';
 
-/** `project` of every event that this project puts on the bus. */
+/** `source` of every event that this project puts on the bus. */
 export const EVENT_SOURCE = 'gemini.webhooks';
 
-/** `project` of what applications put on the bus about the jobs that they submit. */
+/** `source` of what applications put on the bus about the jobs that they submit. */
 export const APPLICATION_SOURCE = 'gemini.applications';
 
 /** Version of the event detail; it changes only when a consumer could break. */

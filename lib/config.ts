@@ -11,9 +11,9 @@ import type { CustomDomain, GeminiWebhooksProps } from './gemini-webhooks-props.
 import { LONGEST_ROTATION, SHORTEST_ROTATION } from './managed-webhook.ts';
 import { Monitoring } from './monitoring/monitoring-props.ts';
 import { nearest } from './nearest.ts';
+import { type GeminiProject, projectFaults, resolveProjects } from './projects.ts';
 import type { QuarantineOptions } from './quarantine.ts';
 import type { ReconciliationOptions } from './reconciler.ts';
-import { type GeminiProject, resolveProjects, projectFaults } from './projects.ts';
 
 const PREFIX = 'gemini-webhooks:';
 

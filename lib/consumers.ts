@@ -1,7 +1,14 @@
 /** Who may build on the bus from outside of its account. */
 import { Stack } from 'aws-cdk-lib';
 import { CfnEventBus, EventBus } from 'aws-cdk-lib/aws-events';
-import { AccountPrincipal, OrganizationPrincipal, PolicyDocument, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import {
+  AccountPrincipal,
+  OrganizationPrincipal,
+  PolicyDocument,
+  PolicyStatement,
+  Role,
+  ServicePrincipal,
+} from 'aws-cdk-lib/aws-iam';
 import { EVENT_SOURCE } from '../lambda/contract.ts';
 import { uniqueNameOf } from './deployment-name.ts';
 import type { JobEventBus } from './event-bus.ts';
@@ -74,12 +81,16 @@ export function consumerFaults(consumers: Consumers | undefined, projects: reado
 /**
  * Rules on this bus, and not copies of every event on another one: a consumer pays for and sees what its pattern matches. The
  * conditions keep each account to rules that it made itself, on events of this pipeline, to targets in that account.
- * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-bus-example-policy-cross-account-custom-bus-project.html
+ * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-bus-example-policy-cross-account-custom-bus-source.html
  */
 export function grantConsumers(bus: JobEventBus, { organizationId, accountIds = [], projects = [] }: Consumers): void {
-  for (const [index, { project, eventBusArn }] of projects.entries()) {
-    const target = EventBus.fromEventBusArn(bus, `Consumer${index}`, eventBusArn);
-    bus.addForward(`ToConsumer${index}`, project, target);
+  if (projects.length > 0) {
+    // One for all of them, which is all that the rules need: they are this deployment's own.
+    const role = new Role(bus, 'ConsumerRole', { assumedBy: new ServicePrincipal('events.amazonaws.com') });
+    for (const [index, { project, eventBusArn }] of projects.entries()) {
+      const target = EventBus.fromEventBusArn(bus, `Consumer${index}`, eventBusArn);
+      bus.addForward(`ToConsumer${index}`, project, target, role);
+    }
   }
   const statements = [
     ...(organizationId === undefined

@@ -26,7 +26,7 @@ export function deploymentNameOf(scope: IConstruct): string {
  * stands in the way of the next. The end of a stack's id is a UUID.
  * https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/pseudo-parameter-reference.html
  *
- * 52 characters: the name of a delivery project may have 60.
+ * 52 characters: the name of a delivery source may have 60.
  */
 export function uniqueNameOf(scope: IConstruct): string {
   const pipeline = scope.node.scopes.find((owner) => 'deploymentName' in owner);

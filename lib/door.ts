@@ -30,8 +30,8 @@ import type { CustomDomain } from './gemini-webhooks-props.ts';
 import { metricNamespace, REQUESTS_OVERSIZED, REQUESTS_THROTTLED } from './monitoring/metrics.ts';
 import { acknowledge } from './nag-acknowledgement.ts';
 import { NodeFunction } from './node-function.ts';
-import { ServiceLogGroup } from './service-log-group.ts';
 import type { ProjectSecrets } from './project-secrets.ts';
+import { ServiceLogGroup } from './service-log-group.ts';
 
 /** Gemini waits "a few seconds" for an answer; a function that needs longer has lost its caller already. */
 const VERIFIER_TIMEOUT = Duration.seconds(10);

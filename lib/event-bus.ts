@@ -2,6 +2,7 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { type Archive, EventBus, type IEventBus, IncludeDetail, Level, Match, Rule } from 'aws-cdk-lib/aws-events';
 import { EventBus as EventBusTarget, SqsQueue } from 'aws-cdk-lib/aws-events-targets';
+import type { IRole } from 'aws-cdk-lib/aws-iam';
 import { CfnDelivery, CfnDeliveryDestination, CfnDeliverySource, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { IQueue, Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
@@ -88,20 +89,20 @@ export class JobEventBus extends Construct {
   }
 
   /** A rule that sends the events of one project to a bus of somebody else's. */
-  addForward(id: string, project: string, target: IEventBus): Rule {
+  addForward(id: string, project: string, target: IEventBus, role: IRole): Rule {
     return new Rule(this, id, {
       description: `Events of the project ${project}, to a bus of a consumer.`,
       eventBus: this.eventBus,
       eventPattern: { source: [EVENT_SOURCE], detail: { source: [project] } },
       // Tried for 24 hours by itself; this target has no setting for it.
-      targets: [new EventBusTarget(target, { deadLetterQueue: this.undeliveredQueue })],
+      targets: [new EventBusTarget(target, { role, deadLetterQueue: this.undeliveredQueue })],
     });
   }
 
   private logErrors(retention: RetentionDays): void {
     const logGroup = new ServiceLogGroup(this, 'Errors', { purpose: 'bus-errors', retention });
     const name = uniqueNameOf(this);
-    const project = new CfnDeliverySource(this, 'ErrorsSource', {
+    const source = new CfnDeliverySource(this, 'ErrorsSource', {
       name,
       logType: 'ERROR_LOGS',
       resourceArn: this.eventBus.eventBusArn,
@@ -112,7 +113,7 @@ export class JobEventBus extends Construct {
       outputFormat: 'json',
     });
     new CfnDelivery(this, 'ErrorsDelivery', {
-      deliverySourceName: project.ref,
+      deliverySourceName: source.ref,
       deliveryDestinationArn: destination.attrArn,
     });
   }

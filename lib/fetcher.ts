@@ -99,16 +99,16 @@ export class Fetcher extends Construct {
     this.function = handler.function;
     this.role = handler.role;
 
-    const project = new SqsEventSource(this.queue, {
+    const source = new SqsEventSource(this.queue, {
       // One job an invocation: its failure, its time and its memory are its own.
       batchSize: 1,
       maxConcurrency: props.maxConcurrency,
       reportBatchItemFailures: true,
     });
-    this.function.addEventSource(project);
+    this.function.addEventSource(source);
     acknowledge(this.function, {
       'Serverless-LambdaEventSourceMappingDestination':
-        'Event project mappings of SQS have no on-failure destination; the queue moves its messages to its dead-letter queue by itself.',
+        'Event source mappings of SQS have no on-failure destination; the queue moves its messages to its dead-letter queue by itself.',
     });
   }
 }

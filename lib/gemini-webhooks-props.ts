@@ -5,10 +5,10 @@ import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Consumers } from './consumers.ts';
 import type { JobLedgerOptions } from './job-ledger.ts';
 import type { Monitoring } from './monitoring/monitoring-props.ts';
+import type { GeminiProject } from './projects.ts';
 import type { QuarantineOptions } from './quarantine.ts';
 import type { ReconciliationOptions } from './reconciler.ts';
 import type { RegionalFeatures } from './regions.ts';
-import type { GeminiProject } from './projects.ts';
 
 /** A name of one's own for the webhook URLs. */
 export interface CustomDomain {
@@ -201,5 +201,4 @@ export interface GeminiWebhooksProps {
    * @default Duration.days(30)
    */
   readonly noncurrentVersionExpiration?: Duration;
-
 }

@@ -38,12 +38,12 @@ import type { Monitoring } from './monitoring/monitoring-props.ts';
 import { OutputBucket } from './output-bucket.ts';
 import { addOutputs, type Described, type DescribedBy, type Worker } from './outputs.ts';
 import { Permissions } from './permissions.ts';
+import { ProjectSecrets } from './project-secrets.ts';
+import { pascal } from './projects.ts';
 import { QuarantineTable, Reverifier } from './quarantine.ts';
 import { Reconciler } from './reconciler.ts';
 import { SchemaRegistry } from './schema-registry.ts';
 import { resolveSettings, type Settings } from './settings.ts';
-import { ProjectSecrets } from './project-secrets.ts';
-import { pascal } from './projects.ts';
 
 /** A fetcher, and the rule that sends it jobs. */
 interface FetchingWorker extends Worker {
@@ -86,7 +86,9 @@ export class GeminiWebhooks extends Construct {
     this.encryptionKey = props.encryptionKey;
     const settings = resolveSettings(this, props);
     const { features, functions, retain } = settings;
-    const secrets = settings.projects.map((project) => new ProjectSecrets(this, `${pascal(project.name)}Secrets`, project));
+    const secrets = settings.projects.map(
+      (project) => new ProjectSecrets(this, `${pascal(project.name)}Secrets`, project),
+    );
 
     // What is kept.
     this.table = new IdempotencyTable(this, 'IdempotencyTable', {

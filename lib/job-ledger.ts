@@ -110,8 +110,8 @@ export class JobLedger extends Construct {
     this.recorder = new NodeFunction(this, 'Recorder', {
       description: 'Keeps the job ledger: what was submitted, announced and stored, and when.',
       name: 'record-job',
-      // Most of its time is the CPU's, which Lambda gives by memory.
-      memorySize: 1024,
+      // A whole CPU, which Lambda gives by memory: a message costs half a millisecond of it, and waits for DynamoDB beside others.
+      memorySize: 1769,
       timeout: FUNCTION_TIMEOUT,
       logRetention: props.logRetention,
       invokedBy: 'Never invoked asynchronously: its queue keeps the messages and has a dead-letter queue of its own.',
@@ -127,7 +127,7 @@ export class JobLedger extends Construct {
     );
     acknowledge(this.recorder.function, {
       'Serverless-LambdaEventSourceMappingDestination':
-        'Event project mappings of SQS have no on-failure destination; the queue moves its messages to its dead-letter queue by itself.',
+        'Event source mappings of SQS have no on-failure destination; the queue moves its messages to its dead-letter queue by itself.',
     });
   }
 }

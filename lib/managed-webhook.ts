@@ -12,8 +12,8 @@ import { CfnRotationSchedule, type Secret } from 'aws-cdk-lib/aws-secretsmanager
 import { Construct, type IDependable } from 'constructs';
 import { ENV, WEBHOOK_RESOURCE_TYPE } from '../lambda/contract.ts';
 import { deploymentNameOf } from './deployment-name.ts';
-import { acknowledge } from './nag-acknowledgement.ts';
 import type { FunctionName } from './functions.ts';
+import { acknowledge } from './nag-acknowledgement.ts';
 import { NodeFunction } from './node-function.ts';
 import type { ProjectSecrets } from './project-secrets.ts';
 import type { ResolvedProject } from './projects.ts';
@@ -216,7 +216,7 @@ export class ManagedWebhook extends Construct {
   ): NodeFunction {
     return new NodeFunction(this, id, {
       ...own,
-            memorySize: MEMORY_MIB,
+      memorySize: MEMORY_MIB,
       timeout: TIMEOUT,
       logRetention,
     });

@@ -18,8 +18,8 @@ import type { Fetcher } from './fetcher.ts';
 import type { JobLedger } from './job-ledger.ts';
 import type { ManagedWebhook } from './managed-webhook.ts';
 import { acknowledgeWildcard } from './nag-acknowledgement.ts';
-import type { Reconciler } from './reconciler.ts';
 import type { ProjectSecrets } from './project-secrets.ts';
+import type { Reconciler } from './reconciler.ts';
 
 interface SharedParts {
   /** Idempotency records. */

@@ -3,7 +3,7 @@ import { DEFAULT_PROJECT, PROJECT_NAME, SUBSCRIBABLE_EVENTS, type SubscribableEv
 import { nearest } from './nearest.ts';
 
 /** Two ARNs of each are in the verifier's environment, which has 4 KB; this many fit with the longest names. */
-const MAX_SOURCES = 8;
+const MAX_PROJECTS = 8;
 
 /** A Gemini project whose jobs are received. */
 export interface GeminiProject {
@@ -54,13 +54,13 @@ export function pascal(name: string): string {
 /** Each with what to do. */
 export function projectFaults(projects: readonly ResolvedProject[]): string[] {
   const faults: string[] = [];
-  if (projects.length === 0 || projects.length > MAX_SOURCES) {
-    faults.push(`there are ${projects.length} projects; give 1 to ${MAX_SOURCES}.`);
+  if (projects.length === 0 || projects.length > MAX_PROJECTS) {
+    faults.push(`there are ${projects.length} projects; give 1 to ${MAX_PROJECTS}.`);
   }
   for (const { name, subscribedEvents } of projects) {
     if (!PROJECT_NAME.test(name)) {
       faults.push(
-        `the project name ${JSON.stringify(name)} does not hold; give small letters, digits and single dashes, at most 32, a letter first.`,
+        `the project name ${JSON.stringify(name)} is invalid; give small letters, digits and single dashes, at most 32, a letter first.`,
       );
     }
     if (subscribedEvents.length === 0) {

@@ -2,9 +2,9 @@
  * What some Regions are known not to have. CloudFormation refuses a whole template for one type that its Region does not know,
  * even under a condition that is false; so it is left out of the template.
  *
- * Projects: the resource types that CloudFormation registers in each Region, as cfn-lint collects them
+ * Sources: the resource types that CloudFormation registers in each Region, as cfn-lint collects them
  * (https://github.com/aws-cloudformation/cfn-lint, src/cfnlint/data/schemas/providers), and
- * https://docs.aws.amazon.com/eventbridge/latest/userguide/feature-availability.html, both as of November 2026.
+ * https://docs.aws.amazon.com/eventbridge/latest/userguide/feature-availability.html; the lists are of different dates, the newest of November 2026.
  */
 import { Annotations, Stack, Token } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';

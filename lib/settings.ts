@@ -7,9 +7,9 @@ import { consumerFaults } from './consumers.ts';
 import type { GeminiWebhooksProps } from './gemini-webhooks-props.ts';
 import { jobLedgerFaults, type ResolvedJobLedger, resolveJobLedger } from './job-ledger.ts';
 import { rotationFaults } from './managed-webhook.ts';
+import { projectFaults, type ResolvedProject, resolveProjects } from './projects.ts';
 import { type ResolvedReconciliation, reconciliationFaults, resolveReconciliation } from './reconciler.ts';
 import { type RegionalFeatures, resolveFeatures } from './regions.ts';
-import { type ResolvedProject, resolveProjects, projectFaults } from './projects.ts';
 
 /** Gemini retries a delivery for half of it. */
 const SHORTEST_RECORD_TTL = Duration.hours(48);

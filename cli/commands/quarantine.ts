@@ -1,6 +1,7 @@
 /** `quarantine list | show | reverify`: deliveries that did not verify when they came. */
-import { DynamoDbQuarantine } from '../../lambda/receive/quarantine.client.ts';
+
 import { formOfHeader } from '../../lambda/receive/form.ts';
+import { DynamoDbQuarantine } from '../../lambda/receive/quarantine.client.ts';
 import type { KeptDelivery } from '../../lambda/receive/quarantined.ts';
 import { CliError } from '../cli-error.ts';
 import { type CommandContext, show } from '../context.ts';

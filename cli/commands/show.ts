@@ -1,6 +1,7 @@
 /** `show`: one job's life, as the ledger has it, with its deliveries and its objects. */
-import { LEDGER_JOB_PREFIX } from '../../lambda/ledger/job-records.client.ts';
+
 import { jobKey } from '../../lambda/events/event-key.ts';
+import { LEDGER_JOB_PREFIX } from '../../lambda/ledger/job-records.client.ts';
 import { CliError } from '../cli-error.ts';
 import { linksOf } from '../console-links.ts';
 import { type CommandContext, show as print } from '../context.ts';

@@ -1,4 +1,4 @@
-/** `trigger`: a realistic event on the deployment's bus, under a project that no rule of the deployment takes. */
+/** `trigger`: a realistic event on the deployment's bus, under a source that no rule of the deployment takes. */
 import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { DETAIL_TYPE, SUBSCRIBABLE_EVENTS } from '../../lambda/contract.ts';
 import { CliError } from '../cli-error.ts';
@@ -40,7 +40,7 @@ export async function trigger(context: CommandContext, type: string, settings: r
   }
   say(
     context,
-    { id: Entries?.[0]?.EventId ?? null, project: SAMPLE_SOURCE, detailType: type, detail },
+    { id: Entries?.[0]?.EventId ?? null, source: SAMPLE_SOURCE, detailType: type, detail },
     `${type} is on the bus, from the source ${SAMPLE_SOURCE}. A rule takes it whose pattern has that source beside gemini.webhooks; neither a fetcher nor the ledger does.\n  "source": ["gemini.webhooks", "${SAMPLE_SOURCE}"]`,
   );
 }

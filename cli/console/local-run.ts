@@ -131,8 +131,10 @@ export class LocalRun implements LocalControls {
       const { name } = await this.#create({ kind: 'batch', ...scenario, ...this.#dynamic() });
       return `${name} is submitted; Gemini's keys sign its webhook when it ends.`;
     }
-    const id = jobId ?? (await this.#silentJob());
-    const delivery = this.#signed(eventType, id, which === 'wrong-signature');
+    const isWrong = which === 'wrong-signature';
+    // What is signed wrongly is refused before anybody reads of which job it is.
+    const id = jobId ?? (isWrong ? 'batches/none' : await this.#silentJob());
+    const delivery = this.#signed(eventType, id, isWrong);
     const answers = [await this.#post(delivery)];
     if (which === 'duplicate') answers.push(await this.#post(delivery));
     return `${eventType} about ${id}: ${answers.join(', then ')}`;
@@ -140,9 +142,7 @@ export class LocalRun implements LocalControls {
 
   /** A batch that ended, and of which nobody was told. */
   async #silentJob(): Promise<string> {
-    const { missing } = z.object({ missing: z.number() }).parse(await this.switches());
-    await this.#control('PATCH', '/switches', { missing: missing + 1 });
-    const { name } = await this.#create({ kind: 'batch', prompt: 'Sent by hand' });
+    const { name } = await this.#create({ kind: 'batch', prompt: 'Sent by hand', missing: true });
     for (let waited = 0; waited < LONGEST_WAIT_MS; waited += 100) {
       const { jobs } = Jobs.parse(await this.#control('GET', '/jobs'));
       if (jobs.find((job) => job.name === name)?.endedAt) return name;

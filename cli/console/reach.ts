@@ -1,9 +1,9 @@
 /** What the console reads of a deployment, and has done there: by the clients and commands of the command line. */
 import { GetObjectCommand, HeadObjectCommand, NotFound } from '@aws-sdk/client-s3';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
-import { DynamoDbQuarantine } from '../../lambda/receive/quarantine.client.ts';
 import type { DescribedFunction } from '../../lambda/deployment-description.ts';
 import { Manifest } from '../../lambda/events/manifest.ts';
+import { DynamoDbQuarantine } from '../../lambda/receive/quarantine.client.ts';
 import { quarantine } from '../commands/quarantine.ts';
 import { redrive } from '../commands/redrive.ts';
 import { refetch } from '../commands/refetch.ts';

@@ -1,11 +1,12 @@
 /** Jobs of the ledger, newest first, by its index. */
+
+import { FETCHED_JOB_TYPES, type FetchedJobType } from '../../lambda/contract.ts';
 import {
   DynamoDbJobRecords,
-  type IndexedState,
   type IndexQuery,
   type JobRecord,
 } from '../../lambda/ledger/job-records.client.ts';
-import { FETCHED_JOB_TYPES, type FetchedJobType } from '../../lambda/contract.ts';
+import type { LedgerState } from '../../lambda/ledger/facts.ts';
 import type { Deployment } from '../deployment.ts';
 import { type JobRow, type JobState, lastChangeOf, toJobRow } from './job-row.ts';
 
@@ -25,7 +26,7 @@ interface JobIndex {
 }
 
 /** Where the index has jobs of a state. What failed and may be fetched again is among those that are not stored yet. */
-const INDEXED: Readonly<Record<JobState, readonly IndexedState[]>> = {
+const INDEXED: Readonly<Record<JobState, readonly LedgerState[]>> = {
   waiting: ['awaited', 'unstored'],
   stored: ['stored'],
   failed: ['failed', 'unstored'],

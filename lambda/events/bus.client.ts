@@ -8,16 +8,16 @@ import {
   type PutEventsRequestEntry,
   type PutEventsResultEntry,
 } from '@aws-sdk/client-eventbridge';
-import type { EventPublisher } from '../shared/ports.ts';
 import { EVENT_SOURCE } from '../contract.ts';
 import { TransientError } from '../shared/errors.ts';
 import type { BusEvent } from './job-event.ts';
+import type { EventPublisher } from './ports.ts';
 
 /** https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html */
 const MAX_ENTRIES = 10;
 /** 1 MiB for all entries of a call. */
 const MAX_BYTES = 1024 * 1024;
-/** Of an entry, beside its detail: time, project and detail-type. */
+/** Of an entry, beside its detail: source and detail-type. */
 const OVERHEAD_BYTES = 256;
 
 interface Waiting {

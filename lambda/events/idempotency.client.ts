@@ -16,9 +16,9 @@ import {
   GetItemCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import type { ClaimResult, EventClaim, IdempotencyStore } from '../shared/ports.ts';
 import { RECORD } from '../contract.ts';
 import { ifConditionHolds, orUnavailable, unavailable } from '../shared/dynamodb.client.ts';
+import type { ClaimResult, EventClaim, IdempotencyStore } from './ports.ts';
 
 export interface DynamoDbIdempotencyStoreOptions {
   readonly client: DynamoDBClient;

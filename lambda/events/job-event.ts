@@ -12,6 +12,7 @@ import {
   JOB_TYPES,
   SCHEMA_VERSION,
 } from '../contract.ts';
+import { SIGNATURE_SCHEMES } from '../standard-webhooks/delivery.ts';
 
 /** RFC 3339 in UTC, as `Date.prototype.toISOString` writes it. */
 const timestamp = z.iso.datetime();
@@ -19,9 +20,6 @@ const timestamp = z.iso.datetime();
 /** What the application called the job; null where neither the job nor the ledger has a name for it. */
 const displayName = z._default(z.nullable(z.string()), null);
 
-/** How a delivery may be signed. */
-const SIGNATURE_SCHEMES = ['v1', 'v1a', 'jwt'] as const;
-export type Scheme = (typeof SIGNATURE_SCHEMES)[number];
 /** `api`: no delivery came, the job was read from Gemini's API with the project's own key. */
 export const SCHEMES = [...SIGNATURE_SCHEMES, 'api'] as const;
 

@@ -3,9 +3,10 @@
  * between any two of them leads to another attempt that publishes again or finds it done.
  */
 import { METRIC } from '../contract.ts';
-import type { BusEvent, JobEventDetail } from './job-event.ts';
+import type { Clock, Log, Metrics } from '../shared/ports.ts';
 import { eventKey } from './event-key.ts';
-import type { Clock, IdempotencyStore, EventPublisher, Log, Metrics } from '../shared/ports.ts';
+import type { BusEvent, JobEventDetail } from './job-event.ts';
+import type { EventPublisher, IdempotencyStore } from './ports.ts';
 
 export interface PublishOncePorts {
   readonly store: IdempotencyStore;

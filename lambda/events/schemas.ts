@@ -49,7 +49,7 @@ function envelope(title: string, { detail, detailType, source = EVENT_SOURCE }: 
       resources: { type: 'array', items: text },
       detail: toSchema(detail),
     },
-    required: ['version', 'id', 'detail-type', 'project', 'account', 'time', 'region', 'resources', 'detail'],
+    required: ['version', 'id', 'detail-type', 'source', 'account', 'time', 'region', 'resources', 'detail'],
   };
 }
 

@@ -1,7 +1,8 @@
 /** What it means that Gemini does not show a job of which an event came. */
-import { PermanentError, TransientError } from '../shared/errors.ts';
+
 import type { FetchableEvent } from '../events/job-event.ts';
-import type { JobOnRecord } from '../shared/ports.ts';
+import type { JobOnRecord } from '../ledger/ports.ts';
+import { PermanentError, TransientError } from '../shared/errors.ts';
 
 /** Some five minutes with the fetchers' backoff: a leaked token stays cheap, and a job that Gemini hides for a moment safe. */
 const ATTEMPTS_BEFORE_VERDICT = 7;

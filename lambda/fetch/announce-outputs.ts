@@ -4,9 +4,12 @@ import { fitted } from '../events/event-size.ts';
 import type { FetchableEvent } from '../events/job-event.ts';
 import type { Failure, Manifest } from '../events/manifest.ts';
 import { FETCH_FAILED, outputPrefix } from '../events/output-keys.ts';
+import type { EventPublisher } from '../events/ports.ts';
 import type { OutputPlan } from '../gemini/jobs/job-type.ts';
+import type { JobOnRecord } from '../ledger/ports.ts';
+import type { Clock, Log, Metrics } from '../shared/ports.ts';
+import type { OutputStore } from './ports.ts';
 import type { Landing } from './storing.ts';
-import type { Clock, EventPublisher, JobOnRecord, Log, Metrics, OutputStore } from '../shared/ports.ts';
 
 /** What is known so far about the job. */
 export interface Progress {

@@ -3,34 +3,36 @@
  * of the event only the id is used. The manifest comes last, once; who finds it announces and downloads nothing.
  */
 import { FILE_RETENTION_SECONDS, MANIFEST_NAME, METRIC } from '../contract.ts';
-import { PermanentError, TransientError } from '../shared/errors.ts';
 import type { FetchableEvent } from '../events/job-event.ts';
 import type { Manifest } from '../events/manifest.ts';
 import { outputPrefix, WITHOUT_OUTPUTS } from '../events/output-keys.ts';
+import type { JobKind, OutputPlan } from '../gemini/jobs/job-type.ts';
+import type { KeptDownload } from '../gemini/kept-download.ts';
+import type { Download, Gemini } from '../gemini/ports.ts';
+import { creatorOf, findJob } from '../gemini/read-jobs.ts';
+import type { FetchLedger, JobOnRecord } from '../ledger/ports.ts';
+import { PermanentError, TransientError } from '../shared/errors.ts';
+import type { Wait } from '../shared/ports.ts';
 import { judgeAbsence } from './absent-job.ts';
 import {
   type AnnounceOutputsPorts,
   announceFailed,
   announceStored,
   INTERNAL,
-  type Stored,
   logged,
   type Progress,
   placeOf,
+  type Stored,
   submissionOf,
   writeUp,
 } from './announce-outputs.ts';
-import type { JobKind, OutputPlan } from '../gemini/jobs/job-type.ts';
-import type { KeptDownload } from '../gemini/kept-download.ts';
 import { storeFile } from './store-file.ts';
 import { landFiles } from './store-files.ts';
-import { inspectFiles, storeResource, type ReadyFile } from './store-resource.ts';
+import { inspectFiles, type ReadyFile, storeResource } from './store-resource.ts';
 import { Landing } from './storing.ts';
-import type { Download, FetchLedger, Gemini, JobOnRecord, Wait } from '../shared/ports.ts';
-import { creatorOf, findJob } from '../gemini/read-jobs.ts';
 
 export interface FetchOutputsPorts extends AnnounceOutputsPorts {
-  /** Of a project, with its API key. @throws TransientError `ERR_SOURCE_UNKNOWN` */
+  /** Of a project, with its API key. @throws TransientError `ERR_PROJECT_UNKNOWN` */
   readonly geminiOf: (project: string) => Gemini;
   readonly ledger: FetchLedger;
   /** How long Gemini keeps a job of this type. */

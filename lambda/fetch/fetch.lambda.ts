@@ -2,25 +2,19 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import * as z from 'zod/mini';
-import {
-  dynamoDbClient,
-  eventBridgeClient,
-  s3Client,
-  secretsManagerClient,
-  sqsClient,
-} from '../shared/aws.client.ts';
-import { DynamoDbFetchLedger } from '../ledger/attempts.client.ts';
-import { EnvironmentReader } from '../shared/environment.ts';
+import { ENV, GEMINI_URL } from '../contract.ts';
 import { EventBridgePublisher } from '../events/bus.client.ts';
 import { createApiKeySource, GeminiApi } from '../gemini/api.ts';
-import { S3OutputStore } from './output-store.client.ts';
+import { jobKindOf } from '../gemini/jobs/index.ts';
+import { DynamoDbFetchLedger } from '../ledger/attempts.client.ts';
+import { dynamoDbClient, eventBridgeClient, s3Client, secretsManagerClient, sqsClient } from '../shared/aws.client.ts';
+import { EnvironmentReader } from '../shared/environment.ts';
+import { TransientError } from '../shared/errors.ts';
 import { SecretReader } from '../shared/secrets.client.ts';
-import { SqsJobQueue, toQueuedJob } from './queue.client.ts';
 import { createTelemetry } from '../shared/telemetry.ts';
 import { handleMessage } from './handle-message.ts';
-import { jobKindOf } from '../gemini/jobs/index.ts';
-import { ENV, GEMINI_URL } from '../contract.ts';
-import { TransientError } from '../shared/errors.ts';
+import { S3OutputStore } from './output-store.client.ts';
+import { SqsJobQueue, toQueuedJob } from './queue.client.ts';
 
 /** Time to abort uploads and to put the message back before Lambda ends the process. */
 const RESERVE_MS = 15_000;
@@ -56,7 +50,7 @@ const ports = {
   geminiOf(project: string) {
     const gemini = geminis.get(project);
     if (gemini !== undefined) return gemini;
-    throw new TransientError('ERR_SOURCE_UNKNOWN', `The project ${project} is not configured; deploy with it again`);
+    throw new TransientError('ERR_PROJECT_UNKNOWN', `The project ${project} is not configured; deploy with it again`);
   },
   store: new S3OutputStore(s3Client(), config.bucketName),
   ledger: new DynamoDbFetchLedger({ client: dynamoDbClient(), tableName: config.ledgerTableName, clock }),

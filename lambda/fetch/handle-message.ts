@@ -1,11 +1,11 @@
 /** One message of a fetcher's queue: what becomes of it. Nothing here throws, so that every message gets its delay. */
 import { METRIC } from '../contract.ts';
-import { backoffSeconds } from './backoff.ts';
-import { PipelineError, TransientError } from '../shared/errors.ts';
 import type { FetchableEvent } from '../events/job-event.ts';
-import { logged, placeOf } from './announce-outputs.ts';
-import { type FetchOutputsPorts, fetchOutputs } from './fetch-outputs.ts';
 import type { JobKind } from '../gemini/jobs/job-type.ts';
+import { PipelineError, TransientError } from '../shared/errors.ts';
+import { logged, placeOf } from './announce-outputs.ts';
+import { backoffSeconds } from './backoff.ts';
+import { type FetchOutputsPorts, fetchOutputs } from './fetch-outputs.ts';
 
 export interface QueuedJob {
   /** Undefined when the message is none that the rule of this job type would have sent. */

@@ -1,7 +1,7 @@
 /** What an object's bytes come to, in order: its SHA-256 for the manifest, its CRC-32 for S3. */
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import type { ByteObserver } from '../shared/ports.ts';
+import type { ByteObserver } from './ports.ts';
 
 export class ObjectDigest {
   readonly #observer: ByteObserver | undefined;

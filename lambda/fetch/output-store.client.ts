@@ -1,11 +1,13 @@
 /** Outputs in S3, each written once: nothing that is there is ever replaced. */
 import { setTimeout as wait } from 'node:timers/promises';
 import { GetObjectCommand, NoSuchKey, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
-import type { ByteObserver, Download, OutputStore, OutputWriter, Wait } from '../shared/ports.ts';
-import { TransientError } from '../shared/errors.ts';
 import { Manifest } from '../events/manifest.ts';
+import type { Download } from '../gemini/ports.ts';
+import { TransientError } from '../shared/errors.ts';
+import type { Wait } from '../shared/ports.ts';
 import { writeOnce } from './conditional-write.client.ts';
 import { PART_BYTES, S3OutputWriter, unavailable } from './output-writer.client.ts';
+import type { ByteObserver, OutputStore, OutputWriter } from './ports.ts';
 
 const JSON_TYPE = 'application/json';
 

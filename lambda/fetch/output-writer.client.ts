@@ -13,10 +13,11 @@ import {
   type S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
-import type { ByteObserver, OutputWriter, Wait, WrittenObject } from '../shared/ports.ts';
 import { PermanentError, PipelineError, TransientError } from '../shared/errors.ts';
-import { crc32Of, ObjectDigest } from './object-digest.ts';
+import type { Wait } from '../shared/ports.ts';
 import { writeOnce } from './conditional-write.client.ts';
+import { crc32Of, ObjectDigest } from './object-digest.ts';
+import type { ByteObserver, OutputWriter, WrittenObject } from './ports.ts';
 
 export const PART_BYTES = 8 * 1024 * 1024;
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */

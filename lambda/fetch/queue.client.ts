@@ -1,9 +1,9 @@
 /** A message of the queue as a job event, and how long it waits before it is delivered again. */
 import { ChangeMessageVisibilityCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { SQSRecord } from 'aws-lambda';
-import type { QueuedJob } from './handle-message.ts';
 import type { FetchedJobType } from '../contract.ts';
 import { type FetchableEvent, JobEventEnvelope } from '../events/job-event.ts';
+import type { QueuedJob } from './handle-message.ts';
 
 export function toQueuedJob(record: SQSRecord, jobType: FetchedJobType): QueuedJob {
   return {

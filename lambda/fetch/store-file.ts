@@ -1,9 +1,11 @@
 /** A file of Gemini's on its way into the bucket: in parts, several at a time, where Gemini serves them. */
-import { PermanentError, TransientError } from '../shared/errors.ts';
+
 import { mediaTypeOf } from '../gemini/media-type.ts';
+import type { Download, FileDownload, Gemini } from '../gemini/ports.ts';
+import { PermanentError, TransientError } from '../shared/errors.ts';
+import type { Wait } from '../shared/ports.ts';
 import type { ReadyFile } from './store-resource.ts';
 import type { DescribedObject, Landing, LandingObject } from './storing.ts';
-import type { Download, FileDownload, Gemini, Wait } from '../shared/ports.ts';
 
 /** With parts of 8 MiB these are 64 of the function's 1,024 MiB. */
 const PARTS_AT_A_TIME = 8;
@@ -34,7 +36,12 @@ export interface FileAttempt {
  * @throws TransientError `ERR_OUTPUT_NOT_READY` when it cannot be had yet
  * @throws PermanentError `ERR_OUTPUT_GONE` when it cannot be had any more
  */
-export async function storeFile(gemini: Gemini, file: ReadyFile, landing: Landing, attempt: FileAttempt): Promise<void> {
+export async function storeFile(
+  gemini: Gemini,
+  file: ReadyFile,
+  landing: Landing,
+  attempt: FileAttempt,
+): Promise<void> {
   if (file.problem !== undefined) throw file.problem;
   const contentType = mediaTypeOf(file.contentType, file.resource?.mimeType);
   const origin = `files/${file.fileId}`;

@@ -1,13 +1,13 @@
 /** Carries out a plan: the job resource and what it holds inline in one pass, then each file. */
 import * as z from 'zod/mini';
-import { PermanentError, TransientError } from '../shared/errors.ts';
-import { mediaTypeOf } from '../gemini/media-type.ts';
 import type { FileOutput, OutputPlan } from '../gemini/jobs/job-type.ts';
+import { type JsonPath, type JsonReader, walkJson } from '../gemini/json/walk.ts';
+import { mediaTypeOf } from '../gemini/media-type.ts';
+import type { Download, Gemini } from '../gemini/ports.ts';
+import { PermanentError, TransientError } from '../shared/errors.ts';
 import { JsonCopy, JsonLines, JsonText } from './json/extract.ts';
 import { JsonMedia } from './json/media.ts';
-import { type JsonPath, type JsonReader, walkJson } from '../gemini/json/walk.ts';
 import type { Landing } from './storing.ts';
-import type { Download, Gemini } from '../shared/ports.ts';
 
 const MAX_FILE_RESOURCE_BYTES = 64 * 1024;
 

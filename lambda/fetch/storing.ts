@@ -1,10 +1,10 @@
 /** The objects of one job on their way into the bucket: counted, limited in size, and aborted together. */
 import { createHash } from 'node:crypto';
-import { PermanentError, TransientError } from '../shared/errors.ts';
 import type { ManifestObject } from '../events/manifest.ts';
+import { PermanentError, TransientError } from '../shared/errors.ts';
 import type { Sink } from './json/extract.ts';
 import { JsonLinesCounter } from './json/lines-counter.ts';
-import type { OutputStore, OutputWriter, WrittenObject } from '../shared/ports.ts';
+import type { OutputStore, OutputWriter, WrittenObject } from './ports.ts';
 
 /** How many objects are completed at a time; a small one is in memory until it is. */
 const FINISHING_AT_A_TIME = 4;

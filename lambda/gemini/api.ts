@@ -3,11 +3,12 @@
  * key goes to the API's own origin and nowhere else, so redirects are followed by hand.
  */
 import { cachedKeys } from '../shared/cached-keys.ts';
-import type { Clock, Download, FileDownload, Gemini, KeySource } from '../shared/ports.ts';
 import { PipelineError, TransientError } from '../shared/errors.ts';
+import type { Clock, KeySource } from '../shared/ports.ts';
+import type { SecretReader } from '../shared/secrets.client.ts';
+import type { Download, FileDownload, Gemini } from './ports.ts';
 import { type Range, rangeHeaders, rangeOf, type Wanted } from './range.ts';
 import { type Refusal, readRefusal } from './refusal.ts';
-import type { SecretReader } from '../shared/secrets.client.ts';
 
 const API_VERSION = 'v1beta';
 const MAX_REDIRECTS = 5;

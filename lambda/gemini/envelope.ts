@@ -1,11 +1,11 @@
 /** Gemini's event as it was signed, made into the event on the bus. */
 import * as z from 'zod/mini';
 import { FETCHED_JOB_TYPES, type FetchedJobType, SCHEMA_VERSION } from '../contract.ts';
-import type { VerifiedDelivery } from '../standard-webhooks/delivery.ts';
-import { RequestError } from '../shared/errors.ts';
 import { fitted } from '../events/event-size.ts';
-import { interactionId } from './names.ts';
 import type { JobEventDetail } from '../events/job-event.ts';
+import { RequestError } from '../shared/errors.ts';
+import type { VerifiedDelivery } from '../standard-webhooks/delivery.ts';
+import { interactionId } from './names.ts';
 import { withoutToken } from './without-token.ts';
 
 /** EventBridge carries no longer detail-type (PutEventsRequestEntry). */

@@ -1,18 +1,18 @@
 /** A download that is kept while it is read, as long as it is small: what is asked for once need not be asked for again. */
-import type { Download } from '../shared/ports.ts';
+import type { Download } from './ports.ts';
 
 const LARGEST_KEPT = 4 * 1024 * 1024;
 
 export class KeptDownload implements Download {
   readonly bytes: number | undefined;
-  readonly #project: Download;
+  readonly #source: Download;
   #chunks: Uint8Array[] | undefined = [];
   #size = 0;
   #isWhole = false;
 
-  constructor(project: Download) {
-    this.#project = project;
-    this.bytes = project.bytes;
+  constructor(source: Download) {
+    this.#source = source;
+    this.bytes = source.bytes;
   }
 
   /** The first reading. */
@@ -31,7 +31,7 @@ export class KeptDownload implements Download {
   }
 
   async *#read(): AsyncGenerator<Uint8Array> {
-    for await (const chunk of this.#project.chunks) {
+    for await (const chunk of this.#source.chunks) {
       this.#size += chunk.length;
       if (this.#size > LARGEST_KEPT) this.#chunks = undefined;
       this.#chunks?.push(chunk);

@@ -6,7 +6,7 @@ import type { JobKind, JobState } from './jobs/job-type.ts';
 import { JsonOutline } from './json/outline.ts';
 import { type JsonPath, walkJson } from './json/walk.ts';
 import { KeptDownload } from './kept-download.ts';
-import type { Gemini } from '../shared/ports.ts';
+import type { Gemini } from './ports.ts';
 
 const PAGE_SIZE = 50;
 

@@ -1,10 +1,11 @@
 /** What a fetcher writes into the item of its job, and learns from it, in one call. */
 import { type AttributeValue, type DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
-import type { Clock, FetchLedger, JobOnRecord } from '../shared/ports.ts';
 import { LEDGER } from '../contract.ts';
-import type { LedgerJob } from './facts.ts';
 import { orUnavailable } from '../shared/dynamodb.client.ts';
+import type { Clock } from '../shared/ports.ts';
+import type { LedgerJob } from './facts.ts';
 import { itemId, TTL_SECONDS } from './ledger.client.ts';
+import type { FetchLedger, JobOnRecord } from './ports.ts';
 
 export interface DynamoDbFetchLedgerOptions {
   readonly client: DynamoDBClient;

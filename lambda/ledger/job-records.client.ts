@@ -6,8 +6,9 @@ import {
   PutItemCommand,
   QueryCommand,
 } from '@aws-sdk/client-dynamodb';
-import { FETCHED_JOB_TYPES, type FetchedJobType, LEDGER, LEDGER_INDEX } from '../contract.ts';
+import { FETCHED_JOB_TYPES, type FetchedJobType, LEDGER, LEDGER_INDEX, LEDGER_SHARDS } from '../contract.ts';
 import { jobKey } from '../events/event-key.ts';
+import { type LedgerState, queueName } from './facts.ts';
 
 /** Times as they are written: RFC 3339 in UTC. */
 export interface JobRecord {
@@ -37,10 +38,8 @@ export interface JobRecord {
   readonly manifestKey: string | undefined;
 }
 
-export type IndexedState = 'awaited' | 'unstored' | 'stored' | 'failed';
-
 export interface IndexQuery {
-  readonly state: IndexedState;
+  readonly state: LedgerState;
   readonly project: string;
   readonly jobType: FetchedJobType;
   /** Bounds of the index's time, both included; all by default. */
@@ -163,11 +162,11 @@ export class DynamoDbJobRecords {
 
 /** The keys of the index under which the jobs of a state are. */
 function queuesOf({ state, project, jobType }: Pick<IndexQuery, 'state' | 'project' | 'jobType'>): readonly string[] {
-  return [`${state}#${project}#${jobType}`];
+  return Array.from({ length: LEDGER_SHARDS }, (_, shard) => queueName({ state, project, jobType }, shard));
 }
 
 function keyOf(job: Pick<JobRecord, 'project' | 'jobType' | 'jobId'>): Record<string, AttributeValue> {
-  return { [LEDGER.id]: { S: LEDGER_JOB_PREFIX + jobKey({ ...job, project: job.project }) } };
+  return { [LEDGER.id]: { S: LEDGER_JOB_PREFIX + jobKey(job) } };
 }
 
 function toRecord(item: Item): JobRecord | undefined {

@@ -1,10 +1,10 @@
 /** What the verifier asks the job ledger: one read of one item, so that its bundle needs no more of the ledger. */
 import { type AttributeValue, type DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod/mini';
-import type { FindJob } from '../receive/publish-delivery.ts';
 import { LEDGER } from '../contract.ts';
 import { jobKey } from '../events/event-key.ts';
 import { orUnavailable } from '../shared/dynamodb.client.ts';
+import type { FindJob } from './ports.ts';
 
 /** Gemini waits a few seconds for its answer, and an event may do without. */
 const TIMEOUT_MS = 1_000;

@@ -12,9 +12,9 @@ import {
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod/mini';
-import type { JobLedger } from '../shared/ports.ts';
 import { FETCHED_JOB_TYPES, LEDGER, LEDGER_INDEX, LEDGER_SHARDS } from '../contract.ts';
 import { jobKey } from '../events/event-key.ts';
+import { ifConditionHolds, orUnavailable, unavailable } from '../shared/dynamodb.client.ts';
 import {
   type LedgerEntry,
   type LedgerFact,
@@ -25,8 +25,8 @@ import {
   type SweepCursor,
   shardOf,
 } from './facts.ts';
-import { ifConditionHolds, orUnavailable, unavailable } from '../shared/dynamodb.client.ts';
 import { type Item, toEntry } from './item.ts';
+import type { JobLedger } from './ports.ts';
 import { mergeShards, parseCursor, type ShardPage } from './shards.ts';
 import { type Attribute, type Attributes, type Move, type Update, updateOf } from './update.ts';
 

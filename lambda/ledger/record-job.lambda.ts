@@ -1,11 +1,11 @@
 /** Keeps the job ledger: works off what the bus says of jobs. */
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { ENV } from '../contract.ts';
 import { dynamoDbClient } from '../shared/aws.client.ts';
-import { DynamoDbJobLedger } from './ledger.client.ts';
 import { EnvironmentReader } from '../shared/environment.ts';
 import { createTelemetry } from '../shared/telemetry.ts';
+import { DynamoDbJobLedger } from './ledger.client.ts';
 import { recordJobs } from './record-job.ts';
-import { ENV } from '../contract.ts';
 
 const env = new EnvironmentReader(process.env);
 const tableName = env.required(ENV.ledgerTableName);

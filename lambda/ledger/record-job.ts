@@ -1,11 +1,12 @@
 /** Tells the ledger what the bus says of jobs. */
 import * as z from 'zod/mini';
 import { APPLICATION_SOURCE, DETAIL_TYPE, EVENT_SOURCE, JOB_SUBMITTED } from '../contract.ts';
-import { PipelineError } from '../shared/errors.ts';
-import { JobEventDetail, JobSubmittedDetail, OutputFailedDetail, OutputStoredDetail } from '../events/job-event.ts';
 import { jobKey } from '../events/event-key.ts';
+import { JobEventDetail, JobSubmittedDetail, OutputFailedDetail, OutputStoredDetail } from '../events/job-event.ts';
+import { PipelineError } from '../shared/errors.ts';
+import type { Log } from '../shared/ports.ts';
 import type { LedgerFact } from './facts.ts';
-import type { JobLedger, Log } from '../shared/ports.ts';
+import type { JobLedger } from './ports.ts';
 
 const Envelope = z.looseObject({
   source: z.enum([EVENT_SOURCE, APPLICATION_SOURCE]),

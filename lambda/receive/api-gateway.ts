@@ -1,9 +1,9 @@
 /** HTTP API payload 2.0 to a raw delivery, and a result or an error to the response; all statuses are in this file. */
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
-import type { PublishResult } from '../events/publish-once.ts';
 import { pathsOf } from '../contract.ts';
-import type { DeliveryRoute, RawDelivery } from '../standard-webhooks/delivery.ts';
+import type { PublishResult } from '../events/publish-once.ts';
 import { RequestError, type RequestErrorCode, TransientError } from '../shared/errors.ts';
+import type { DeliveryRoute, RawDelivery } from '../standard-webhooks/delivery.ts';
 
 /** Soon enough for a blip; Gemini's own backoff takes over from there. */
 const UNAVAILABLE_RETRY_AFTER_SECONDS = 5;

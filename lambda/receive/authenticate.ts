@@ -1,11 +1,12 @@
 /** Decides whether a delivery is genuine. The route names the schemes; the sender never chooses. */
 import { createHash } from 'node:crypto';
-import type { RawDelivery, VerifiedDelivery } from '../standard-webhooks/delivery.ts';
 import { RequestError } from '../shared/errors.ts';
+import type { KeySource } from '../shared/ports.ts';
+import type { RawDelivery, VerifiedDelivery } from '../standard-webhooks/delivery.ts';
+import { checkTolerance, parseWebhookHeaders, type WebhookHeaders } from '../standard-webhooks/headers.ts';
 import { type Ed25519Key, findV1aKey, type SigningSecret, verifyV1 } from '../standard-webhooks/signature.ts';
 import { matchesToken, type TokenDigest } from '../standard-webhooks/token.ts';
-import { checkTolerance, parseWebhookHeaders, type WebhookHeaders } from '../standard-webhooks/headers.ts';
-import type { JwtVerifier, KeySource } from '../shared/ports.ts';
+import type { JwtVerifier } from './ports.ts';
 
 /** What only one Gemini project's deliveries verify with. */
 export interface ProjectKeys {
@@ -92,12 +93,12 @@ export function createTokenCheck(projects: AuthenticatePorts['projects']): (deli
 
 /** Asks with the keys at hand and, when none matches, once more with newer ones, where newer ones are to be had. */
 async function tryKeys<Key, Match>(
-  project: KeySource<Key>,
+  source: KeySource<Key>,
   match: (keys: readonly Key[]) => Match | undefined,
 ): Promise<Match | undefined> {
-  const current = await project.current();
+  const current = await source.current();
   const matched = match(current);
   if (matched !== undefined) return matched;
-  const refreshed = await project.refreshed(current);
+  const refreshed = await source.refreshed(current);
   return refreshed === undefined ? undefined : match(refreshed);
 }

@@ -1,9 +1,9 @@
 /** Logs what deliveries look like, each form once in a process: what Gemini sends is documented in part only. */
 import { NEW_FORM_LOGGED } from '../contract.ts';
-import type { RawDelivery, VerifiedDelivery } from '../standard-webhooks/delivery.ts';
-import { formOfDelivery } from './form.ts';
 import type { JobEventDetail } from '../events/job-event.ts';
 import type { Log } from '../shared/ports.ts';
+import type { RawDelivery, VerifiedDelivery } from '../standard-webhooks/delivery.ts';
+import { formOfDelivery } from './form.ts';
 
 /** No sender, however genuine, fills the log. */
 const MAX_FORMS = 30;

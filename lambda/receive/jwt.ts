@@ -5,11 +5,12 @@
 import { createHash } from 'node:crypto';
 import { createLocalJWKSet, errors, type JWK, type JWTPayload, jwtVerify } from 'jose';
 import * as z from 'zod/mini';
-import type { JwtVerifier, KeySource } from '../shared/ports.ts';
-import type { VerifiedDelivery } from '../standard-webhooks/delivery.ts';
 import { RequestError } from '../shared/errors.ts';
-import { decodeBase64url, importKeys, VERIFYING } from '../standard-webhooks/jwk.ts';
+import type { KeySource } from '../shared/ports.ts';
+import type { VerifiedDelivery } from '../standard-webhooks/delivery.ts';
 import { TOLERANCE_SECONDS } from '../standard-webhooks/headers.ts';
+import { decodeBase64url, importKeys, VERIFYING } from '../standard-webhooks/jwk.ts';
+import type { JwtVerifier } from './ports.ts';
 
 /** Google's issuers (OpenID Connect, "Validating an ID token", and the API's own host). */
 const ISSUERS = ['https://generativelanguage.googleapis.com', 'https://accounts.google.com', 'accounts.google.com'];

@@ -1,13 +1,14 @@
 /** Everything the verifier verifies with: where each key comes from, how long it is kept, how often it may be asked for. */
-import type { AuthenticatePorts } from './authenticate.ts';
-import { cachedKeys } from '../shared/cached-keys.ts';
-import type { Clock, KeySource, Metrics } from '../shared/ports.ts';
+
 import { METRIC } from '../contract.ts';
+import { cachedKeys } from '../shared/cached-keys.ts';
 import { TransientError } from '../shared/errors.ts';
+import type { Clock, KeySource, Metrics } from '../shared/ports.ts';
+import type { SecretReader } from '../shared/secrets.client.ts';
 import { importEd25519Keys } from '../standard-webhooks/signature.ts';
+import type { AuthenticatePorts } from './authenticate.ts';
 import { importRsaKeys, JoseJwtVerifier } from './jwt.ts';
 import { loadJwks } from './remote-jwks.ts';
-import type { SecretReader } from '../shared/secrets.client.ts';
 import { loadDynamicTokens, loadSigningSecrets } from './webhook-secrets.ts';
 
 export interface VerificationKeysOptions {

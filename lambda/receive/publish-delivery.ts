@@ -2,23 +2,11 @@
  * From a delivery that verified to its event on the bus, with what the ledger knows of the job. On the dynamic route Google's
  * signature does not say whose job it is: only the ledger does (decision 11).
  */
-import { FETCHED_JOB_TYPES, type FetchedJobType } from '../contract.ts';
+import { FETCHED_JOB_TYPES } from '../contract.ts';
 import { fitted } from '../events/event-size.ts';
 import type { JobEventDetail } from '../events/job-event.ts';
 import { identify, onceFor, type PublishOncePorts, type PublishResult, publishOnce } from '../events/publish-once.ts';
-
-/** What was submitted, or listed for the project's own key. */
-export interface FoundJob {
-  readonly userMetadata: Readonly<Record<string, unknown>>;
-  readonly displayName: string | undefined;
-}
-
-/** Undefined for a job of which only webhooks speak. @throws TransientError `ERR_STORE_UNAVAILABLE` */
-export type FindJob = (job: {
-  readonly project: string;
-  readonly jobType: FetchedJobType;
-  readonly jobId: string;
-}) => Promise<FoundJob | undefined>;
+import type { FindJob, FoundJob } from '../ledger/ports.ts';
 
 export interface PublishDeliveryPorts extends PublishOncePorts {
   readonly findJob: FindJob;

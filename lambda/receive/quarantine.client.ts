@@ -10,11 +10,11 @@ import {
   ScanCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import type { QuarantineStore } from './quarantine.ts';
 import { QUARANTINE } from '../contract.ts';
-import type { DeliveryRoute } from '../standard-webhooks/delivery.ts';
-import type { KeptDelivery } from './quarantined.ts';
 import { ifConditionHolds, orUnavailable } from '../shared/dynamodb.client.ts';
+import type { DeliveryRoute } from '../standard-webhooks/delivery.ts';
+import type { QuarantineStore } from './quarantine.ts';
+import type { KeptDelivery } from './quarantined.ts';
 
 export interface DynamoDbQuarantineOptions {
   readonly client: DynamoDBClient;

@@ -5,9 +5,9 @@
  * of them does not push out what is genuine on another.
  */
 import { METRIC } from '../contract.ts';
+import type { Log, Metrics } from '../shared/ports.ts';
 import type { DeliveryRoute, RawDelivery } from '../standard-webhooks/delivery.ts';
 import { isKeepable, type KeptDelivery, toKept } from './quarantined.ts';
-import type { Log, Metrics } from '../shared/ports.ts';
 
 /** Of one process and route: so many at once, and one more every few seconds. */
 const BURST = 10;

@@ -1,6 +1,7 @@
 /** Which refused deliveries are worth keeping: those that a changed signature scheme, or a wrong secret, could explain. */
-import type { DeliveryRoute, RawDelivery } from '../standard-webhooks/delivery.ts';
+
 import { RequestError } from '../shared/errors.ts';
+import type { DeliveryRoute, RawDelivery } from '../standard-webhooks/delivery.ts';
 import { checkTolerance, parseIdentification } from '../standard-webhooks/headers.ts';
 
 /** Gemini's events are far smaller; what is larger costs more to keep than it can be worth. */

@@ -3,13 +3,13 @@
  * complete.
  */
 import { METRIC } from '../contract.ts';
-import { MAX_BODY_BYTES, type RawDelivery } from '../standard-webhooks/delivery.ts';
+import { identify, type PublishResult } from '../events/publish-once.ts';
 import { toJobEvent } from '../gemini/envelope.ts';
 import { PipelineError, RequestError } from '../shared/errors.ts';
+import { MAX_BODY_BYTES, type RawDelivery } from '../standard-webhooks/delivery.ts';
 import type { Authenticate } from './authenticate.ts';
 import type { NoteForm } from './form-log.ts';
 import { type PublishDeliveryPorts, publishDelivery } from './publish-delivery.ts';
-import { identify, type PublishResult } from '../events/publish-once.ts';
 import type { Quarantine } from './quarantine.ts';
 
 export interface ReceiveWebhookPorts extends PublishDeliveryPorts {

@@ -3,9 +3,9 @@
 import type { Context } from 'aws-lambda';
 import * as z from 'zod/mini';
 import { dynamoDbClient } from '../shared/aws.client.ts';
+import { digestToken } from '../standard-webhooks/token.ts';
 import { DynamoDbQuarantine } from './quarantine.client.ts';
 import { HELD_TOKEN, reverify } from './reverify.ts';
-import { digestToken } from '../standard-webhooks/token.ts';
 import { createVerifierPorts, readVerifierConfig } from './verifier-ports.ts';
 
 /** Time to finish the one at hand before Lambda ends the process. */

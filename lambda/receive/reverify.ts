@@ -5,9 +5,9 @@
 
 import { toJobEvent } from '../gemini/envelope.ts';
 import { PipelineError } from '../shared/errors.ts';
-import type { KeptDelivery } from './quarantined.ts';
 import { publishDelivery } from './publish-delivery.ts';
 import type { QuarantineStore } from './quarantine.ts';
+import type { KeptDelivery } from './quarantined.ts';
 import type { ReceiveWebhookPorts } from './receive.ts';
 
 /** Stands for a token that held when the delivery came; the ports of a reverification accept it and no other. */

@@ -1,16 +1,16 @@
 /** What the verifier and the reverification have in common: their configuration, and the ports made from it. */
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod/mini';
-import { dynamoDbClient, eventBridgeClient, secretsManagerClient } from '../shared/aws.client.ts';
+import { ENV, GEMINI_URL } from '../contract.ts';
+import { EventBridgePublisher } from '../events/bus.client.ts';
 import { DynamoDbIdempotencyStore } from '../events/idempotency.client.ts';
 import { findJobIn } from '../ledger/known-jobs.client.ts';
+import { dynamoDbClient, eventBridgeClient, secretsManagerClient } from '../shared/aws.client.ts';
 import { EnvironmentReader } from '../shared/environment.ts';
-import { EventBridgePublisher } from '../events/bus.client.ts';
 import { SecretReader } from '../shared/secrets.client.ts';
 import { createTelemetry } from '../shared/telemetry.ts';
-import { createAuthenticatePorts } from './keys.ts';
 import { createAuthenticate, type ProjectKeys } from './authenticate.ts';
-import { ENV, GEMINI_URL } from '../contract.ts';
+import { createAuthenticatePorts } from './keys.ts';
 
 export type VerifierConfig = ReturnType<typeof readVerifierConfig>;
 

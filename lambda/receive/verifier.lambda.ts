@@ -1,13 +1,13 @@
 /** The verifier: answers the HTTP API. */
 import { randomUUID } from 'node:crypto';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import { PipelineError, TransientError } from '../shared/errors.ts';
 import { toErrorResponse, toRawDelivery, toResponse } from './api-gateway.ts';
-import { DynamoDbQuarantine } from './quarantine.client.ts';
 import { createTokenCheck } from './authenticate.ts';
 import { createFormLog } from './form-log.ts';
+import { DynamoDbQuarantine } from './quarantine.client.ts';
 import { createQuarantine } from './quarantine.ts';
 import { receiveWebhook } from './receive.ts';
-import { PipelineError, TransientError } from '../shared/errors.ts';
 import { createVerifierPorts, readVerifierConfig } from './verifier-ports.ts';
 
 const config = readVerifierConfig(process.env);

@@ -1,9 +1,10 @@
 /** Which versions of the signing secret and of the dynamic token are valid now. */
-import type { Clock } from '../shared/ports.ts';
+
 import { TransientError } from '../shared/errors.ts';
+import type { Clock } from '../shared/ports.ts';
+import type { SecretReader, SecretStage } from '../shared/secrets.client.ts';
 import { parseSigningSecret, type SigningSecret } from '../standard-webhooks/signature.ts';
 import { digestTokens, type TokenDigest } from '../standard-webhooks/token.ts';
-import type { SecretReader, SecretStage } from '../shared/secrets.client.ts';
 
 /** Gemini revokes the secret before a rotation after 24 h (`revoke_previous_secrets_after_h24`); one hour for clocks and caches. */
 const SIGNING_OVERLAP_SECONDS = 25 * 3600;

@@ -1,14 +1,14 @@
 /** What the reconciler says on the bus: of jobs whose webhook did not come, and of those that will not land any more. */
 import { DETAIL_TYPE, type FetchedJobType, METRIC, SCHEMA_VERSION, SUBSCRIBABLE_EVENTS } from '../contract.ts';
-import type { PermanentErrorCode } from '../shared/errors.ts';
-import type { BusEvent, JobEventDetail, OutputFailedDetail } from '../events/job-event.ts';
 import { jobKey } from '../events/event-key.ts';
-import type { LedgerEntry, LedgerJob } from '../ledger/facts.ts';
+import type { BusEvent, JobEventDetail, OutputFailedDetail } from '../events/job-event.ts';
 import type { Manifest } from '../events/manifest.ts';
-import { eventTypeOf, toReconciledEvent } from './reconciled-event.ts';
-import type { JobLedger } from '../shared/ports.ts';
 import { onceFor, type PublishOncePorts, type PublishResult, publishOnce } from '../events/publish-once.ts';
 import type { JobAtGemini } from '../gemini/read-jobs.ts';
+import type { LedgerEntry, LedgerJob } from '../ledger/facts.ts';
+import type { JobLedger } from '../ledger/ports.ts';
+import type { PermanentErrorCode } from '../shared/errors.ts';
+import { eventTypeOf, toReconciledEvent } from './reconciled-event.ts';
 
 /** What is on the bus reaches the ledger within seconds, and within half an hour if DynamoDB is away. */
 const UNHEARD_MS = 3600_000;

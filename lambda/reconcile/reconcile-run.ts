@@ -1,10 +1,10 @@
 /** What the parts of one run of the reconciler share. */
 import { FETCHED_JOB_TYPES, type FetchedJobType, METRIC } from '../contract.ts';
-import { PipelineError, TransientError } from '../shared/errors.ts';
 import { jobKey } from '../events/event-key.ts';
+import type { Gemini } from '../gemini/ports.ts';
 import type { LedgerJob, SweepCursor, Unended } from '../ledger/facts.ts';
+import { PipelineError, TransientError } from '../shared/errors.ts';
 import { MissedJobs, type MissedJobsOptions, type MissedJobsPorts } from './missed-jobs.ts';
-import type { Gemini } from '../shared/ports.ts';
 
 export interface ReconcilePorts extends MissedJobsPorts {
   readonly gemini: Gemini;

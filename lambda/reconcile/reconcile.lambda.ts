@@ -1,17 +1,17 @@
 /** Looks, on a schedule, for jobs of a project that ended without a webhook. */
 import { randomUUID } from 'node:crypto';
 import type { Context } from 'aws-lambda';
-import { dynamoDbClient, eventBridgeClient, s3Client, secretsManagerClient } from '../shared/aws.client.ts';
-import { DynamoDbIdempotencyStore } from '../events/idempotency.client.ts';
-import { DynamoDbJobLedger } from '../ledger/ledger.client.ts';
-import { EnvironmentReader } from '../shared/environment.ts';
+import { ENV, GEMINI_URL } from '../contract.ts';
 import { EventBridgePublisher } from '../events/bus.client.ts';
+import { DynamoDbIdempotencyStore } from '../events/idempotency.client.ts';
 import { createApiKeySource, GeminiApi } from '../gemini/api.ts';
-import { S3LandedOutputs } from './stored-outputs.client.ts';
+import { DynamoDbJobLedger } from '../ledger/ledger.client.ts';
+import { dynamoDbClient, eventBridgeClient, s3Client, secretsManagerClient } from '../shared/aws.client.ts';
+import { EnvironmentReader } from '../shared/environment.ts';
 import { SecretReader } from '../shared/secrets.client.ts';
 import { createTelemetry } from '../shared/telemetry.ts';
 import { type ReconcileReport, reconcile } from './reconcile.ts';
-import { ENV, GEMINI_URL } from '../contract.ts';
+import { S3LandedOutputs } from './stored-outputs.client.ts';
 
 /** Time to finish the job at hand and to write how far it came. */
 const RESERVE_MS = 20_000;

@@ -1,7 +1,7 @@
 /** The event of a job whose webhook did not come. */
 import { type FetchedJobType, SCHEMA_VERSION } from '../contract.ts';
-import type { JobEventDetail } from '../events/job-event.ts';
 import { eventKey, usualType } from '../events/event-key.ts';
+import type { JobEventDetail } from '../events/job-event.ts';
 import type { Failure } from '../events/manifest.ts';
 
 export interface EndedJob {

@@ -1,12 +1,12 @@
 /** Looks in the bucket whether a job stored. */
 import { GetObjectCommand, ListObjectsV2Command, NoSuchKey, type S3Client } from '@aws-sdk/client-s3';
-import type { LandedOutputs } from './missed-jobs.ts';
 import { MANIFEST_NAME } from '../contract.ts';
-import { TransientError } from '../shared/errors.ts';
 import { jobKey } from '../events/event-key.ts';
-import { knownSince, type LedgerEntry } from '../ledger/facts.ts';
 import { Manifest } from '../events/manifest.ts';
 import { FETCH_FAILED, jobPrefix } from '../events/output-keys.ts';
+import { knownSince, type LedgerEntry } from '../ledger/facts.ts';
+import { TransientError } from '../shared/errors.ts';
+import type { LandedOutputs } from './missed-jobs.ts';
 
 const DAY_MS = 24 * 3600_000;
 

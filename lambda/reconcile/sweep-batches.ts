@@ -1,8 +1,9 @@
 /** Goes through Gemini's list of batches, page by page: which have ended, and are not known here? */
-import { TransientError } from '../shared/errors.ts';
+
 import { jobKey } from '../events/event-key.ts';
-import type { LedgerEntry, LedgerJob, SweepCursor } from '../ledger/facts.ts';
 import { type JobAtGemini, type JobPage, listBatches } from '../gemini/read-jobs.ts';
+import type { LedgerEntry, LedgerJob, SweepCursor } from '../ledger/facts.ts';
+import { TransientError } from '../shared/errors.ts';
 import { isTimeOut, type ReconcileRun } from './reconcile-run.ts';
 
 /** A pass ends early after so many pages of old jobs, should Gemini list the newest first; it does not say so. */
@@ -40,7 +41,10 @@ class Sweep {
       const page = await this.#readPage(isFirst);
       if (page === undefined) return false;
       if (page.unreadable > 0)
-        ports.log.warn('Some entries of the list are no batches', { project: options.project, entries: page.unreadable });
+        ports.log.warn('Some entries of the list are no batches', {
+          project: options.project,
+          entries: page.unreadable,
+        });
       if (!(await this.#look(page.jobs))) return false;
       oldPages += Number(page.jobs.every((job) => (job.endedAt ?? job.createdAt ?? now) < this.#horizon));
       const { pageToken: _, ...rest } = this.#run.cursor;

@@ -4,8 +4,9 @@
  */
 import { METRIC } from '../contract.ts';
 import { ManagementError, TransientError } from '../shared/errors.ts';
+import type { Log, Metrics, Wait, WantedWebhook } from '../shared/ports.ts';
 import { differences, findDeployed, isSignedWith } from './desired-webhook.ts';
-import type { Log, Metrics, RegisteredWebhook, Wait, WantedWebhook, WebhookRegistry } from '../shared/ports.ts';
+import type { RegisteredWebhook, WebhookRegistry } from './ports.ts';
 
 export type Finding =
   | 'missing'

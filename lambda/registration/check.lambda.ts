@@ -1,14 +1,14 @@
 /** Looks, on a schedule, whether a project's webhook is still as it was deployed. */
 import { setTimeout as wait } from 'node:timers/promises';
 import * as z from 'zod/mini';
+import { ENV, GEMINI_URL, METRIC } from '../contract.ts';
 import { secretsManagerClient } from '../shared/aws.client.ts';
 import { EnvironmentReader } from '../shared/environment.ts';
-import { GenAiWebhookRegistry } from './registry.client.ts';
-import { SecretStore } from './secret-store.client.ts';
 import { SecretReader } from '../shared/secrets.client.ts';
 import { createTelemetry } from '../shared/telemetry.ts';
 import { checkWebhook, type Finding } from './check-webhook.ts';
-import { ENV, GEMINI_URL, METRIC } from '../contract.ts';
+import { GenAiWebhookRegistry } from './registry.client.ts';
+import { SecretStore } from './secret-store.client.ts';
 
 const env = new EnvironmentReader(process.env);
 const config = {

@@ -3,14 +3,9 @@
  * https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref.html
  */
 import * as z from 'zod/mini';
-import {
-  NOT_REGISTERED,
-  type Registration,
-  RegistrationFailed,
-  type RegistrationRequest,
-} from './register-webhook.ts';
 import { SUBSCRIBABLE_EVENTS } from '../contract.ts';
 import { ManagementError, PipelineError } from '../shared/errors.ts';
+import { NOT_REGISTERED, type Registration, RegistrationFailed, type RegistrationRequest } from './register-webhook.ts';
 
 const TIMEOUT_MS = 5_000;
 const ATTEMPTS = 3;

@@ -1,6 +1,7 @@
 /** Which of a project's webhooks is the deployment's, what differs, and whether it signs with a secret that is known here. */
 import type { SubscribableEvent } from '../contract.ts';
-import type { RegisteredWebhook, WantedWebhook } from '../shared/ports.ts';
+import type { WantedWebhook } from '../shared/ports.ts';
+import type { RegisteredWebhook } from './ports.ts';
 
 /** The webhook for this very name and URL: ours, whoever asked for it. */
 export function isOwn(webhook: RegisteredWebhook, { name, uri }: WantedWebhook): boolean {

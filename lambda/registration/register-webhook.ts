@@ -11,8 +11,9 @@
  *                └ refused, or no key to ask with: done, and what is left is reported
  */
 import { ManagementError } from '../shared/errors.ts';
+import type { Log, WantedWebhook } from '../shared/ports.ts';
 import { differences, isOwn } from './desired-webhook.ts';
-import type { Log, RegisteredWebhook, WantedWebhook, WebhookRegistry } from '../shared/ports.ts';
+import type { RegisteredWebhook, WebhookRegistry } from './ports.ts';
 
 export interface Registration extends WantedWebhook {
   readonly apiKeySecretId: string;

@@ -1,5 +1,11 @@
 /** The custom resource behind a project's webhook: registers it at Gemini, keeps it so, and deletes it with the stack. */
+
+import { ENV, GEMINI_URL } from '../contract.ts';
 import { lambdaClient, secretsManagerClient } from '../shared/aws.client.ts';
+import { EnvironmentReader } from '../shared/environment.ts';
+import { ManagementError } from '../shared/errors.ts';
+import { SecretReader } from '../shared/secrets.client.ts';
+import { createTelemetry } from '../shared/telemetry.ts';
 import {
   type CustomResourceResult,
   firstRunsOf,
@@ -8,15 +14,10 @@ import {
   toFailure,
   toRegistrationRequest,
 } from './cloudformation.ts';
-import { EnvironmentReader } from '../shared/environment.ts';
 import { FunctionInvoker } from './function-invoker.client.ts';
+import { registerWebhook } from './register-webhook.ts';
 import { GenAiWebhookRegistry } from './registry.client.ts';
 import { SecretStore } from './secret-store.client.ts';
-import { SecretReader } from '../shared/secrets.client.ts';
-import { createTelemetry } from '../shared/telemetry.ts';
-import { registerWebhook } from './register-webhook.ts';
-import { ENV, GEMINI_URL } from '../contract.ts';
-import { ManagementError } from '../shared/errors.ts';
 
 const env = new EnvironmentReader(process.env);
 const baseUrl = env.url(ENV.geminiUrl, GEMINI_URL);

@@ -3,10 +3,11 @@
 import { setTimeout as timer } from 'node:timers/promises';
 import { GoogleGenAI } from '@google/genai';
 import * as z from 'zod/mini';
-import type { RegisteredWebhook, Wait, WantedWebhook, WebhookRegistry } from '../shared/ports.ts';
-import { ManagementError, TransientError } from '../shared/errors.ts';
 import { isKeyRefused } from '../gemini/refusal.ts';
+import { ManagementError, TransientError } from '../shared/errors.ts';
+import type { Wait, WantedWebhook } from '../shared/ports.ts';
 import type { SecretReader, SecretVersion } from '../shared/secrets.client.ts';
+import type { RegisteredWebhook, WebhookRegistry } from './ports.ts';
 
 /** The SDK's default is `v1` from its version 3 on, and the pages show `v1beta`. */
 const API_VERSION = 'v1beta';

@@ -2,9 +2,11 @@
  * What a rotation does over days, at once, because somebody else has the secret: nothing of before counts any longer. The
  * door is closed before anybody is asked for a new secret, so that no failure leaves the old one in force.
  */
+
+import type { Log, WantedWebhook } from '../shared/ports.ts';
 import { nextTokens } from '../standard-webhooks/token.ts';
 import { findDeployed } from './desired-webhook.ts';
-import type { Log, WantedWebhook, WebhookRegistry } from '../shared/ports.ts';
+import type { WebhookRegistry } from './ports.ts';
 
 export interface RevocationPorts {
   readonly registry: WebhookRegistry;

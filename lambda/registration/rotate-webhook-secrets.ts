@@ -1,9 +1,10 @@
 /** What a rotation does with each of the two secrets of a webhook. */
 import { ManagementError } from '../shared/errors.ts';
+import type { Wait, WantedWebhook } from '../shared/ports.ts';
 import { parseSigningSecret } from '../standard-webhooks/signature.ts';
 import { digestTokens, nextTokens } from '../standard-webhooks/token.ts';
 import { findDeployed, isSignedWith } from './desired-webhook.ts';
-import type { Wait, WantedWebhook, WebhookRegistry } from '../shared/ports.ts';
+import type { WebhookRegistry } from './ports.ts';
 import type { Rotation } from './rotate-secret.ts';
 
 /** For a list that does not show yet what was just created. */

@@ -4,17 +4,17 @@
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import * as z from 'zod/mini';
+import { ENV, GEMINI_URL } from '../contract.ts';
 import { secretsManagerClient } from '../shared/aws.client.ts';
 import { EnvironmentReader } from '../shared/environment.ts';
-import { GenAiWebhookRegistry } from './registry.client.ts';
-import { SecretStore } from './secret-store.client.ts';
+import { PipelineError } from '../shared/errors.ts';
 import { SecretReader } from '../shared/secrets.client.ts';
 import { createTelemetry } from '../shared/telemetry.ts';
+import { GenAiWebhookRegistry } from './registry.client.ts';
 import { revokeDynamicToken, revokeSigningSecret } from './revoke-secret.ts';
 import { ROTATION_STEPS, type Rotation, rotateSecret } from './rotate-secret.ts';
 import { dynamicTokenRotation, signingSecretRotation } from './rotate-webhook-secrets.ts';
-import { ENV, GEMINI_URL } from '../contract.ts';
-import { PipelineError } from '../shared/errors.ts';
+import { SecretStore } from './secret-store.client.ts';
 
 const env = new EnvironmentReader(process.env);
 const config = {
@@ -58,9 +58,14 @@ const revocation = {
 };
 
 /** Answers an operator; Secrets Manager does not listen. */
-export async function handler(input: unknown): Promise<{ readonly project: string; readonly revoked: string } | void> {
+export async function handler(
+  input: unknown,
+): Promise<{ readonly project: string; readonly revoked: string } | undefined> {
   const request = RevocationRequest.safeParse(input);
-  if (!request.success) return await rotate(input);
+  if (!request.success) {
+    await rotate(input);
+    return undefined;
+  }
   const { revoke: revoked } = request.data;
   try {
     await (revoked === 'signing-secret' ? revokeSigningSecret : revokeDynamicToken)(revocation);

@@ -7,9 +7,9 @@ import {
   type SecretsManagerClient,
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
-import type { RotatedSecret } from './rotate-secret.ts';
 import { REVOKES_PREVIOUS } from '../contract.ts';
 import { ManagementError } from '../shared/errors.ts';
+import type { RotatedSecret } from './rotate-secret.ts';
 
 export class SecretStore {
   readonly #client: SecretsManagerClient;

@@ -1,19 +1,19 @@
 /**
  * Keys and secrets kept warm: loaded once, refreshed single-flight, and at most once per cooldown, so that bad
- * signatures cannot be turned into load on the project. While the project is away the last known good keys serve.
+ * signatures cannot be turned into load on the source. While the source is away the last known good keys serve.
  */
 import { TransientError } from './errors.ts';
 import type { Clock, KeySource } from './ports.ts';
 
 export interface CachedKeysOptions<Key> {
-  /** Rejects when the project cannot be reached or holds nothing usable. */
+  /** Rejects when the source cannot be reached or holds nothing usable. */
   readonly load: () => Promise<readonly Key[]>;
   readonly clock: Clock;
   /** Keys older than this are loaded anew before they are used. */
   readonly maxAgeSeconds: number;
   /** Time between two loads that a mismatch or a failed load asks for. */
   readonly cooldownSeconds: number;
-  /** How old keys may get while the project is away. */
+  /** How old keys may get while the source is away. */
   readonly staleSeconds: number;
   /** Told whenever keys older than `maxAgeSeconds` are served. */
   readonly onStale?: () => void;

@@ -13,7 +13,7 @@ interface Credentials {
 /** Named and shaped as in `@aws-sdk/credential-provider-node`. The provider throws `ConfigError` when there are none. */
 export function defaultProvider(): () => Promise<Credentials> {
   return async () => {
-    // biome-ignore lint/style/noProcessEnv: Lambda may exchange the credentials, so that they are read at each use.
+    // Lambda may exchange the credentials, so that they are read at each use.
     const env = new EnvironmentReader(process.env);
     const credentials = {
       accessKeyId: env.required('AWS_ACCESS_KEY_ID'),

@@ -1,8 +1,8 @@
 /** Reads a function's environment once, at init, and reports every fault together. */
 import * as z from 'zod/mini';
-import type { WantedWebhook } from './ports.ts';
 import { ENV, SUBSCRIBABLE_EVENTS } from '../contract.ts';
 import { ConfigError } from './errors.ts';
+import type { WantedWebhook } from './ports.ts';
 
 export class EnvironmentReader {
   readonly #env: Readonly<Record<string, string | undefined>>;

@@ -26,7 +26,7 @@ export type TransientErrorCode =
   | 'ERR_PUBLISH_FAILED'
   | 'ERR_RATE_LIMITED'
   | 'ERR_REDIRECT_REFUSED'
-  | 'ERR_SOURCE_UNKNOWN'
+  | 'ERR_PROJECT_UNKNOWN'
   | 'ERR_STORE_UNAVAILABLE';
 
 /** Will never hold: announced as `output.failed`, and the message is done. */

@@ -1,7 +1,10 @@
 /** A delivery before and after its signature holds. */
-import type { Scheme } from '../events/job-event.ts';
 
-/** Which door the producer knocked at; the route decides which schemes are accepted. */
+/** How a delivery may be signed. */
+export const SIGNATURE_SCHEMES = ['v1', 'v1a', 'jwt'] as const;
+export type Scheme = (typeof SIGNATURE_SCHEMES)[number];
+
+/** By which route a delivery came; the route decides which schemes are accepted. */
 export type DeliveryRoute =
   | { readonly kind: 'static'; readonly project: string }
   | { readonly kind: 'dynamic'; readonly project: string; readonly token: string };

@@ -4,8 +4,8 @@
  */
 import { createHmac, createPublicKey, createSecretKey, type KeyObject, timingSafeEqual, verify } from 'node:crypto';
 import * as z from 'zod/mini';
-import { decodeBase64url, importKeys, VERIFYING } from './jwk.ts';
 import type { WebhookHeaders } from './headers.ts';
+import { decodeBase64url, importKeys, VERIFYING } from './jwk.ts';
 
 /** A secret that signs `v1`. */
 export interface SigningSecret {

@@ -229,15 +229,15 @@ function transform(
   { InputPathsMap, InputTemplate }: { InputPathsMap: Readonly<Record<string, string>>; InputTemplate: string },
   event: BusEvent,
 ): string {
-  const valueAt = (name: string) =>
+  const lookUp = (name: string) =>
     (InputPathsMap[name] ?? '')
       .split('.')
       .slice(1)
       .reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], event);
   return InputTemplate.replaceAll(/"(?:[^"\\]|\\.)*"|<([\w-]+)>/g, (part, name?: string) =>
     name === undefined
-      ? part.replaceAll(/<([\w-]+)>/g, (_, inner: string) => JSON.stringify(String(valueAt(inner))).slice(1, -1))
-      : JSON.stringify(valueAt(name)),
+      ? part.replaceAll(/<([\w-]+)>/g, (_, inner: string) => JSON.stringify(String(lookUp(inner))).slice(1, -1))
+      : JSON.stringify(lookUp(name)),
   );
 }
 

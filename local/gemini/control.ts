@@ -25,6 +25,8 @@ const CreateJob = z.strictObject({
   /** A dynamic webhook of this job; without it the static ones hear of it. */
   webhookUrl: z.url().optional(),
   userMetadata: z.record(z.string(), z.unknown()).optional(),
+  /** Nobody hears of its end. */
+  missing: z.boolean().default(false),
   /** Announces the end under this event type, whatever Gemini would say. */
   event: z.string().optional(),
 });
@@ -113,6 +115,7 @@ async function createJob(world: World, routes: readonly Route[], call: Call): Pr
     headers: {
       ...(order.scenario && { 'x-simulator-scenario': order.scenario }),
       ...(order.event && { 'x-simulator-event': order.event }),
+      ...(order.missing && { 'x-simulator-webhook': 'missing' }),
     },
     body: Buffer.from(JSON.stringify(body)),
   });

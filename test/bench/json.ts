@@ -1,6 +1,7 @@
 /** What `store.ts` measures of inline JSON: plan and landing of a batch of 64 MB, from memory to nowhere. */
-import { batchJob } from '../../lambda/gemini/jobs/batch.ts';
+
 import { JsonCopy, JsonLines } from '../../lambda/fetch/json/extract.ts';
+import { batchJob } from '../../lambda/gemini/jobs/batch.ts';
 import { JsonOutline } from '../../lambda/gemini/json/outline.ts';
 import { walkJson } from '../../lambda/gemini/json/walk.ts';
 

@@ -4,10 +4,10 @@
  */
 import { type AttributeValue, BatchWriteItemCommand } from '@aws-sdk/client-dynamodb';
 import { renderTable } from '../../cli/table.ts';
+import { LEDGER_SHARDS } from '../../lambda/contract.ts';
 import { DynamoDbIdempotencyStore } from '../../lambda/events/idempotency.client.ts';
 import { DynamoDbJobLedger } from '../../lambda/ledger/ledger.client.ts';
 import { reconcile } from '../../lambda/reconcile/reconcile.ts';
-import { LEDGER_SHARDS } from '../../lambda/contract.ts';
 import { startTables, type Tables } from '../fakes/ledger-table.ts';
 
 const SIZES = [1_000, 10_000, 100_000];

@@ -15,8 +15,13 @@ import {
 import { Webhook } from 'standardwebhooks';
 import { Webhook as SvixWebhook } from 'svix';
 import { renderTable } from '../../cli/table.ts';
-import { findV1aKey, importEd25519Keys, parseSigningSecret, verifyV1 } from '../../lambda/standard-webhooks/signature.ts';
 import { parseWebhookHeaders } from '../../lambda/standard-webhooks/headers.ts';
+import {
+  findV1aKey,
+  importEd25519Keys,
+  parseSigningSecret,
+  verifyV1,
+} from '../../lambda/standard-webhooks/signature.ts';
 import { judge } from './goal.ts';
 
 const ROUNDS = 61;
@@ -106,7 +111,8 @@ for (const kib of [1, 16, 64]) {
       const { time, ratio } = measured[index] ?? { time: Number.NaN, ratio: Number.NaN };
       const goal = name === 'ours' || name === 'ours, right key first' ? goalOf(kib, name) : undefined;
       rows.push([`${kib} KiB`, name, time.toFixed(1), Math.round(1e6 / time).toString(), ratio.toFixed(2)]);
-      if (goal !== undefined) goals.push([`${kib} KiB, ${name}: ${ratio.toFixed(2)} of bare, at most ${goal}`, ratio <= goal]);
+      if (goal !== undefined)
+        goals.push([`${kib} KiB, ${name}: ${ratio.toFixed(2)} of bare, at most ${goal}`, ratio <= goal]);
     }
   }
 }

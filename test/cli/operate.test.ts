@@ -11,8 +11,8 @@ import { GetQueueAttributesCommand, ReceiveMessageCommand, SQSClient } from '@aw
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Deployment } from '../../cli/deployment.ts';
-import { DynamoDbJobLedger } from '../../lambda/ledger/ledger.client.ts';
 import { JobEventDetail, OutputFailedDetail, OutputStoredDetail } from '../../lambda/events/job-event.ts';
+import { DynamoDbJobLedger } from '../../lambda/ledger/ledger.client.ts';
 import { runCommand } from '../fakes/command-line.ts';
 import { fakeDeployment, queueUrl } from '../fakes/deployment.ts';
 import { startTables, type Tables } from '../fakes/ledger-table.ts';
@@ -74,7 +74,7 @@ describe('jobs', () => {
       'JobLedger',
       {
         ...{ id: 'job#default#batch#tried', project: 'default', job_type: 'batch', job_id: 'batches/tried' },
-        ...{ queue: 'unstored#default#batch', published_at: '2026-11-24T04:30:00.000Z' },
+        ...{ queue: 'unstored#default#batch#5', published_at: '2026-11-24T04:30:00.000Z' },
         ...{ last_code: 'ERR_OUTPUT_NOT_READY', next_attempt_at: '2026-11-24T05:10:00.000Z' },
         display_name: 'evil \u001b[2J name',
       },
@@ -204,7 +204,7 @@ describe('trigger', () => {
     ['webhook.ping', JobEventDetail],
     ['output.stored', OutputStoredDetail],
     ['output.failed', OutputFailedDetail],
-  ])('puts %s on the bus as consumers know it, under a project that no rule of ours takes', async (type, schema) => {
+  ])('puts %s on the bus as consumers know it, under a source that no rule of ours takes', async (type, schema) => {
     events.on(PutEventsCommand).resolves({ FailedEntryCount: 0, Entries: [{ EventId: 'e' }] });
 
     expect((await call(`trigger ${type} --set userMetadata.team=search`)).exitCode).toBe(0);

@@ -200,11 +200,11 @@ describe('status', () => {
     const due = (time: string) => ({ due: { N: String(Date.parse(time)) } });
     dynamodb
       .on(QueryCommand, { ExpressionAttributeValues: { ':queue': { S: 'unstored#default#batch#3' } } })
-      .resolves({ Count: 1, Items: [due('2026-11-24T04:00:00Z')] })
+      .resolves({ Items: [due('2026-11-24T04:00:00Z')] })
       .on(QueryCommand, { ExpressionAttributeValues: { ':queue': { S: 'unstored#default#batch#7' } } })
-      .resolves({ Count: 1, Items: [due('2026-11-24T02:00:00Z')] })
+      .resolves({ Items: [due('2026-11-24T02:00:00Z')] })
       .on(QueryCommand, { ExpressionAttributeValues: { ':queue': { S: 'awaited#default#batch#0' } } })
-      .resolves({ Count: 3, Items: [due('2026-11-24T09:00:00Z')] });
+      .resolves({ Items: Array(3).fill(due('2026-11-24T09:00:00Z')) });
 
     const { printed } = await call('status');
 

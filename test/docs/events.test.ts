@@ -4,8 +4,6 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { describe, expect, it } from 'vitest';
 import { DETAIL_TYPE } from '../../lambda/contract.ts';
-import { toJobEvent } from '../../lambda/gemini/envelope.ts';
-import type { PermanentErrorCode, TransientErrorCode } from '../../lambda/shared/errors.ts';
 import {
   JobEventDetail,
   JobSubmittedDetail,
@@ -13,6 +11,8 @@ import {
   OutputStoredDetail,
 } from '../../lambda/events/job-event.ts';
 import { outputPrefix } from '../../lambda/events/output-keys.ts';
+import { toJobEvent } from '../../lambda/gemini/envelope.ts';
+import type { PermanentErrorCode, TransientErrorCode } from '../../lambda/shared/errors.ts';
 import { compilePattern } from '../../local/aws/event-pattern.ts';
 import { blocksOf, firstColumnAfter, readPage, sectionsOf } from './markdown.ts';
 
@@ -135,7 +135,7 @@ describe('the tables of docs/events.md', () => {
       ERR_GEMINI_REFUSED: true,
       ERR_GEMINI_UNAVAILABLE: true,
       ERR_JOB_NOT_FOUND: true,
-      ERR_SOURCE_UNKNOWN: true,
+      ERR_PROJECT_UNKNOWN: true,
       ERR_INTERNAL: true,
       ERR_KEYS_UNAVAILABLE: true,
       ERR_OUTPUT_NOT_READY: true,

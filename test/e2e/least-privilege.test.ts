@@ -1,6 +1,8 @@
 /** Each function may do what it does, and no more: every action of every role is taken away in turn, and must be missed. */
+import { DynamoDBClient, GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient, PutEventsCommand, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type LedgerJob, queueName, shardOf } from '../../lambda/domain/job-ledger.ts';
 import { operatorOptions } from '../../local/aws/emulators.ts';
 import { deliveryOf, listen, post, startTestRun, type TestRun } from './local-run.ts';
 
@@ -11,8 +13,8 @@ const EXPLAINED: Readonly<Record<string, string>> = {
   'xray:PutTelemetryRecords': 'Lambda sends the traces.',
   'xray:PutTraceSegments': 'Lambda sends the traces.',
   'sqs:ChangeMessageVisibility of the Recorder':
-    'Comes with the CDK’s grant for event projects; only the fetchers delay messages.',
-  'sqs:GetQueueUrl': 'Comes with the CDK’s grant for event projects, for pollers that know a queue by its name.',
+    'Comes with the CDK’s grant for event sources; only the fetchers delay messages.',
+  'sqs:GetQueueUrl': 'Comes with the CDK’s grant for event sources, for pollers that know a queue by its name.',
 };
 
 let run: TestRun;
@@ -61,10 +63,35 @@ async function exercise(): Promise<void> {
     await run.aws.runSchedule('Reconciler');
   }
   await run.aws.runSchedule('Reconciler');
+  await makeOverdue({ source: 'default', jobType: 'interaction', jobId: lost });
+  await run.aws.runSchedule('Reconciler');
   for (const type of ['batch.succeeded', 'interaction.completed', 'video.generated']) {
     await post(deliveryOf(run, { type, data: { id: 'nobody' } }));
     await heard.until(({ 'detail-type': kind, detail }) => kind === 'output.failed' && detail['type'] === type);
   }
+}
+
+/** As if the ledger had not heard that it landed, and all the time for which Gemini keeps it were over. */
+async function makeOverdue(job: LedgerJob): Promise<void> {
+  const client = new DynamoDBClient(operatorOptions(run.aws.awsUrl));
+  const { physicalId: TableName } =
+    run.endpoints.resources.find(({ physicalId, type }) => /GlobalTable/.test(type) && /JobLedger/.test(physicalId)) ??
+    {};
+  const Key = { id: { S: `job#default#interaction#${job.jobId}` } };
+  for (let queue = ''; !queue.startsWith('stored#'); ) {
+    const { Item } = await client.send(new GetItemCommand({ TableName, Key }));
+    queue = Item?.['queue']?.S ?? '';
+  }
+  await client.send(
+    new UpdateItemCommand({
+      ...{ TableName, Key, UpdateExpression: 'SET queue = :queue, due = :due' },
+      ExpressionAttributeValues: {
+        ':queue': { S: queueName({ ...job, state: 'unlanded' }, shardOf(job)) },
+        ':due': { N: '0' },
+      },
+    }),
+  );
+  client.destroy();
 }
 
 async function putEvents(Entries: PutEventsRequestEntry[]): Promise<void> {

@@ -1,17 +1,12 @@
 /** Ports of the fetchers in memory, with a record of every call, and a place at which the process may die. */
 import { createHash } from 'node:crypto';
-import type { FetchOutputsPorts } from '../../lambda/fetch/fetch-outputs.ts';
-import type {
-  ByteObserver,
-  FetchLedger,
-  FileDownload,
-  Gemini,
-  JobOnRecord,
-  OutputStore,
-} from '../../lambda/shared/ports.ts';
 import type { BusEvent, FetchableEvent } from '../../lambda/events/job-event.ts';
-import type { LedgerJob } from '../../lambda/ledger/facts.ts';
 import type { Manifest } from '../../lambda/events/manifest.ts';
+import type { FetchOutputsPorts } from '../../lambda/fetch/fetch-outputs.ts';
+import type { ByteObserver, OutputStore } from '../../lambda/fetch/ports.ts';
+import type { FileDownload, Gemini } from '../../lambda/gemini/ports.ts';
+import type { LedgerJob } from '../../lambda/ledger/facts.ts';
+import type { FetchLedger, JobOnRecord } from '../../lambda/ledger/ports.ts';
 
 export const NOW = new Date('2026-11-24T05:00:00.000Z');
 export const LIVE = new AbortController().signal;

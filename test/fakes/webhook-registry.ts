@@ -1,6 +1,8 @@
 /** Gemini's management of webhooks in memory: a record of every call, and calls that fail before or after their effect. */
-import type { RegisteredWebhook, WantedWebhook, WebhookRegistry } from '../../lambda/shared/ports.ts';
+
+import type { RegisteredWebhook, WebhookRegistry } from '../../lambda/registration/ports.ts';
 import { ManagementError } from '../../lambda/shared/errors.ts';
+import type { WantedWebhook } from '../../lambda/shared/ports.ts';
 
 type Fault = 'refused' | 'unreachable' | 'answer-lost';
 

@@ -4,11 +4,11 @@ import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-sec
 import { mockClient } from 'aws-sdk-client-mock';
 import * as fc from 'fast-check';
 import { expect, it, vi } from 'vitest';
-import { SecretReader } from '../../lambda/shared/secrets.client.ts';
-import { createAuthenticatePorts } from '../../lambda/receive/keys.ts';
 import { createAuthenticate } from '../../lambda/receive/authenticate.ts';
-import type { RawDelivery } from '../../lambda/standard-webhooks/delivery.ts';
+import { createAuthenticatePorts } from '../../lambda/receive/keys.ts';
 import { PipelineError } from '../../lambda/shared/errors.ts';
+import { SecretReader } from '../../lambda/shared/secrets.client.ts';
+import type { RawDelivery } from '../../lambda/standard-webhooks/delivery.ts';
 
 const START = Date.parse('2026-11-24T05:00:00Z');
 const TOKEN = 'dynamic-token-that-nobody-can-guess-0123456';

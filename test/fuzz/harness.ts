@@ -3,12 +3,12 @@ import { createHmac, createPublicKey, generateKeyPairSync, type JsonWebKey, sign
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { createLocalJWKSet, exportJWK, type JWK, jwtVerify, SignJWT } from 'jose';
 import { Webhook } from 'standardwebhooks';
-import { toErrorResponse, toRawDelivery, toResponse } from '../../lambda/receive/api-gateway.ts';
-import { JoseJwtVerifier } from '../../lambda/receive/jwt.ts';
-import { createAuthenticate } from '../../lambda/receive/authenticate.ts';
-import type { KeySource } from '../../lambda/shared/ports.ts';
-import { receiveWebhook } from '../../lambda/receive/receive.ts';
 import { pathsOf } from '../../lambda/contract.ts';
+import { toErrorResponse, toRawDelivery, toResponse } from '../../lambda/receive/api-gateway.ts';
+import { createAuthenticate } from '../../lambda/receive/authenticate.ts';
+import { JoseJwtVerifier } from '../../lambda/receive/jwt.ts';
+import { receiveWebhook } from '../../lambda/receive/receive.ts';
+import type { KeySource } from '../../lambda/shared/ports.ts';
 import { importEd25519Keys, parseSigningSecret } from '../../lambda/standard-webhooks/signature.ts';
 import { digestTokens } from '../../lambda/standard-webhooks/token.ts';
 

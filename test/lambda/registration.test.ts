@@ -3,9 +3,13 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { parseCustomResourceEvent, toFailure, toRegistrationRequest } from '../../lambda/registration/cloudformation.ts';
-import { GenAiWebhookRegistry } from '../../lambda/registration/registry.client.ts';
+import {
+  parseCustomResourceEvent,
+  toFailure,
+  toRegistrationRequest,
+} from '../../lambda/registration/cloudformation.ts';
 import { registerWebhook } from '../../lambda/registration/register-webhook.ts';
+import { GenAiWebhookRegistry } from '../../lambda/registration/registry.client.ts';
 import { ManagementError } from '../../lambda/shared/errors.ts';
 import { type GeminiSimulator, startGeminiSimulator } from '../../local/gemini/simulator.ts';
 
@@ -54,7 +58,12 @@ const propertiesOf = (ApiKeySecretId: string, changes: object = {}) => ({
 
 /** What the function would answer CloudFormation. */
 async function request(changes: object): Promise<{ status: string; physicalId: string; reason?: string }> {
-  const sent = { StackId: 'stack', RequestId: 'request', LogicalResourceId: 'Webhook', ResponseURL: 'http://127.0.0.1' };
+  const sent = {
+    StackId: 'stack',
+    RequestId: 'request',
+    LogicalResourceId: 'Webhook',
+    ResponseURL: 'http://127.0.0.1',
+  };
   const event = parseCustomResourceEvent({ ...sent, ...changes }, { region: 'eu-west-1', other: '127.0.0.1' });
   try {
     return { status: 'SUCCESS', physicalId: await registerWebhook(ports, toRegistrationRequest(event)) };

@@ -30,7 +30,7 @@ it('says which job was created', async () => {
       Source: 'gemini.applications',
       DetailType: 'job.submitted',
       Detail:
-        '{"schemaVersion":"1","source":"default","jobType":"interaction","jobId":"v1_a","submittedAt":"2026-11-24T05:00:00.000Z","userMetadata":{"team":"a"},"displayName":"n"}',
+        '{"schemaVersion":"1","project":"default","jobType":"interaction","jobId":"v1_a","submittedAt":"2026-11-24T05:00:00.000Z","userMetadata":{"team":"a"},"displayName":"n"}',
     },
   ]);
 });
@@ -50,7 +50,7 @@ it('is understood by the ledger', async () => {
   const events = [{ messageId: 'm1', body: message, publishedAt: submittedAt }];
   expect(await recordJobs({ ledger: { tell }, log: { error: () => {} } }, events)).toEqual([]);
   expect(tell.mock.calls).toEqual([
-    [{ kind: 'submitted', source: 'default', jobType: 'video', jobId: 'operations/x', submittedAt, userMetadata: {} }],
+    [{ kind: 'submitted', project: 'default', jobType: 'video', jobId: 'operations/x', submittedAt, userMetadata: {} }],
   ]);
 });
 
@@ -111,7 +111,7 @@ describe('submitBatch', () => {
     expect(batch.name).toBe('batches/abc');
     expect(puts().map((entry) => JSON.parse(entry?.Detail ?? '{}'))).toMatchObject([
       {
-        ...{ jobType: 'batch', jobId: 'batches/abc', source: 'default' },
+        ...{ jobType: 'batch', jobId: 'batches/abc', project: 'default' },
         ...{ userMetadata: { job_group: 'nightly-eval' }, displayName: 'nightly' },
       },
     ]);

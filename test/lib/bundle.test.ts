@@ -1,18 +1,20 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { readdirSync, readFileSync } from 'node:fs';
 import { bundleOf } from '../../lib/bundle.ts';
 import { FUNCTION_NAMES, moduleOf } from '../../lib/functions.ts';
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 
-it('bundles every handler in one call, with maps that name the projects from the project, wherever that lies', () => {
+it('bundles every handler in one call, with maps that name the sources from the project, wherever that lies', () => {
   const [verifier, reconciler] = (['verifier', 'reconciler'] as const).map((name) => bundleOf(moduleOf(name)));
 
   expect([...(verifier?.keys() ?? [])].toSorted()).toEqual(['index.mjs', 'index.mjs.map']);
-  const { projects } = JSON.parse(Buffer.from(verifier?.get('index.mjs.map') ?? []).toString()) as { projects: string[] };
-  expect(projects.filter((project) => !/^\.\.\/\.\.\/(?:lambda|node_modules)\//.test(project))).toEqual([]);
-  expect(projects.some((project) => project.includes('verifier'))).toBe(true);
+  const { sources } = JSON.parse(Buffer.from(verifier?.get('index.mjs.map') ?? []).toString()) as {
+    sources: string[];
+  };
+  expect(sources.filter((source) => !/^\.\.\/\.\.\/(?:lambda|node_modules)\//.test(source))).toEqual([]);
+  expect(sources.some((source) => source.includes('verifier'))).toBe(true);
   for (const content of [...(verifier?.values() ?? []), ...(reconciler?.values() ?? [])]) {
     expect(Buffer.from(content).includes(PROJECT)).toBe(false);
   }

@@ -184,9 +184,9 @@ describe('parseConfig', () => {
     const projects = [{ name: 'default' }, { name: 'acme-eu', apiKeySecretName: 'acme/key' }];
 
     expect(parseConfig({ ...NO_ALARMS, 'gemini-webhooks:projects': projects }).webhooks.projects).toEqual(projects);
-    expect(parseConfig({ ...NO_ALARMS, 'gemini-webhooks:projects': JSON.stringify(projects) }).webhooks.projects).toEqual(
-      projects,
-    );
+    expect(
+      parseConfig({ ...NO_ALARMS, 'gemini-webhooks:projects': JSON.stringify(projects) }).webhooks.projects,
+    ).toEqual(projects);
     expect(parseConfig({ ...NO_ALARMS, 'gemini-webhooks:customDomain': '' }).webhooks.customDomain).toBeUndefined();
   });
 

@@ -4,7 +4,7 @@ import { Construct } from 'constructs';
 import { expect, it } from 'vitest';
 import { GeminiWebhooks, Monitoring } from '../../lib/index.ts';
 
-const props = {  monitoring: Monitoring.alarms({ email: 'on-call@example.com' }) };
+const props = { monitoring: Monitoring.alarms({ email: 'on-call@example.com' }) };
 const newStack = () => new Stack(new App({ context: { 'aws:cdk:bundling-stacks': [] } }), 'Team');
 
 /** Names that an account and Region, or the Gemini project, has once. */

@@ -94,7 +94,7 @@ describe('Door', () => {
         },
         RECORD_TTL_SECONDS: '604800',
         LEASE_SECONDS: '15',
-        NODE_OPTIONS: '--enable-project-maps',
+        NODE_OPTIONS: '--enable-source-maps',
         POWERTOOLS_METRICS_NAMESPACE: { 'Fn::Join': ['', ['GeminiWebhooks/', { Ref: 'AWS::StackName' }]] },
       },
     });

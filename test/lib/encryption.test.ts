@@ -11,7 +11,8 @@ const stack = new Stack(
   new App({ context: { 'aws:cdk:bundling-stacks': [], '@aws-cdk/aws-iam:minimizePolicies': true } }),
   'Team',
 );
-const webhooks = new GeminiWebhooks(stack, 'GeminiWebhooks', {   monitoring: Monitoring.alarms({ email: 'on-call@example.com' }),
+const webhooks = new GeminiWebhooks(stack, 'GeminiWebhooks', {
+  monitoring: Monitoring.alarms({ email: 'on-call@example.com' }),
   encryptionKey: new Key(stack, 'Own'),
   quarantine: {},
 });

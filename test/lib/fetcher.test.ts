@@ -41,7 +41,7 @@ describe('Fetcher', () => {
         QUEUE_URL: { Ref: 'GeminiWebhooksBatchFetcherQueue658709B9' },
         JOB_RETENTION_SECONDS: '172800',
         MAX_RECEIVE_COUNT: '36',
-        NODE_OPTIONS: '--enable-project-maps',
+        NODE_OPTIONS: '--enable-source-maps',
         POWERTOOLS_METRICS_NAMESPACE: { 'Fn::Join': ['', ['GeminiWebhooks/', { Ref: 'AWS::StackName' }]] },
       },
     });

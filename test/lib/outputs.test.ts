@@ -12,7 +12,8 @@ interface Outputs {
 
 function outputsOf(props: Partial<GeminiWebhooksProps>): Outputs {
   const stack = new Stack(new App({ context: { 'aws:cdk:bundling-stacks': [] } }), 'Team');
-  new GeminiWebhooks(new Construct(stack, 'Platform'), 'Webhooks', {     monitoring: Monitoring.optOut('The platform team watches.'),
+  new GeminiWebhooks(new Construct(stack, 'Platform'), 'Webhooks', {
+    monitoring: Monitoring.optOut('The platform team watches.'),
     ...props,
   });
   return Template.fromStack(stack).toJSON()['Outputs'];

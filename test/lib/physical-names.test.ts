@@ -157,7 +157,7 @@ describe('physical names', () => {
 
   it('are different in two pipelines of one stack, however long their paths are', () => {
     const stack = new Stack(new App({ context: { 'aws:cdk:bundling-stacks': [] } }), 'Team');
-    const props = {  monitoring: Monitoring.optOut('The platform team watches.') };
+    const props = { monitoring: Monitoring.optOut('The platform team watches.') };
     new GeminiWebhooks(stack, 'GeminiWebhooks', props);
     new GeminiWebhooks(
       new Construct(stack, 'A-team-with-a-name-that-is-longer-than-most-names-of-a-team'),

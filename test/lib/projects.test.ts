@@ -2,7 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { describe, expect, it } from 'vitest';
-import { resolveProjects, projectFaults } from '../../lib/projects.ts';
+import { projectFaults, resolveProjects } from '../../lib/projects.ts';
 import { newStack, readable, resourceOf, resourcesOf, synthesize } from './synthesize.ts';
 
 const STAGE = { 'Fn::Select': [2, { 'Fn::Split': ['/', { Ref: 'AWS::StackId' }] }] };

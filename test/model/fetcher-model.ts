@@ -4,12 +4,12 @@
  * it may say for a while that there is no such thing, refuse, or have less to give.
  */
 import { createHash } from 'node:crypto';
-import { batchJob } from '../../lambda/gemini/jobs/batch.ts';
-import { type FetchOutputsPorts, fetchOutputs } from '../../lambda/fetch/fetch-outputs.ts';
-import type { FileDownload } from '../../lambda/shared/ports.ts';
-import { TransientError } from '../../lambda/shared/errors.ts';
 import type { BusEvent } from '../../lambda/events/job-event.ts';
 import type { Manifest } from '../../lambda/events/manifest.ts';
+import { type FetchOutputsPorts, fetchOutputs } from '../../lambda/fetch/fetch-outputs.ts';
+import { batchJob } from '../../lambda/gemini/jobs/batch.ts';
+import type { FileDownload } from '../../lambda/gemini/ports.ts';
+import { TransientError } from '../../lambda/shared/errors.ts';
 import { LIVE, NO_LEDGER } from '../fakes/fetch-ports.ts';
 import type { Choose } from './explore.ts';
 import { EVENT, jobAt, LATER, MANIFEST, partsAt, RESPONSES, RUNNING, WITHOUT_OUTPUTS } from './fetched-job.ts';

@@ -3,14 +3,14 @@
  * and about its list, and with calls that fail or are the last thing that the process does.
  */
 import { DynamoDbIdempotencyStore } from '../../lambda/events/idempotency.client.ts';
-import { DynamoDbJobLedger } from '../../lambda/ledger/ledger.client.ts';
-import type { Gemini } from '../../lambda/shared/ports.ts';
+import type { BusEvent, JobEventDetail } from '../../lambda/events/job-event.ts';
 import { onceFor, publishOnce } from '../../lambda/events/publish-once.ts';
+import type { Gemini } from '../../lambda/gemini/ports.ts';
+import { DynamoDbJobLedger } from '../../lambda/ledger/ledger.client.ts';
+import { recordJobs } from '../../lambda/ledger/record-job.ts';
 import { reconcile } from '../../lambda/reconcile/reconcile.ts';
 import type { ReconcilePorts } from '../../lambda/reconcile/reconcile-run.ts';
-import { recordJobs } from '../../lambda/ledger/record-job.ts';
 import { PermanentError, TransientError } from '../../lambda/shared/errors.ts';
-import type { BusEvent, JobEventDetail } from '../../lambda/events/job-event.ts';
 import { DynamoDbTable } from '../fakes/dynamodb-table.ts';
 import type { Choose } from './explore.ts';
 

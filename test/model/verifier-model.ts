@@ -5,13 +5,13 @@
 import { createHmac } from 'node:crypto';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { EventBridgeClient } from '@aws-sdk/client-eventbridge';
-import { toErrorResponse, toResponse } from '../../lambda/receive/api-gateway.ts';
-import { DynamoDbIdempotencyStore } from '../../lambda/events/idempotency.client.ts';
 import { EventBridgePublisher } from '../../lambda/events/bus.client.ts';
+import { DynamoDbIdempotencyStore } from '../../lambda/events/idempotency.client.ts';
+import { toErrorResponse, toResponse } from '../../lambda/receive/api-gateway.ts';
 import { createAuthenticate } from '../../lambda/receive/authenticate.ts';
 import { type ReceiveWebhookPorts, receiveWebhook } from '../../lambda/receive/receive.ts';
-import type { RawDelivery } from '../../lambda/standard-webhooks/delivery.ts';
 import { TransientError } from '../../lambda/shared/errors.ts';
+import type { RawDelivery } from '../../lambda/standard-webhooks/delivery.ts';
 import { parseSigningSecret } from '../../lambda/standard-webhooks/signature.ts';
 import { DynamoDbTable, type UpdateInput } from '../fakes/dynamodb-table.ts';
 import type { Choose } from './explore.ts';

@@ -1,7 +1,8 @@
 /** Base64 strings at known places of a JSON document, decoded into objects while it is read. */
-import type { Sink } from './extract.ts';
+
 import { JsonString } from '../../gemini/json/string.ts';
 import { type JsonPath, type JsonReader, type JsonType, pointerOf, type Treatment } from '../../gemini/json/walk.ts';
+import type { Sink } from './extract.ts';
 
 const BASE64 = /^[A-Za-z0-9+/_-]*={0,2}$/;
 /** As some write media: RFC 2397. */

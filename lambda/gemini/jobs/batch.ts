@@ -4,10 +4,10 @@
  */
 import * as z from 'zod/mini';
 import { PermanentError, TransientError } from '../../shared/errors.ts';
+import type { JsonPath } from '../json/walk.ts';
 import { batchNames, dateOf, fileIdOf, statusOf } from '../names.ts';
 import { failureOf, lenient } from './job-error.ts';
 import type { FileOutput, JobKind, JobState, OutputPlan } from './job-type.ts';
-import type { JsonPath } from '../json/walk.ts';
 
 const INLINE = ['inlinedResponses', 'inlinedEmbedContentResponses'] as const;
 /** `response` is read first: an answer without `metadata.output` has been seen, none without `response`. */

@@ -3,13 +3,13 @@
  * their media inline or in files. https://ai.google.dev/gemini-api/docs/interactions
  */
 import * as z from 'zod/mini';
-import { PermanentError, TransientError } from '../../shared/errors.ts';
-import { dateOf, environmentFileId, fileIdOf, interactionId } from '../names.ts';
 import type { Failure } from '../../events/manifest.ts';
+import { PermanentError, TransientError } from '../../shared/errors.ts';
+import { type JsonPath, pointerOf } from '../json/walk.ts';
 import { extensionOf, mediaTypeOf } from '../media-type.ts';
+import { dateOf, environmentFileId, fileIdOf, interactionId } from '../names.ts';
 import { failureOf, lenient } from './job-error.ts';
 import type { FileOutput, InlineMedia, JobKind, JobState, OutputPlan } from './job-type.ts';
-import { type JsonPath, pointerOf } from '../json/walk.ts';
 
 /** Everything else has ended, statuses that did not exist when this was written included. */
 const RUNNING = ['queued', 'in_progress', 'requires_continuation'];

@@ -4,8 +4,8 @@
  */
 import * as z from 'zod/mini';
 import { PermanentError, TransientError } from '../../shared/errors.ts';
-import { dateOf, fileIdOf, operationNames } from '../names.ts';
 import { extensionOf, mediaTypeOf } from '../media-type.ts';
+import { dateOf, fileIdOf, operationNames } from '../names.ts';
 import { failureOf, lenient } from './job-error.ts';
 import type { FileOutput, InlineMedia, JobKind, JobState, OutputPlan } from './job-type.ts';
 

@@ -50,8 +50,8 @@ it('puts the event on the bus, which sets its time', async () => {
           Source: 'gemini.webhooks',
           DetailType: 'output.stored',
           Detail:
-            '{"schemaVersion":"1","project":"default","jobType":"batch","jobId":"batches/abc","webhookId":"msg_1","type":"batch.succeeded","userMetadata":{},' +
-            '"status":"succeeded","bucket":"b","prefix":"p/","manifestKey":"p/manifest.json","objectCount":1,"bytes":2,"createdAt":null,"endedAt":"2026-11-24T04:59:00.000Z","fetchStartedAt":"2026-11-24T05:00:00.000Z","storedAt":"2026-11-24T05:00:01.000Z"}',
+            '{"schemaVersion":"1","project":"default","jobType":"batch","jobId":"batches/abc","webhookId":"msg_1","type":"batch.succeeded","userMetadata":{},"displayName":null,' +
+            '"status":"succeeded","bucket":"b","prefix":"p/","manifestKey":"p/manifest.json","objectCount":1,"bytes":2,"notes":[],"createdAt":null,"endedAt":"2026-11-24T04:59:00.000Z","fetchStartedAt":"2026-11-24T05:00:00.000Z","storedAt":"2026-11-24T05:00:01.000Z"}',
         },
       ],
     },

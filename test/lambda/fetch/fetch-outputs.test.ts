@@ -1,9 +1,9 @@
 import { expect, it, vi } from 'vitest';
-import { batchJob } from '../../../lambda/gemini/jobs/batch.ts';
+import { Manifest } from '../../../lambda/events/manifest.ts';
 import { fetchOutputs } from '../../../lambda/fetch/fetch-outputs.ts';
 import { handleMessage } from '../../../lambda/fetch/handle-message.ts';
+import { batchJob } from '../../../lambda/gemini/jobs/batch.ts';
 import { TransientError } from '../../../lambda/shared/errors.ts';
-import { Manifest } from '../../../lambda/events/manifest.ts';
 import { eventOf, LIVE, portsOf } from '../../fakes/fetch-ports.ts';
 
 const ATTEMPT = { number: 1, isLast: false, signal: LIVE };

@@ -13,8 +13,8 @@ import {
 import { mockClient } from 'aws-sdk-client-mock';
 import { buildApp } from 'fauxqs';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { S3OutputStore } from '../../../lambda/fetch/output-store.client.ts';
 import type { Manifest } from '../../../lambda/events/manifest.ts';
+import { S3OutputStore } from '../../../lambda/fetch/output-store.client.ts';
 import { answerPreconditions } from '../../../local/aws/s3-preconditions.ts';
 import { LIVE } from '../../fakes/fetch-ports.ts';
 

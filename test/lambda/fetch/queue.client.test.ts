@@ -25,7 +25,7 @@ it('reads the event that EventBridge put on the queue, replayed ones too', () =>
 it.each([
   ['no JSON', '{'],
   ['no event', '{}'],
-  ['of another project', envelope(EVENT, { project: 'other' })],
+  ['of another source', envelope(EVENT, { source: 'other' })],
   ['of another job type', envelope({ ...EVENT, jobType: 'video' })],
   ['without a job', envelope({ ...EVENT, jobId: null })],
 ])('takes nothing that is %s', (_what, body) => {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { storeFile } from '../../../lambda/fetch/store-file.ts';
 import { Landing } from '../../../lambda/fetch/storing.ts';
-import type { FileDownload, Gemini } from '../../../lambda/shared/ports.ts';
+import type { FileDownload, Gemini } from '../../../lambda/gemini/ports.ts';
 import { PermanentError, TransientError } from '../../../lambda/shared/errors.ts';
 import { LIVE, portsOf } from '../../fakes/fetch-ports.ts';
 
@@ -201,7 +201,7 @@ it('refuses a file that is too large before its second part, and gives the conne
 
   await expect(land(gemini)).rejects.toMatchObject({
     code: 'ERR_OUTPUT_TOO_LARGE',
-    message: 'The outputs have at least 100 bytes, and 99 may land',
+    message: 'The outputs have at least 100 bytes, and 99 may be stored',
   });
 
   expect(log).toEqual(['first 8']);

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, it, vi } from 'vitest';
 import { GeminiApi } from '../../../lambda/gemini/api.ts';
-import type { Download } from '../../../lambda/shared/ports.ts';
+import type { Download } from '../../../lambda/gemini/ports.ts';
 import { LIVE, NOW } from '../../fakes/fetch-ports.ts';
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
@@ -185,7 +185,7 @@ it('does not wait for ever, neither for an answer nor within it', async () => {
     if (path?.includes('silent')) return;
     response.writeHead(200, { 'content-length': 10 }).write('half');
   });
-  const { api } = apiAt(url, ['key'], 50);
+  const { api } = apiAt(url, ['key'], 500);
 
   await expect(api.get('batches/silent', LIVE)).rejects.toMatchObject({ code: 'ERR_GEMINI_UNAVAILABLE' });
   await expect(read(await api.get('batches/slow', LIVE))).rejects.toMatchObject({ code: 'ERR_OUTPUT_TRUNCATED' });

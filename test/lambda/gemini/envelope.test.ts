@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import type { VerifiedDelivery } from '../../../lambda/standard-webhooks/delivery.ts';
 import { toJobEvent } from '../../../lambda/gemini/envelope.ts';
+import type { VerifiedDelivery } from '../../../lambda/standard-webhooks/delivery.ts';
 
 const RECEIVED = new Date('2026-11-24T05:00:02.000Z');
 
@@ -33,11 +33,14 @@ it('makes the event on the bus from a batch delivery', () => {
   });
 });
 
-it.each(['v1a', 'jwt'] as const)('does not take the job for verified that came by %s: Google signs for everybody', (scheme) => {
-  const given = { ...delivery('{"type":"batch.succeeded","data":{"id":"abc"}}'), scheme };
+it.each(['v1a', 'jwt'] as const)(
+  'does not take the job for verified that came by %s: Google signs for everybody',
+  (scheme) => {
+    const given = { ...delivery('{"type":"batch.succeeded","data":{"id":"abc"}}'), scheme };
 
-  expect(toJobEvent(given, RECEIVED)).toMatchObject({ verifiedJob: false });
-});
+    expect(toJobEvent(given, RECEIVED)).toMatchObject({ verifiedJob: false });
+  },
+);
 
 it('leaves out webhook configurations and whatever holds the token, however deep', () => {
   const token = 'dynamic-token-that-nobody-can-guess-0123456';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { KeptDownload } from '../../../lambda/gemini/kept-download.ts';
-import type { Download } from '../../../lambda/shared/ports.ts';
+import type { Download } from '../../../lambda/gemini/ports.ts';
 
 const MIB = 1024 * 1024;
 

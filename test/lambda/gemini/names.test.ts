@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest';
+import { outputPrefix } from '../../../lambda/events/output-keys.ts';
 import { backoffSeconds } from '../../../lambda/fetch/backoff.ts';
+import { extensionOf, mediaTypeOf } from '../../../lambda/gemini/media-type.ts';
 import {
   batchNames,
   dateOf,
@@ -9,8 +11,6 @@ import {
   operationNames,
   statusOf,
 } from '../../../lambda/gemini/names.ts';
-import { extensionOf, mediaTypeOf } from '../../../lambda/gemini/media-type.ts';
-import { outputPrefix } from '../../../lambda/events/output-keys.ts';
 
 it.each([
   ['files/batch-abc', 'batch-abc'],

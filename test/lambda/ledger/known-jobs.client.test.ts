@@ -57,6 +57,6 @@ it('fails as a store does that is away, after a second at the latest', async () 
   client.on(GetItemCommand).rejects(new Error('away'));
 
   await expect(find(JOB)).rejects.toMatchObject({ code: 'ERR_STORE_UNAVAILABLE' });
-  const [, options] = client.commandCalls(GetItemCommand)[0]?.args as unknown[];
+  const [, options] = client.commandCalls(GetItemCommand).flatMap(({ args }) => args as readonly unknown[]);
   expect(options).toEqual({ abortSignal: expect.any(AbortSignal) });
 });

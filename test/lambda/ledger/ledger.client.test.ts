@@ -1,7 +1,7 @@
 import { BatchGetItemCommand, type DynamoDBClient, GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { DynamoDbJobLedger } from '../../../lambda/ledger/ledger.client.ts';
 import { type LedgerFact, type LedgerQuery, shardOf } from '../../../lambda/ledger/facts.ts';
+import { DynamoDbJobLedger } from '../../../lambda/ledger/ledger.client.ts';
 import { DynamoDbTable } from '../../fakes/dynamodb-table.ts';
 import { startTables, type Tables } from '../../fakes/ledger-table.ts';
 
@@ -165,13 +165,15 @@ describe.each([
   });
 
   it('believes the application about what a job is for, whatever its event says, and in whatever order', async () => {
-    const announced = (project: string) => ({ ...factsOf(project).announced, userMetadata: { team: 'b' } }) as LedgerFact;
+    const announced = (project: string) =>
+      ({ ...factsOf(project).announced, userMetadata: { team: 'b' } }) as LedgerFact;
     for (const order of [
       ['submitted', 'announced'],
       ['announced', 'submitted'],
     ] as const) {
       const project = newProject();
-      for (const kind of order) await ledger.tell(kind === 'announced' ? announced(project) : factsOf(project).submitted);
+      for (const kind of order)
+        await ledger.tell(kind === 'announced' ? announced(project) : factsOf(project).submitted);
       expect((await itemOf(project))?.['user_metadata']).toEqual({ S: '{"team":"a"}' });
     }
   });

@@ -1,10 +1,16 @@
 import { describe, expect, it, vi } from 'vitest';
+import type { LedgerFact } from '../../../lambda/ledger/facts.ts';
 import { recordJobs } from '../../../lambda/ledger/record-job.ts';
 import { TransientError } from '../../../lambda/shared/errors.ts';
-import type { LedgerFact } from '../../../lambda/ledger/facts.ts';
 
 const AT = new Date('2026-11-24T05:00:10.000Z');
-const JOB = { schemaVersion: '1', project: 'acme', jobType: 'batch', jobId: 'batches/abc', userMetadata: { team: 'a' } };
+const JOB = {
+  schemaVersion: '1',
+  project: 'acme',
+  jobType: 'batch',
+  jobId: 'batches/abc',
+  userMetadata: { team: 'a' },
+};
 const DELIVERY = { ...JOB, webhookId: 'msg_1', type: 'batch.succeeded' };
 
 /** @returns whether it was recorded, and what was logged */
@@ -14,8 +20,8 @@ async function recordJob({ tell }: { tell: (fact: LedgerFact) => Promise<void> }
   return { isRecorded: again.length === 0, logged: error.mock.calls[0]?.[1] };
 }
 
-function bodyOf(project: string, detailType: string, detail: object): string {
-  return JSON.stringify({ version: '0', project, 'detail-type': detailType, time: '2026-11-24T05:00:05Z', detail });
+function bodyOf(source: string, detailType: string, detail: object): string {
+  return JSON.stringify({ version: '0', source, 'detail-type': detailType, time: '2026-11-24T05:00:05Z', detail });
 }
 
 it('tells the ledger of a job that ended', async () => {

@@ -3,11 +3,11 @@ import { createHmac } from 'node:crypto';
 import { GetSecretValueCommand, PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { mockClient } from 'aws-sdk-client-mock';
 import { expect, it } from 'vitest';
-import { SecretStore } from '../../../lambda/registration/secret-store.client.ts';
-import { SecretReader } from '../../../lambda/shared/secrets.client.ts';
-import { createAuthenticatePorts } from '../../../lambda/receive/keys.ts';
 import { createAuthenticate } from '../../../lambda/receive/authenticate.ts';
+import { createAuthenticatePorts } from '../../../lambda/receive/keys.ts';
+import { SecretStore } from '../../../lambda/registration/secret-store.client.ts';
 import { PipelineError } from '../../../lambda/shared/errors.ts';
+import { SecretReader } from '../../../lambda/shared/secrets.client.ts';
 
 const START = Date.parse('2026-11-24T05:00:00Z');
 const A = Buffer.from('01234567890123456789012345678901');

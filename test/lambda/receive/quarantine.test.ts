@@ -1,13 +1,13 @@
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, it } from 'vitest';
+import type { BusEvent } from '../../../lambda/events/job-event.ts';
 import { createAuthenticate } from '../../../lambda/receive/authenticate.ts';
 import { createQuarantine, type QuarantineStore } from '../../../lambda/receive/quarantine.ts';
+import type { KeptDelivery } from '../../../lambda/receive/quarantined.ts';
 import { receiveWebhook } from '../../../lambda/receive/receive.ts';
 import { reverify } from '../../../lambda/receive/reverify.ts';
-import type { RawDelivery } from '../../../lambda/standard-webhooks/delivery.ts';
 import { RequestError } from '../../../lambda/shared/errors.ts';
-import type { BusEvent } from '../../../lambda/events/job-event.ts';
-import type { KeptDelivery } from '../../../lambda/receive/quarantined.ts';
+import type { RawDelivery } from '../../../lambda/standard-webhooks/delivery.ts';
 import { parseSigningSecret } from '../../../lambda/standard-webhooks/signature.ts';
 
 const NOW = new Date('2026-11-24T05:00:00.000Z');

@@ -1,10 +1,10 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { ClaimResult } from '../../../lambda/shared/ports.ts';
-import type { FoundJob } from '../../../lambda/receive/publish-delivery.ts';
-import { receiveWebhook } from '../../../lambda/receive/receive.ts';
-import type { RawDelivery, VerifiedDelivery } from '../../../lambda/standard-webhooks/delivery.ts';
-import { RequestError, TransientError } from '../../../lambda/shared/errors.ts';
 import type { BusEvent } from '../../../lambda/events/job-event.ts';
+import type { ClaimResult } from '../../../lambda/events/ports.ts';
+import type { FoundJob } from '../../../lambda/ledger/ports.ts';
+import { receiveWebhook } from '../../../lambda/receive/receive.ts';
+import { RequestError, TransientError } from '../../../lambda/shared/errors.ts';
+import type { RawDelivery, VerifiedDelivery } from '../../../lambda/standard-webhooks/delivery.ts';
 
 const NOW = new Date('2026-11-24T05:00:00.000Z');
 const BODY = Buffer.from('{"type":"batch.succeeded","data":{"id":"abc"}}');
@@ -62,7 +62,13 @@ it('claims, publishes and completes, in this order', async () => {
 });
 
 describe('what the ledger knows of the job', () => {
-  const BY_GOOGLE = { project: 'default', scheme: 'v1a', webhookId: 'msg_1', attemptedAt: NOW, bodySha256: 'ab' } as const;
+  const BY_GOOGLE = {
+    project: 'default',
+    scheme: 'v1a',
+    webhookId: 'msg_1',
+    attemptedAt: NOW,
+    bodySha256: 'ab',
+  } as const;
   const body = '{"type":"batch.succeeded","data":{"id":"abc","user_metadata":{"team":"delivered","more":1}}}';
   const submitted = { userMetadata: { team: 'submitted' }, displayName: 'nightly' };
 

@@ -5,8 +5,8 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { SecretReader } from '../../../lambda/shared/secrets.client.ts';
 import { loadDynamicTokens, loadSigningSecrets } from '../../../lambda/receive/webhook-secrets.ts';
+import { SecretReader } from '../../../lambda/shared/secrets.client.ts';
 
 const A = 'whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=';
 const B = 'whsec_YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXoxMjM0NTY=';

@@ -1,15 +1,15 @@
 /** The reconciler with its real adapters on tables in memory, and a Gemini that says what the test wants. */
 import { describe, expect, it } from 'vitest';
 import { DynamoDbIdempotencyStore } from '../../../lambda/events/idempotency.client.ts';
+import type { BusEvent } from '../../../lambda/events/job-event.ts';
+import type { Manifest } from '../../../lambda/events/manifest.ts';
+import type { Gemini } from '../../../lambda/gemini/ports.ts';
 import { DynamoDbJobLedger } from '../../../lambda/ledger/ledger.client.ts';
-import type { Gemini } from '../../../lambda/shared/ports.ts';
+import { recordJobs } from '../../../lambda/ledger/record-job.ts';
 import { receiveWebhook } from '../../../lambda/receive/receive.ts';
 import { reconcile } from '../../../lambda/reconcile/reconcile.ts';
 import type { ReconcileOptions, ReconcilePorts } from '../../../lambda/reconcile/reconcile-run.ts';
-import { recordJobs } from '../../../lambda/ledger/record-job.ts';
 import { PermanentError, TransientError } from '../../../lambda/shared/errors.ts';
-import type { BusEvent } from '../../../lambda/events/job-event.ts';
-import type { Manifest } from '../../../lambda/events/manifest.ts';
 import { DynamoDbTable } from '../../fakes/dynamodb-table.ts';
 
 const START = Date.parse('2026-11-24T05:00:00.000Z');
@@ -178,9 +178,19 @@ class World implements Gemini {
   async deliver(type: string, id: string) {
     const payload = Buffer.from(JSON.stringify({ type, data: { id } }));
     const { ledger: _l, gemini: _g, outputs: _o, ...ports } = this.ports();
-    const verified = { project: this.project, scheme: 'v1', webhookId: `msg_${id}`, payload, bodySha256: 'ab' } as const;
+    const verified = {
+      project: this.project,
+      scheme: 'v1',
+      webhookId: `msg_${id}`,
+      payload,
+      bodySha256: 'ab',
+    } as const;
     return receiveWebhook(
-      { ...ports, findJob: async () => undefined, authenticate: async () => ({ ...verified, attemptedAt: new Date(this.now) }) },
+      {
+        ...ports,
+        findJob: async () => undefined,
+        authenticate: async () => ({ ...verified, attemptedAt: new Date(this.now) }),
+      },
       { route: { kind: 'static', project: this.project }, headers: {}, body: payload },
     );
   }

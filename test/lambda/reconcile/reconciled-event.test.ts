@@ -15,6 +15,7 @@ it('tells of an interaction that is incomplete what its webhook would have told'
 
   expect(toReconciledEvent(job, NOW)).toEqual({
     schemaVersion: '1',
+    verifiedJob: true,
     project: 'acme',
     webhookId: 'api#acme#interaction.completed#v1_a',
     type: 'interaction.completed',

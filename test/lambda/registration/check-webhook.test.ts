@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { checkWebhook } from '../../../lambda/registration/check-webhook.ts';
-import type { RegisteredWebhook } from '../../../lambda/shared/ports.ts';
+import type { RegisteredWebhook } from '../../../lambda/registration/ports.ts';
 import { TransientError } from '../../../lambda/shared/errors.ts';
 import { FakeWebhookRegistry } from '../../fakes/webhook-registry.ts';
 
@@ -51,7 +51,10 @@ describe('what Gemini itself disabled', () => {
 
     // Nothing else is touched that somebody may have meant.
     expect(registry.webhooks.get('wh1')).toMatchObject({ state: 'enabled', events: ['batch.succeeded'] });
-    expect(counted).toContainEqual(['WebhookFindings', { project: 'acme', finding: 'disabled-due-to-failed-deliveries' }]);
+    expect(counted).toContainEqual([
+      'WebhookFindings',
+      { project: 'acme', finding: 'disabled-due-to-failed-deliveries' },
+    ]);
     expect(counted).toContainEqual(['WebhookRepairs', { project: 'acme' }]);
     expect(counted).toContainEqual(SICK);
     expect(lines).toMatchObject([

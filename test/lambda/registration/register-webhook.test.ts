@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { type Registration, RegistrationFailed, registerWebhook } from '../../../lambda/registration/register-webhook.ts';
+import {
+  type Registration,
+  RegistrationFailed,
+  registerWebhook,
+} from '../../../lambda/registration/register-webhook.ts';
 import { ManagementError } from '../../../lambda/shared/errors.ts';
 import { FakeWebhookRegistry } from '../../fakes/webhook-registry.ts';
 

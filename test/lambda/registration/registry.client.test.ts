@@ -4,8 +4,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { GenAiWebhookRegistry } from '../../../lambda/registration/registry.client.ts';
-import type { SecretReader } from '../../../lambda/shared/secrets.client.ts';
 import { TransientError } from '../../../lambda/shared/errors.ts';
+import type { SecretReader } from '../../../lambda/shared/secrets.client.ts';
 
 const KEY = 'AIza-the-key';
 const WANTED = { name: 'ours', uri: 'https://api/webhooks/gemini', events: ['batch.succeeded'] } as const;

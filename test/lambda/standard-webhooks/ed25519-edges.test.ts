@@ -1,8 +1,8 @@
 /** Where Ed25519 implementations differ (Chalkias et al., "Taming the many EdDSAs"): the strict side is taken. */
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { expect, it } from 'vitest';
-import { findV1aKey, importEd25519Keys } from '../../../lambda/standard-webhooks/signature.ts';
 import { parseWebhookHeaders } from '../../../lambda/standard-webhooks/headers.ts';
+import { findV1aKey, importEd25519Keys } from '../../../lambda/standard-webhooks/signature.ts';
 
 /** The order of the group, RFC 8032 §5.1. */
 const L = 2n ** 252n + 27742317777372353535851937790883648493n;

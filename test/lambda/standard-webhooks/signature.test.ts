@@ -1,8 +1,13 @@
 import { createPrivateKey, sign } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, it } from 'vitest';
-import { findV1aKey, importEd25519Keys, parseSigningSecret, verifyV1 } from '../../../lambda/standard-webhooks/signature.ts';
 import type { WebhookHeaders } from '../../../lambda/standard-webhooks/headers.ts';
+import {
+  findV1aKey,
+  importEd25519Keys,
+  parseSigningSecret,
+  verifyV1,
+} from '../../../lambda/standard-webhooks/signature.ts';
 
 const SECRET = 'whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=';
 const OTHER_SECRET = 'whsec_YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXoxMjM0NTY=';

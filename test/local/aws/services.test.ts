@@ -156,7 +156,9 @@ it('has recorded and announced an event for good that neither its target nor the
 it('refuses a log group by the ARN that CloudFormation gives, to which EventBridge delivers nothing', () => {
   const arn = 'arn:aws:logs:us-east-1:000000000000:log-group:group:*';
 
-  expect(() => eventBus.setRules([rule('CatchAll', { source: ['s'] }, arn)])).toThrow(`CatchAll has the target ${arn}, to which`);
+  expect(() => eventBus.setRules([rule('CatchAll', { source: ['s'] }, arn)])).toThrow(
+    `CatchAll has the target ${arn}, to which`,
+  );
 });
 
 it('delivers by the rules that are there when an event comes', async () => {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { batchJob } from '../../../../lambda/gemini/jobs/batch.ts';
 import { fetchOutputs } from '../../../../lambda/fetch/fetch-outputs.ts';
+import { batchJob } from '../../../../lambda/gemini/jobs/batch.ts';
 import { type Answers, eventOf, LIVE, portsOf } from '../../../fakes/fetch-ports.ts';
 
 const ATTEMPT = { number: 1, isLast: false, signal: LIVE };

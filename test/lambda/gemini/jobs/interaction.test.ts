@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { interactionJob } from '../../../../lambda/gemini/jobs/interaction.ts';
 import { fetchOutputs } from '../../../../lambda/fetch/fetch-outputs.ts';
+import { interactionJob } from '../../../../lambda/gemini/jobs/interaction.ts';
 import { TransientError } from '../../../../lambda/shared/errors.ts';
 import { eventOf, LIVE, portsOf } from '../../../fakes/fetch-ports.ts';
 
@@ -243,7 +243,7 @@ it.each([
 
   expect(store.unfinished.size).toBe(0);
   const manifest = store.manifests.get(`${prefix('completed')}manifest.json`);
-  expect(manifest?.notes).toEqual([expect.stringMatching(/^files\/environment-env-1 did not land: .* 5000 may land$/)]);
+  expect(manifest?.notes).toEqual([expect.stringMatching(/^files\/environment-env-1 did not land: .* 5000 may be stored$/)]);
   expect(manifest?.objects.map(({ key }) => key.slice(prefix('completed').length)).toSorted()).toEqual([
     'interaction.json',
     'output.md',
@@ -334,7 +334,7 @@ it('lands a report beside an image that is not base64, with a note instead of it
   expect(store.objects.get(`${at}image-01.png`)?.body.toString('hex')).toBe('89504e470d0a1a0a');
   expect(store.unfinished.size).toBe(0);
   const { notes, objects } = store.manifests.get(`${at}manifest.json`) ?? {};
-  expect(notes).toEqual(['/steps/0/content/1/data: is not base64 and has no object']);
+  expect(notes).toEqual(['/steps/0/content/1/data: the media is not base64, and is not stored']);
   expect(objects?.map(({ key }) => key.slice(at.length))).toEqual(['interaction.json', 'output.md', 'image-01.png']);
 });
 
