@@ -32,6 +32,8 @@ export interface LocalAwsOptions extends StackOptions {
   readonly port: number;
   /** Added to every function, over what the template says. */
   readonly environment: Readonly<Record<string, string>>;
+  /** How many times sooner a function's message is tried again than it asks for. @default 1 */
+  readonly haste?: number;
   /** Told when the run cannot go on: a function called what nobody wrote for. By default it is thrown. */
   readonly onFatal?: (error: LocalRunError) => void;
 }
@@ -119,6 +121,7 @@ async function start(
       events: (input, action) => (action === 'StartReplay' ? bus.replay(input) : bus.serve(input)),
       lambda: (input, _action, path) => invokeNow(path, input),
     },
+    haste: options.haste,
     onFatal: options.onFatal ?? ((error) => queueMicrotask(() => raise(error))),
   });
   closers.push(() => gateway.close());

@@ -9,8 +9,8 @@ import { control } from './control.ts';
 import { createClient, type Run } from './run.ts';
 
 const JOBS: readonly FetchedJobType[] = ['batch', 'interaction', 'video'];
-/** Longer than a job, the grace period and the reconciler's pause of a local run together. */
-const LATE_MS = 15_000;
+/** More than there are deliveries: they are held until they are let go. */
+const ALL = 1000;
 const TIME_LIMIT_MS = 60_000;
 const POLL_MS = 200;
 /** The bus is away for the verifier alone. */
@@ -35,17 +35,13 @@ const Deliveries = z.object({
 });
 
 /** @param onAct hears of each act as it begins */
-export async function reconcileMissed(
-  run: Run,
-  onAct: (title: string) => void,
-  lateMs = LATE_MS,
-): Promise<readonly ReconciliationRow[]> {
+export async function reconcileMissed(run: Run, onAct: (title: string) => void): Promise<readonly ReconciliationRow[]> {
   const stage = new Stage(run);
   try {
     onAct('they are lost');
-    const lost = await stage.play('lost', { missing: 1000 });
+    const lost = await stage.play('lost', { missing: ALL });
     onAct('they come late, after the reconciler');
-    const late = await stage.play('late', { lateMs });
+    const late = await stage.play('late', { outOfOrder: ALL });
     onAct('Gemini disables the webhook, because a delivery failed for too long');
     await stage.haveItDisabled();
     const disabled = await stage.play('disabled', {});
@@ -73,12 +69,12 @@ class Stage {
   }
 
   async play(webhooks: string, switches: SwitchesUpdate): Promise<ReconciliationRow> {
-    await this.#switch({ missing: 0, lateMs: 0, ...switches });
+    await this.#switch({ missing: 0, outOfOrder: 0, ...switches });
     const names = await this.#submit();
     await until(() => names.every((name) => this.#has(name, DETAIL_TYPE.outputStored)));
     const announced = this.#events.filter(({ detail }) => names.includes(String(detail['jobId'])) && detail['origin']);
     const byReconciler = announced.filter(({ detail }) => detail['origin'] === 'reconciler').length;
-    const late = switches.lateMs === undefined ? 0 : await this.#delivered(names);
+    const late = switches.outOfOrder === undefined ? 0 : await this.#letGo(names);
     const own = names.map((name) => this.#eventsOf(name).length);
     return {
       ...{ webhooks, jobs: names.length, byReconciler, late },
@@ -91,7 +87,7 @@ class Stage {
 
   /** As Gemini does after 24 hours in vain, here after the first attempt. */
   async haveItDisabled(): Promise<void> {
-    await this.#switch({ missing: 0, lateMs: 0, retryForMs: 0 });
+    await this.#switch({ missing: 0, outOfOrder: 0, retryForMs: 0 });
     const heal = this.#run.aws.intercept(({ action, functionId }) =>
       action === 'PutEvents' && functionId?.includes(VERIFIER) ? 'deny' : 'pass',
     );
@@ -122,9 +118,10 @@ class Stage {
     return this.#events.some((event) => event['detail-type'] === type && event.detail['jobId'] === name);
   }
 
-  /** Waits for what comes late. @returns how many of the jobs' deliveries were answered 200 */
-  async #delivered(names: readonly string[]): Promise<number> {
+  /** Lets the held webhooks come, late. @returns how many of the jobs' deliveries were answered 200 */
+  async #letGo(names: readonly string[]): Promise<number> {
     let done = 0;
+    await this.#switch({ outOfOrder: 0 });
     await until(async () => {
       const { deliveries } = Deliveries.parse(await control(this.#run.endpoints, 'GET', '/deliveries'));
       done = deliveries.filter(({ job, status }) => names.includes(job ?? '') && status === 'delivered').length;

@@ -5,7 +5,6 @@ import { resolve } from 'node:path';
 import { GoogleGenAI } from '@google/genai';
 import * as z from 'zod';
 import { DEFAULT_PROJECT, ENV, TOKEN_LENGTH } from '../../lambda/contract.ts';
-import { parseDescription } from '../../lambda/deployment-description.ts';
 import { type LocalAws, startLocalAws } from '../aws/local-aws.ts';
 import { startGeminiSimulator } from '../gemini/simulator.ts';
 import type { SwitchesUpdate } from '../gemini/switches.ts';
@@ -30,6 +29,8 @@ export interface RunOptions {
   readonly switches?: SwitchesUpdate;
   /** How soon after its end a job is announced without its webhook, and how often jobs are looked for. */
   readonly reconcile?: { readonly graceSeconds: number; readonly everyMs: number };
+  /** How many times sooner a fetch is tried again than deployed. @default 1 */
+  readonly haste?: number;
   /** Whether the health check sets right what it finds, whatever the template says. */
   readonly repairWebhook?: boolean;
   readonly onFatal?: (error: LocalRunError) => void;
@@ -47,6 +48,9 @@ export interface Run {
 }
 
 const ProjectSecretIds = z.object({ signingSecretId: z.string(), dynamicTokenSecretId: z.string() });
+
+/** The part that is needed of what a deployment says about itself. */
+const Description = z.object({ idempotencyTable: z.string() });
 
 interface Gemini extends OtherGemini {
   readonly controlUrl: string | null;
@@ -127,7 +131,7 @@ async function connect(aws: LocalAws, gemini: Gemini, register: boolean): Promis
     dynamodbUrl: aws.dynamodbUrl,
     s3Url: aws.s3Url,
     bucket: OutputBucketName,
-    table: parseDescription(Deployment)?.idempotencyTable ?? '',
+    table: Description.parse(JSON.parse(Deployment)).idempotencyTable,
     busName: EventBusName,
     eventsFile: aws.eventsFile,
     jwksUrl: gemini.jwksUrl,

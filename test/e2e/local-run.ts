@@ -14,13 +14,15 @@ export interface TestRun extends Run {
 
 export async function startTestRun(
   switches: SwitchesUpdate = {},
-  options: Pick<RunOptions, 'reconcile' | 'repairWebhook'> = {},
+  options: Partial<Pick<RunOptions, 'assemblyDir' | 'reconcile' | 'repairWebhook'>> = {},
 ): Promise<TestRun> {
   const stateDir = mkdtempSync(join(tmpdir(), 'gemini-webhooks-'));
   const run = await startRun({
     assemblyDir: inject('assemblyDir'),
     stateDir,
     port: 0,
+    // What is tried again after 5 to 100 s, deployed, is after one.
+    haste: 100,
     switches: { jobMs: 50, processingMs: 50, ...switches },
     ...options,
   });

@@ -1,17 +1,37 @@
 /** The webhook of the running stack: registered, updated, rotated, looked at and deleted by the functions that are deployed. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { rotateUnderLoad } from '../../local/run/rotation.ts';
 import { createClient } from '../../local/run/run.ts';
 import { deliveryOf, listen, post, startTestRun, type TestRun } from './local-run.ts';
 
 let run: TestRun;
+/** How much of each log, of the journal and of the deliveries is of tests before. */
+const logged = new Map<string, number>();
+let seen = 0;
+let delivered = 0;
 
-beforeEach(async () => {
+beforeAll(async () => {
   run = await startTestRun();
 });
-afterEach(() => run.close());
+afterAll(() => run.close());
+
+/** As if the run had just started: nothing was logged or counted, and the webhook has just been registered. */
+beforeEach(async () => {
+  await control('/switches', 'PATCH', { serverErrors: 0, loseAnswers: 0 });
+  run.aws.secrets.put('gemini-webhooks/api-key', run.endpoints.apiKey);
+  await run.aws.customResources.delete();
+  for (const { id = '' } of await list()) await webhooks().delete(id);
+  // What a warm one has learnt of the secrets of before.
+  for (const { logicalId } of run.aws.functions()) run.aws.killSandboxes(logicalId, 'SIGKILL');
+  await journal();
+  delivered += (await deliveries()).length;
+  for (const file of logFiles()) logged.set(file, readFileSync(file, 'utf8').length);
+  await run.aws.customResources.create();
+  const signingSecret = run.aws.secrets.current(run.aws.secretId('DefaultSecretsSigningSecret'));
+  Object.assign(run.endpoints, { signingSecret });
+});
 
 const webhooks = () => createClient(run.endpoints.geminiUrl, run.endpoints.apiKey).webhooks;
 const list = async () => (await webhooks().list()).webhooks ?? [];
@@ -25,21 +45,26 @@ async function control(path: string, method = 'GET', body?: object): Promise<Rec
 }
 
 /** Calls that manage webhooks since the last look, as the simulator saw them. */
-let seen = 0;
 async function journal(): Promise<readonly string[]> {
   const { journal: all } = (await control('/stats')) as { journal: string[] };
   const since = all.slice(seen);
   seen = all.length;
   return since;
 }
-beforeEach(() => {
-  seen = 0;
-});
+
+async function deliveries() {
+  const { deliveries: all } = (await control('/deliveries')) as { deliveries: { attempts: { status: number }[] }[] };
+  return all.slice(delivered);
+}
+
+function logFiles(): string[] {
+  const folder = join(run.stateDir, 'logs');
+  return readdirSync(folder).map((file) => join(folder, file));
+}
 
 function logsOf(part: string): string {
-  const folder = join(run.stateDir, 'logs');
-  const files = readdirSync(folder).filter((file) => file.includes(part));
-  return files.map((file) => readFileSync(join(folder, file), 'utf8')).join('\n');
+  const files = logFiles().filter((file) => file.includes(part));
+  return files.map((file) => readFileSync(file, 'utf8').slice(logged.get(file) ?? 0)).join('\n');
 }
 
 describe('registration', () => {
@@ -158,10 +183,11 @@ describe('rotation', () => {
   it('refuses no delivery while both secrets are rotated and the verifier is warm', async () => {
     const rows = await rotateUnderLoad(run, () => {});
 
-    expect(rows.map(({ refused, others }) => refused + others)).toEqual([0, 0, 0, 0, 0, 0]);
+    // What a busy machine answers with 503 comes again; what is refused would be lost.
+    expect(rows.map(({ refused }) => refused)).toEqual([0, 0, 0, 0, 0, 0]);
     expect(rows.reduce((sum, { accepted }) => sum + accepted, 0)).toBe(120);
     expect(rows.every(({ accepted }) => accepted > 0)).toBe(true);
-  }, 60_000);
+  });
 
   it('asks Gemini for one new secret, though its first answer was lost', async () => {
     await journal();
@@ -180,8 +206,7 @@ describe('rotation', () => {
     await run.rotate('signing-secret');
     await finish();
 
-    const { deliveries } = (await control('/deliveries')) as { deliveries: { attempts: { status: number }[] }[] };
-    expect(deliveries.map(({ attempts }) => attempts.map(({ status }) => status))).toEqual([[200], [200]]);
+    expect((await deliveries()).map(({ attempts }) => attempts.map(({ status }) => status))).toEqual([[200], [200]]);
     expectProject('Rotator');
   });
 });
@@ -249,5 +274,5 @@ describe('the health check', () => {
 
     await run.rotate('signing-secret');
     expect(await run.aws.invoke('HealthCheckFunction', {})).toEqual({ project: 'default', findings: [] });
-  }, 30_000);
+  });
 });

@@ -1,32 +1,18 @@
 /** Two Gemini projects in one deployment, and a health check that repairs. */
 import { createHmac } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createClient, startRun } from '../../local/run/run.ts';
-import { synthesize } from '../../local/run/synthesize.ts';
-import { listen, post, type TestRun } from './local-run.ts';
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { createClient } from '../../local/run/run.ts';
+import { listen, post, startTestRun, type TestRun } from './local-run.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'projects-'));
-const PROJECTS = [
-  { name: 'default' },
-  { name: 'acme-eu', apiKeySecretName: 'acme/key', subscribedEvents: ['interaction.completed'] },
-];
 let run: TestRun;
 let heard: ReturnType<typeof listen>;
 
 beforeAll(async () => {
-  const assemblyDir = join(folder, 'cdk.out');
-  await synthesize(assemblyDir, { projects: JSON.stringify(PROJECTS), repairWebhook: 'true' });
-  const switches = { jobMs: 50, processingMs: 50 };
-  run = { ...(await startRun({ assemblyDir, stateDir: folder, port: 0, switches })), stateDir: folder };
+  run = await startTestRun({}, { assemblyDir: inject('variantDir') });
   heard = listen(run.aws);
 });
-afterAll(async () => {
-  await run.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => run.close());
 
 const webhooks = () => createClient(run.endpoints.geminiUrl, run.endpoints.apiKey).webhooks;
 const list = async () => (await webhooks().list()).webhooks ?? [];

@@ -1,24 +1,13 @@
 /** A stack with a quarantine: what did not verify is kept in bounds, and verified again once the secret is right. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { startRun } from '../../local/run/run.ts';
-import { synthesize } from '../../local/run/synthesize.ts';
-import { deliveryOf, listen, post, type TestRun } from './local-run.ts';
+import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { deliveryOf, listen, post, startTestRun, type TestRun } from './local-run.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'quarantine-'));
 let run: TestRun;
 
 beforeAll(async () => {
-  const assemblyDir = join(folder, 'cdk.out');
-  await synthesize(assemblyDir, { quarantine: 'true', quarantineMaxPerHour: 5 });
-  run = { ...(await startRun({ assemblyDir, stateDir: folder, port: 0 })), stateDir: folder };
+  run = await startTestRun({}, { assemblyDir: inject('variantDir') });
 });
-afterAll(async () => {
-  await run.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => run.close());
 
 const invoke = async (action: string) => {
   const { deliveries } = (await run.aws.invoke('Reverifier', { action })) as {
@@ -31,7 +20,7 @@ it('keeps five in an hour, answers each 401, and publishes those that hold later
   const genuine = deliveryOf(run, { type: 'ping.of.2027' });
   const forged = (index: number) =>
     deliveryOf(run, { type: `forged.${index}` }, { body: Buffer.from(`{"forged":${index}}`) });
-  const secretId = run.aws.secretId('SigningSecret');
+  const secretId = run.aws.secretId('DefaultSecretsSigningSecret');
   const secret = run.aws.secrets.current(secretId);
   run.aws.secrets.put(secretId, 'whsec_YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXoxMjM0NTY=');
   run.aws.secrets.put(secretId, 'whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=');

@@ -18,7 +18,7 @@ afterAll(async () => {
   bus.destroy();
   await run.close();
 });
-beforeEach(() => control('/switches', 'PATCH', { missing: 0, lateMs: 0 }));
+beforeEach(() => control('/switches', 'PATCH', { missing: 0, outOfOrder: 0 }));
 
 async function control(path: string, method: string, body?: object): Promise<Record<string, unknown>> {
   const init = { method, ...(body && { body: JSON.stringify(body) }) };
@@ -98,10 +98,12 @@ it('lands every job when every webhook is dropped, each with exactly one event',
 });
 
 it('makes no second event of webhooks that come after the reconciler', async () => {
-  await control('/switches', 'PATCH', { lateMs: 5000 });
+  // So many that all are held.
+  await control('/switches', 'PATCH', { outOfOrder: 1000 });
 
   const names = await submitMixed();
   await reconcileUntilStored(names);
+  await control('/switches', 'PATCH', { outOfOrder: 0 });
   await allDelivered(names);
 
   expect(announcements(names)).toEqual(EVENTS);

@@ -1,4 +1,4 @@
-/** Synthesizes once for all end-to-end tests: the template and the bundles that would be deployed. */
+/** Synthesizes once for all end-to-end tests: the template and the bundles that would be deployed, and one with every option. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,12 +8,28 @@ import { synthesize } from '../../local/run/synthesize.ts';
 declare module 'vitest' {
   export interface ProvidedContext {
     readonly assemblyDir: string;
+    /** With a second project, a health check that repairs, and a quarantine of five an hour. */
+    readonly variantDir: string;
   }
 }
 
+const PROJECTS = [
+  { name: 'default' },
+  { name: 'acme-eu', apiKeySecretName: 'acme/key', subscribedEvents: ['interaction.completed'] },
+];
+const VARIANT = {
+  projects: JSON.stringify(PROJECTS),
+  repairWebhook: 'true',
+  quarantine: 'true',
+  quarantineMaxPerHour: 5,
+};
+
 export async function setup(project: TestProject): Promise<() => void> {
-  const assemblyDir = mkdtempSync(join(tmpdir(), 'gemini-webhooks-assembly-'));
-  await synthesize(assemblyDir);
+  const folder = mkdtempSync(join(tmpdir(), 'gemini-webhooks-assembly-'));
+  const assemblyDir = join(folder, 'standard');
+  const variantDir = join(folder, 'variant');
+  await Promise.all([synthesize(assemblyDir), synthesize(variantDir, VARIANT)]);
   project.provide('assemblyDir', assemblyDir);
-  return () => rmSync(assemblyDir, { recursive: true, force: true });
+  project.provide('variantDir', variantDir);
+  return () => rmSync(folder, { recursive: true, force: true });
 }

@@ -15,6 +15,8 @@ export interface LoadOptions {
   readonly concurrency: number;
   /** Added to every timestamp. */
   readonly skewSeconds?: number;
+  /** Stands in the ids of the events, so that several loads can be sent to one run. */
+  readonly name: string;
   /** Picks the order; the same seed sends the same. */
   readonly seed: number;
 }
@@ -44,7 +46,7 @@ export async function send(run: Run, options: LoadOptions): Promise<LoadReport> 
   async function work(): Promise<void> {
     for (let event = order[next++]; event !== undefined; event = order[next++]) {
       for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
-        const status = await post(run, event, options.skewSeconds ?? 0);
+        const status = await post(run, idOf(options.name, event), event, options.skewSeconds ?? 0);
         attempts += 1;
         answers[status] = (answers[status] ?? 0) + 1;
         if (status === 200) {
@@ -59,9 +61,10 @@ export async function send(run: Run, options: LoadOptions): Promise<LoadReport> 
   return { sent: options.deliveries, attempts, answers, acknowledged };
 }
 
-async function post(run: Run, event: number, skewSeconds: number): Promise<number> {
+const idOf = (name: string, event: number | '') => `msg_${name.replaceAll(/\W/g, '_')}_${event}`;
+
+async function post(run: Run, id: string, event: number, skewSeconds: number): Promise<number> {
   const { webhookUrl, signingSecret } = run.endpoints;
-  const id = `msg_load_${event}`;
   const body = JSON.stringify({ type: 'ping.of.2027', version: 'v1', data: { number: event } });
   const timestamp = Math.floor(Date.now() / 1000) + skewSeconds;
   const key = Buffer.from(signingSecret.replace('whsec_', ''), 'base64');
@@ -93,14 +96,14 @@ export interface Books {
   readonly distinct: number;
 }
 
-/** What the ledger and the bus say about the load's events. */
-export async function readBooks(run: Run): Promise<Books> {
+/** What the table and the bus say about the events of one load. */
+export async function readBooks(run: Run, name: string): Promise<Books> {
   const ids = readFileSync(run.endpoints.eventsFile, 'utf8')
     .split('\n')
     .filter(Boolean)
     .map((line) => String(JSON.parse(line).detail.webhookId))
-    .filter((id) => id.startsWith('msg_load_'));
-  const items = await scan(run);
+    .filter((id) => id.startsWith(idOf(name, '')));
+  const items = await scan(run, name);
   return {
     records: items.length,
     completed: items.filter(({ status }) => status?.S === 'COMPLETED').length,
@@ -109,7 +112,7 @@ export async function readBooks(run: Run): Promise<Books> {
   };
 }
 
-async function scan(run: Run): Promise<Record<string, AttributeValue>[]> {
+async function scan(run: Run, name: string): Promise<Record<string, AttributeValue>[]> {
   const client = new DynamoDBClient({
     endpoint: run.endpoints.dynamodbUrl,
     region: 'us-east-1',
@@ -119,7 +122,7 @@ async function scan(run: Run): Promise<Record<string, AttributeValue>[]> {
   let ExclusiveStartKey: Record<string, AttributeValue> | undefined;
   do {
     const page = await client.send(new ScanCommand({ TableName: run.endpoints.table, ExclusiveStartKey }));
-    items.push(...(page.Items ?? []).filter(({ delivery }) => delivery?.S?.startsWith('v1#msg_load_')));
+    items.push(...(page.Items ?? []).filter(({ delivery }) => delivery?.S?.startsWith(`v1#${idOf(name, '')}`)));
     ExclusiveStartKey = page.LastEvaluatedKey;
   } while (ExclusiveStartKey);
   client.destroy();

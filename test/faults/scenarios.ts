@@ -99,14 +99,15 @@ export async function runScenario(run: Run, scenario: Scenario, options: RunOpti
   const landing = Promise.all(names.map((name) => untilStored(run, name)));
   const load = await send(run, {
     ...options,
+    name: scenario.name,
     seed: 1,
     ...(scenario.skewSeconds && { skewSeconds: scenario.skewSeconds }),
   });
   clearTimeout(timer);
   stop();
   await landing;
-  const books = await readBooks(run);
-  const stored = jobs > 0 ? await countManifests(run) : 0;
+  const books = await readBooks(run, scenario.name);
+  const stored = await countManifests(run, names.map(String));
   return {
     name: scenario.name,
     load,
@@ -155,7 +156,9 @@ function untilStored(run: Run, job: unknown): Promise<void> {
   });
 }
 
-async function countManifests(run: Run): Promise<number> {
+/** Of these jobs. */
+async function countManifests(run: Run, names: readonly string[]): Promise<number> {
+  if (names.length === 0) return 0;
   const client = new S3Client({
     endpoint: run.endpoints.s3Url,
     forcePathStyle: true,
@@ -164,5 +167,6 @@ async function countManifests(run: Run): Promise<number> {
   });
   const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket: run.endpoints.bucket }));
   client.destroy();
-  return Contents.filter(({ Key }) => Key?.endsWith('/manifest.json')).length;
+  const manifests = Contents.filter(({ Key }) => Key?.endsWith('/manifest.json'));
+  return names.filter((name) => manifests.some(({ Key }) => Key?.includes(`/job=${name.split('/').at(-1)}/`))).length;
 }

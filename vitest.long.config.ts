@@ -1,0 +1,5 @@
+/** `npm run test:long`: what nobody should wait for after each change. The short forms of models, faults and fuzz; the package. */
+import { defineConfig } from 'vitest/config';
+import { LONG, SETTINGS } from './vitest.config.ts';
+
+export default defineConfig({ test: { ...SETTINGS, include: LONG, globalSetup: ['test/e2e/synthesize.ts'] } });
