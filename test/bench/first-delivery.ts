@@ -56,7 +56,7 @@ function measure(file: string, variables: Readonly<Record<string, string>>, port
   const env = {
     PATH: process.env['PATH'],
     ...variables,
-    [ENV.sources]: '{"default":{"signingSecretId":"signing","dynamicTokenSecretId":"token"}}',
+    [ENV.projects]: '{"default":{"signingSecretId":"signing","dynamicTokenSecretId":"token"}}',
     ...{ AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b' },
     AWS_ENDPOINT_URL: `http://127.0.0.1:${port}`,
   };
