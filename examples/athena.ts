@@ -1,4 +1,4 @@
-/** Tables over what stored: the manifest and every line of every batch. Partitions are computed, so nobody adds them. */
+/** Tables over what is stored: the manifest and every line of every batch. Partitions are computed, so nobody adds them. */
 import { Stack } from 'aws-cdk-lib';
 import { CfnDatabase, CfnTable } from 'aws-cdk-lib/aws-glue';
 import type { Construct } from 'constructs';

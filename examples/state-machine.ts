@@ -1,4 +1,4 @@
-/** A Step Functions workflow for every batch that stored. */
+/** A Step Functions workflow for every batch whose outputs are stored. */
 import { RuleTargetInput } from 'aws-cdk-lib/aws-events';
 import { SfnStateMachine } from 'aws-cdk-lib/aws-events-targets';
 import { DefinitionBody, Pass, StateMachine } from 'aws-cdk-lib/aws-stepfunctions';

@@ -26,7 +26,7 @@ export interface AppConfig {
 export class ConfigurationError extends Error {
   constructor(faults: readonly string[]) {
     super(
-      `The configuration does not hold:\n${faults.map((fault) => `- ${fault}`).join('\n')}\n` +
+      `Invalid configuration:\n${faults.map((fault) => `- ${fault}`).join('\n')}\n` +
         'Correct "context" in cdk.json, or the -c options of the command.',
     );
     this.name = 'ConfigurationError';
@@ -35,7 +35,7 @@ export class ConfigurationError extends Error {
 
 interface Field<T> {
   readonly schema: z.ZodType<T>;
-  /** What to do when the value does not hold. */
+  /** What to do when the value is invalid. */
   readonly remedy: string;
 }
 
@@ -176,7 +176,7 @@ const concurrency = integer(2, 1000, 'fetches at a time', '; SQS knows no smalle
 
 /**
  * @param context every context value of the app; those of others are left alone
- * @throws ConfigurationError when anything does not hold
+ * @throws ConfigurationError when anything is invalid
  */
 export function parseConfig(context: Readonly<Record<string, unknown>>): AppConfig {
   const faults: string[] = [];
@@ -252,7 +252,7 @@ export function parseConfig(context: Readonly<Record<string, unknown>>): AppConf
         `nobody would be told of a failure; set ${PREFIX}alarmEmail or ${PREFIX}alarmTopicArn, or ${PREFIX}noAlarms to a sentence that says who watches instead.`,
       );
     }
-    return Monitoring.optOut('The configuration does not hold.');
+    return Monitoring.optOut('Invalid configuration.');
   };
 
   const config: AppConfig = {

@@ -83,7 +83,7 @@ export interface GeminiWebhooksProps {
   readonly jobLedger?: JobLedgerOptions;
 
   /**
-   * Keeps some of the deliveries whose signature does not hold, so that they can be verified again after Gemini changed its
+   * Keeps some of the deliveries whose signature is invalid, so that they can be verified again after Gemini changed its
    * scheme, or a secret was wrong. It changes nothing in what the sender is told.
    *
    * @default - nothing is kept

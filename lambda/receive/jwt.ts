@@ -60,7 +60,7 @@ export class JoseJwtVerifier implements JwtVerifier {
   async verify(token: string, now: Date): Promise<Omit<VerifiedDelivery, 'project'>> {
     const current = await this.#keys.current();
     const payload = (await this.#claims(token, current, now)) ?? (await this.#claimsAfterRefresh(token, current, now));
-    if (payload === undefined) throw new RequestError('ERR_SIGNATURE_MISMATCH', 'The JWT does not hold');
+    if (payload === undefined) throw new RequestError('ERR_SIGNATURE_MISMATCH', 'The JWT is invalid');
     const sha256 = digest(token);
     return {
       scheme: 'jwt',
@@ -77,7 +77,7 @@ export class JoseJwtVerifier implements JwtVerifier {
     return refreshed === undefined ? undefined : this.#claims(token, refreshed, now);
   }
 
-  /** Undefined when no key verifies the token; claims that do not hold are final. */
+  /** Undefined when no key verifies the token; invalid claims are final. */
   async #claims(token: string, keys: readonly JWK[], now: Date): Promise<JWTPayload | undefined> {
     const keySet = createLocalJWKSet({ keys: [...keys] });
     const options = {
@@ -101,7 +101,7 @@ export class JoseJwtVerifier implements JwtVerifier {
       }
       if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWSSignatureVerificationFailed)
         return undefined;
-      throw new RequestError('ERR_SIGNATURE_MISMATCH', 'The JWT does not hold');
+      throw new RequestError('ERR_SIGNATURE_MISMATCH', 'The JWT is invalid');
     }
   }
 }

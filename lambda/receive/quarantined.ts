@@ -20,7 +20,7 @@ export interface KeptDelivery {
   readonly body: Buffer;
 }
 
-/** Whether headers, time and size are in order, and only the signature does not hold, or is of an unknown form. */
+/** Whether headers, time and size are in order, and only the signature is invalid, or of an unknown form. */
 export function isKeepable({ headers, body }: RawDelivery, error: unknown, now: Date): boolean {
   if (!(error instanceof RequestError)) return false;
   if (error.code !== 'ERR_SIGNATURE_MISMATCH' && error.code !== 'ERR_HEADER_INVALID') return false;

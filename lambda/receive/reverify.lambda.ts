@@ -26,7 +26,7 @@ interface Line {
   readonly id: string;
   readonly project: string;
   readonly receivedAt: string;
-  /** Of a reverification: `accepted`, `duplicate`, `in-progress`, or the code of why it does not hold. */
+  /** Of a reverification: `accepted`, `duplicate`, `in-progress`, or the code of why it is invalid. */
   readonly outcome?: string;
 }
 

@@ -1,6 +1,6 @@
 /**
  * Verifies what was quarantined once more, with the code and the keys of today, against the time at which it came. What
- * holds goes the way of any delivery: claimed, published, completed. What does not hold stays until it expires.
+ * holds goes the way of any delivery: claimed, published, completed. What is invalid stays until it expires.
  */
 
 import { toJobEvent } from '../gemini/envelope.ts';

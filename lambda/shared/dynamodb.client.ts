@@ -1,4 +1,4 @@
-/** What the stores in DynamoDB have in common: a table that is away, and a condition that does not hold. */
+/** What the stores in DynamoDB have in common: a table that is away, and a condition that fails. */
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { TransientError } from './errors.ts';
 

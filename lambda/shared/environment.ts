@@ -47,7 +47,7 @@ export class EnvironmentReader {
     return value;
   }
 
-  /** JSON: a record by project of what `entry` describes, at least one. Empty when it does not hold: `check` will throw. */
+  /** JSON: a record by project of what `entry` describes, at least one. Empty when it is invalid: `check` will throw. */
   projects<Entry>(name: string, entry: z.ZodMiniType<Entry>): Readonly<Record<string, Entry>> {
     const value = this.required(name);
     if (value === '') return {};

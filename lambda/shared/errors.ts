@@ -91,6 +91,6 @@ export class ManagementError extends PipelineError<ManagementErrorCode> {
 /** The function cannot start: every fault, with what to do about it. */
 export class ConfigError extends PipelineError<'ERR_CONFIG_INVALID'> {
   constructor(faults: readonly string[]) {
-    super('ERR_CONFIG_INVALID', `The configuration does not hold:\n${faults.map((fault) => `- ${fault}`).join('\n')}`);
+    super('ERR_CONFIG_INVALID', `Invalid configuration:\n${faults.map((fault) => `- ${fault}`).join('\n')}`);
   }
 }

@@ -130,5 +130,7 @@ function importTimes(bundles: readonly Bundle[]): number[] {
 function importTime({ file, environment }: Bundle): number {
   const script = `const start = process.cpuUsage(); await import(${JSON.stringify(pathToFileURL(file).href)}); const { user, system } = process.cpuUsage(start); console.error((user + system) / 1000); process.exit();`;
   const options = { encoding: 'utf8', env: { PATH: process.env['PATH'], ...environment } } as const;
-  return Number(spawnSync(process.execPath, ['--input-type=module', '-e', script], options).stderr.trim().split('\n').at(-1));
+  return Number(
+    spawnSync(process.execPath, ['--input-type=module', '-e', script], options).stderr.trim().split('\n').at(-1),
+  );
 }

@@ -19,7 +19,7 @@ describe('bin/app.ts', () => {
     expect(status).toBe(1);
     expect(stdout).toBe('');
     expect(stderr).toBe(
-      'The configuration does not hold:\n' +
+      'Invalid configuration:\n' +
         '- gemini-webhooks:recordTtlDays is 1; give a whole number of days from 2 to 365, because Gemini retries a delivery for 24 hours.\n' +
         'Correct "context" in cdk.json, or the -c options of the command.\n',
     );

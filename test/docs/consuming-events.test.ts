@@ -41,14 +41,14 @@ it('starts a workflow with the detail of each batch that stored', () => {
   expect(policy).toContain('/batch/*');
 });
 
-it('sends a team its interactions', () => {
+it('sends a team the outputs of its jobs', () => {
   const stack = newStack();
   sendTeamJobs(stack.webhooks, 'Search', new Queue(stack, 'Queue'));
 
   expect(
-    resourceOf(Template.fromStack(stack), 'AWS::Events::Rule', 'GeminiWebhooksInteractionsOfSearch').Properties,
+    resourceOf(Template.fromStack(stack), 'AWS::Events::Rule', 'GeminiWebhooksOutputsOfSearch').Properties,
   ).toMatchObject({
-    EventPattern: { 'detail-type': ['interaction.completed'], detail: { userMetadata: { team: ['Search'] } } },
+    EventPattern: { 'detail-type': ['output.stored'], detail: { userMetadata: { team: ['Search'] } } },
   });
 });
 

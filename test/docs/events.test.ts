@@ -153,7 +153,7 @@ describe('the tables of docs/events.md', () => {
 describe('the rules of docs/events.md', () => {
   it('are four', () => {
     expect(rules.map(({ heading }) => heading)).toEqual([
-      "A job's outputs stored",
+      "A job's outputs are stored",
       'Any job of type video failed',
       'Deep Research finished',
       'Whatever Gemini reported',

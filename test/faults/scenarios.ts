@@ -11,7 +11,7 @@ export interface FaultReport {
   /** Jobs that were submitted, and manifests that are in the bucket. */
   readonly jobs: number;
   readonly stored: number;
-  /** What does not hold. */
+  /** What is wrong. */
   readonly faults: readonly string[];
 }
 

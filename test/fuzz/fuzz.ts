@@ -14,7 +14,7 @@ export interface FuzzReport {
 
 const REFUSALS = [400, 401, 413];
 
-/** @throws with the smallest example when something does not hold */
+/** @throws with the smallest example when something is wrong */
 export async function fuzz(
   numRuns: number,
   seed: number,

@@ -166,12 +166,12 @@ describe('parseConfig', () => {
       'It offers batch.succeeded, batch.expired, batch.failed, interaction.requires_action, interaction.completed, interaction.failed, video.generated.';
     expect(error).toBeInstanceOf(ConfigurationError);
     expect((error as Error).message.split('\n')).toEqual([
-      'The configuration does not hold:',
+      'Invalid configuration:',
       expect.stringMatching(/^- nobody would be told of a failure; set gemini-webhooks:alarmEmail or/),
       '- gemini-webhooks:recordTtlDays is 1; give a whole number of days from 2 to 365, because Gemini retries a delivery for 24 hours.',
       `- the project two subscribes to "batch.suceeded", which Gemini does not offer; did you mean batch.succeeded? ${offered}`,
       expect.stringMatching(/^- the project two subscribes to "batch.cancelled", which Gemini does not offer; /),
-      '- the project name "Two" does not hold; give small letters, digits and single dashes, at most 32, a letter first.',
+      '- the project name "Two" is invalid; give small letters, digits and single dashes, at most 32, a letter first.',
       '- two projects take their API key from "same"; they would be one project, and every event would come twice.',
       '- gemini-webhooks:maxConcurencyVideo is not a key of this app; did you mean gemini-webhooks:maxConcurrencyVideo?',
       '- gemini-webhook:stackName is not a key of this app; did you mean gemini-webhooks:stackName?',

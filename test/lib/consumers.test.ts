@@ -190,7 +190,7 @@ describe('metrics', () => {
       dimensions: { service: 'verifier', project: 'default', outcome: 'duplicate' },
     });
     expect(webhooks.metricOutputsStored('batch').dimensions).toEqual({
-      ...{ service: 'fetch-batch', project: 'default', jobType: 'batch' },
+      ...{ service: 'fetch', project: 'default', jobType: 'batch' },
     });
     expect(webhooks.metricOutputsFailed('video', 'acme').dimensions?.['project']).toBe('acme');
     expect(webhooks.metricSecondsToStore('batch').statistic).toBe('p90');

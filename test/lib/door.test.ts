@@ -80,6 +80,7 @@ describe('Door', () => {
       Variables: {
         TABLE_NAME: { Ref: 'GeminiWebhooksIdempotencyTableDeliveries82F76538' },
         EVENT_BUS_NAME: { Ref: 'GeminiWebhooksEventBusDE0CBF58' },
+        LEDGER_TABLE_NAME: { Ref: expect.stringMatching('^GeminiWebhooksJobLedgerTable') },
         PROJECTS: {
           'Fn::Join': [
             '',

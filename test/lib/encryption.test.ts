@@ -79,7 +79,7 @@ describe('with a key of the customer’s', () => {
     ['GeminiWebhooksDoorVerifier', ['dynamodb']],
     ['GeminiWebhooksBatchFetcher', ['dynamodb', 's3', 'sqs']],
     ['GeminiWebhooksJobLedgerRecorder', ['dynamodb', 'sqs']],
-    ['GeminiWebhooksDefaultReconciler', ['dynamodb']],
+    ['GeminiWebhooksDefaultReconciler', ['dynamodb', 's3']],
     ['GeminiWebhooksReverifier', ['dynamodb']],
     ['GeminiWebhooksDefaultWebhookHealthCheck', []],
     ['GeminiWebhooksDefaultWebhookRotator', []],

@@ -34,7 +34,6 @@ describe('JobEventBus', () => {
       EventPattern: { source: ['gemini.webhooks'], detail: { jobType: ['other'] } },
       Targets: [
         {
-          Arn: expect.anything(),
           // What identifies it, and nothing that was delivered.
           InputTransformer: {
             InputPathsMap: {

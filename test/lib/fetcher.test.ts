@@ -39,6 +39,7 @@ describe('Fetcher', () => {
         PROJECTS: '{"default":{"apiKeySecretId":"gemini-webhooks/api-key"}}',
         MAX_OUTPUT_BYTES: '21474836480',
         QUEUE_URL: { Ref: 'GeminiWebhooksBatchFetcherQueue658709B9' },
+        JOB_TYPE: 'batch',
         JOB_RETENTION_SECONDS: '172800',
         MAX_RECEIVE_COUNT: '36',
         NODE_OPTIONS: '--enable-source-maps',

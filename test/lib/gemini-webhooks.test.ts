@@ -38,6 +38,7 @@ describe('GeminiWebhooks', () => {
           Null: { 'events:source': 'false', 'events:detail-type': 'false' },
         },
       ],
+      ['dynamodb:GetItem', expect.stringMatching(/^<GeminiWebhooksJobLedgerTable\w+\.Arn>$/)],
       [
         'secretsmanager:GetSecretValue',
         '<GeminiWebhooksDefaultSecretsDynamicToken4F377C01> <GeminiWebhooksDefaultSecretsSigningSecretAF297459>',

@@ -12,7 +12,7 @@ const OUTCOMES = [
 ];
 const VALUES: Readonly<Record<string, readonly string[]>> = {
   outcome: OUTCOMES,
-  source: ['default', 'acme'],
+  project: ['default', 'acme'],
   jobType: ['batch', 'interaction', 'video'],
   secret: ['signing', 'token'],
   finding: ['disabled-due-to-failed-deliveries'],
@@ -92,9 +92,6 @@ function faultsOf({ name, dimensions: { service = '', ...dimensions } }: Series)
     ...Object.entries(dimensions)
       .filter(([key, value]) => !VALUES[key]?.includes(value))
       .map(([key, value]) => `${name} never has ${key} ${value}`),
-    ...(service.startsWith('fetch-') && service !== `fetch-${dimensions['jobType']}`
-      ? [`${name} of ${dimensions['jobType']} is not written by ${service}`]
-      : []),
   ];
 }
 

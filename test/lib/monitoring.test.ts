@@ -150,8 +150,8 @@ describe('alarms', () => {
       ...{ Namespace: NAMESPACE, MetricName: 'Deliveries', Statistic: 'Sum' },
       Dimensions: [
         { Name: 'outcome', Value: 'ERR_KEYS_UNAVAILABLE' },
-        { Name: 'service', Value: 'verifier' },
         { Name: 'project', Value: 'default' },
+        { Name: 'service', Value: 'verifier' },
       ],
       ...{ DatapointsToAlarm: 2, EvaluationPeriods: 3 },
     });
@@ -210,8 +210,8 @@ describe('alarms', () => {
       ...{ Namespace: NAMESPACE, MetricName: 'WebhookFindings', Threshold: 1, TreatMissingData: 'notBreaching' },
       Dimensions: [
         { Name: 'finding', Value: 'disabled-due-to-failed-deliveries' },
-        { Name: 'service', Value: 'check-webhook' },
         { Name: 'project', Value: 'default' },
+        { Name: 'service', Value: 'check-webhook' },
       ],
     });
   });

@@ -25,6 +25,11 @@ function describeIn(outputs: Outputs, stackName = 'local', maxLength = 255): str
   const value = resolve(
     outputs['PlatformWebhooksDeployment']?.Value,
     (id) => {
+      if (id === 'AWS::StackId') {
+        const ref =
+          'arn:aws:cloudformation:ap-southeast-1:123456789012:stack/local/51af3dc0-da77-11e4-872e-1234567db123';
+        return { ref, attributes: {} as Record<string, string> };
+      }
       const arn = `arn:aws:service:ap-southeast-1:123456789012:kind/${nameOf(id)}`;
       const url = `https://sqs.ap-southeast-1.amazonaws.com/123456789012/${nameOf(id)}`;
       const isQueue = /(?:Queue|DeadLetters|Undelivered)[0-9A-F]{8}$/.test(id);

@@ -71,7 +71,7 @@ describe('several projects', () => {
     );
     expect(() => synthesize({ projects: [{ name: 'a', subscribedEvents: [] }] })).toThrow('subscribes to nothing');
     expect(() => synthesize({ projects: [{ name: 'A' }], signingSecretRotation: Duration.hours(12) })).toThrow(
-      /- the project name "A" does not hold.*\n- signingSecretRotation is 0.5 days; give whole days from 2 to 1000, or 0/,
+      /- the project name "A" is invalid.*\n- signingSecretRotation is 0.5 days; give whole days from 2 to 1000, or 0/,
     );
   });
 });
@@ -87,7 +87,7 @@ it.each([
 ])('a project may be called %s: %s', (name, holds) => {
   const faults = projectFaults(resolveProjects([{ name }]));
 
-  expect(faults.some((fault) => fault.includes('does not hold'))).toBe(!holds);
+  expect(faults.some((fault) => fault.includes('is invalid'))).toBe(!holds);
 });
 
 describe('the permission to read the API key for the registration', () => {

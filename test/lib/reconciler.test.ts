@@ -126,7 +126,7 @@ describe('the reconciler', () => {
     expect(Timeout).toBe(600);
     expect(Environment).toMatchObject({
       Variables: {
-        SOURCE: 'default',
+        PROJECT: 'default',
         GRACE_SECONDS: '600',
         HORIZON_SECONDS: '172800',
         INTERACTION_RETENTION_SECONDS: '86400',
@@ -159,8 +159,8 @@ describe('the reconciler', () => {
     expect(
       reconcilers.map(([, { Properties }]) => (Properties['Environment'] as { Variables: object }).Variables),
     ).toMatchObject([
-      { SOURCE: 'default', API_KEY_SECRET_ID: 'gemini-webhooks/api-key' },
-      { SOURCE: 'acme', API_KEY_SECRET_ID: 'gemini-webhooks/acme/api-key' },
+      { PROJECT: 'default', API_KEY_SECRET_ID: 'gemini-webhooks/api-key' },
+      { PROJECT: 'acme', API_KEY_SECRET_ID: 'gemini-webhooks/acme/api-key' },
     ]);
   });
 

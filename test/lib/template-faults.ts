@@ -6,7 +6,7 @@ const spec = loadAwsServiceSpecSync();
 
 type Members = Record<string, unknown>;
 
-/** Types, property names, required properties and value types that do not hold, each with where. */
+/** Types, property names, required properties and value types that are invalid, each with where. */
 export function templateFaults(template: { readonly Resources: Members }): string[] {
   return Object.entries(template.Resources).flatMap(([id, resource]) => {
     const { Type, Properties = {} } = resource as { Type: string; Properties?: Members };

@@ -69,7 +69,7 @@ class World {
 /** Calls that touch nothing that others see: in whatever order they happen, the runs are the same. */
 const PRIVATE = ['get', 'download', 'write', 'read'];
 
-/** @throws when an invariant does not hold in this run */
+/** @throws when an invariant is broken in this run */
 export async function runFetcherModel(options: FetcherModelOptions, choose: Choose): Promise<void> {
   const world = new World(options.maxOddAnswers, choose);
   const processes: Process[] = [];

@@ -157,7 +157,7 @@ function isCaught(mutant: Mutant): boolean {
     const file = join(copy, mutant.file);
     const code = readFileSync(file, 'utf8');
     if (code.split(mutant.from).length !== 2)
-      throw new Error(`${mutant.name}: ${mutant.file} does not hold its line once`);
+      throw new Error(`${mutant.name}: ${mutant.file} does not have its line once`);
     writeFileSync(
       file,
       code.replace(mutant.from, () => mutant.to),

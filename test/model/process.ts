@@ -70,7 +70,7 @@ const quiet = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 type Settled<Result> = { readonly value: Result } | { readonly thrown: unknown };
 
-/** An effect may itself refuse, e.g. by a condition that does not hold. */
+/** An effect may itself refuse, e.g. by a condition that fails. */
 function attempt<Result>(effect: () => Result): Settled<Result> {
   try {
     return { value: effect() };

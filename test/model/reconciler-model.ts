@@ -51,7 +51,7 @@ class World {
   told = new Set<string>();
 }
 
-/** @throws when an invariant does not hold in this run */
+/** @throws when an invariant is broken in this run */
 export async function runReconcilerModel(options: ReconcilerModelOptions, choose: Choose): Promise<void> {
   const world = new World();
   world.faultsLeft = options.maxFaults;

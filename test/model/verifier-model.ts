@@ -46,7 +46,7 @@ class World {
 
 const UNSEEN = ['secrets', 'claim'];
 
-/** @throws when an invariant does not hold in this run */
+/** @throws when an invariant is broken in this run */
 export async function runVerifierModel(options: VerifierModelOptions, choose: Choose): Promise<void> {
   const world = new World();
   const processes: Process[] = [];

@@ -1,7 +1,7 @@
 /** The ledger as an operator lists it, from what the pipeline wrote there. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { DynamoDbJobLedger } from '../../../lambda/ledger/ledger.client.ts';
 import { DynamoDbJobRecords } from '../../../lambda/ledger/job-records.client.ts';
+import { DynamoDbJobLedger } from '../../../lambda/ledger/ledger.client.ts';
 import { startTables, type Tables } from '../../fakes/ledger-table.ts';
 
 const at = (minute: number) => new Date(Date.UTC(2026, 10, 24, 14, minute));

@@ -23,7 +23,7 @@ it('reports every fault together, each with what to do', () => {
 
   expect(() => env.check()).toThrow(
     [
-      'The configuration does not hold:',
+      'Invalid configuration:',
       "- NAME is not set; deploy the function with the stack's own template",
       '- COUNT is "5.5"; set an integer from 1 to 6',
       '- MANY is "7"; set an integer from 1 to 6',

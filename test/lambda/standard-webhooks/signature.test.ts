@@ -43,11 +43,11 @@ describe('v1, signed by the standardwebhooks package', () => {
     ['another identifier', headers(signature.replace('v1,', 'v1a,')), BODY, SECRET],
     ['no padding', headers(signature.replace('=', '')), BODY, SECRET],
     ['an empty signature', headers('v1,'), BODY, SECRET],
-  ])('does not hold with %s', (_name, given, body, secret) => {
+  ])('is refused with %s', (_name, given, body, secret) => {
     expect(verifyV1(given, body, secrets(secret))).toBe(false);
   });
 
-  it('does not hold without secrets', () => {
+  it('is refused without secrets', () => {
     expect(verifyV1(headers(signature), BODY, [])).toBe(false);
   });
 });

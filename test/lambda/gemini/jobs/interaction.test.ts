@@ -243,7 +243,9 @@ it.each([
 
   expect(store.unfinished.size).toBe(0);
   const manifest = store.manifests.get(`${prefix('completed')}manifest.json`);
-  expect(manifest?.notes).toEqual([expect.stringMatching(/^files\/environment-env-1 did not land: .* 5000 may be stored$/)]);
+  expect(manifest?.notes).toEqual([
+    expect.stringMatching(/^files\/environment-env-1 did not land: .* 5000 may be stored$/),
+  ]);
   expect(manifest?.objects.map(({ key }) => key.slice(prefix('completed').length)).toSorted()).toEqual([
     'interaction.json',
     'output.md',
