@@ -2,7 +2,7 @@
 
 /** How a delivery may be signed. */
 export const SIGNATURE_SCHEMES = ['v1', 'v1a', 'jwt'] as const;
-export type Scheme = (typeof SIGNATURE_SCHEMES)[number];
+type Scheme = (typeof SIGNATURE_SCHEMES)[number];
 
 /** By which route a delivery came; the route decides which schemes are accepted. */
 export type DeliveryRoute =
