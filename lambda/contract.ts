@@ -72,6 +72,9 @@ export const ENV = {
   /** JSON, by project: the ids of the secrets that the function needs of it. */
   projects: 'PROJECTS',
   jwtAudiences: 'JWT_AUDIENCES',
+  /** Header, and the secret that must stand in it; absent where Gemini posts to the API itself. */
+  originHeader: 'ORIGIN_HEADER',
+  originSecretId: 'ORIGIN_SECRET_ID',
   recordTtlSeconds: 'RECORD_TTL_SECONDS',
   leaseSeconds: 'LEASE_SECONDS',
   maxOutputBytes: 'MAX_OUTPUT_BYTES',

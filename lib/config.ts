@@ -7,7 +7,7 @@ import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import * as z from 'zod';
 import { DEFAULT_PROJECT } from '../lambda/contract.ts';
 import type { Consumers } from './consumers.ts';
-import type { CustomDomain, GeminiWebhooksProps } from './gemini-webhooks-props.ts';
+import type { CustomDomain, GeminiWebhooksProps, OriginHeader } from './gemini-webhooks-props.ts';
 import { LONGEST_ROTATION, SHORTEST_ROTATION } from './managed-webhook.ts';
 import { Monitoring } from './monitoring/monitoring-props.ts';
 import { nearest } from './nearest.ts';
@@ -119,6 +119,14 @@ const customDomain: Field<CustomDomain | undefined> = {
   ),
   remedy:
     'give {"domainName", "certificateArn", "hostedZoneId", "hostedZoneName"}, the first within the last; the certificate is one of ACM in the Region of the stack',
+};
+const publicUrl: Field<string> = {
+  schema: z.url(),
+  remedy: 'give "https://" and the host that stands before the API',
+};
+const originHeader: Field<OriginHeader> = {
+  schema: z.preprocess(json, z.strictObject({ name: z.string(), secretName: secretName.schema })),
+  remedy: 'give {"name", "secretName"}: the header, and the secret whose value stands in it',
 };
 const organization: Field<string> = {
   schema: z.string().regex(/^o-[a-z0-9]{10,32}$/),
@@ -264,6 +272,8 @@ export function parseConfig(context: Readonly<Record<string, unknown>>): AppConf
       dynamicTokenRotation: read('dynamicTokenRotationDays', rotation('dynamicTokenRotation')),
       repairWebhook: read('repairWebhook', flag),
       customDomain: read('customDomain', customDomain),
+      publicUrl: read('publicUrl', publicUrl),
+      originHeader: read('originHeader', originHeader),
       quarantine: readQuarantine(),
       reconciliation: readReconciliation(),
       consumers: readConsumers(),

@@ -2,7 +2,7 @@
  * Where Gemini posts to: an HTTP API with two routes for each project, throttled and logged, and the verifier function
  * behind it.
  */
-import { Aws, Duration, Fn, Stack } from 'aws-cdk-lib';
+import { Aws, CfnOutput, Duration, Fn, Stack } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import {
   ApiMapping,
@@ -26,7 +26,7 @@ import { AaaaRecord, ARecord, HostedZone, RecordTarget } from 'aws-cdk-lib/aws-r
 import { ApiGatewayv2DomainProperties } from 'aws-cdk-lib/aws-route53-targets';
 import { Construct } from 'constructs';
 import { ENV, pathsOf } from '../lambda/contract.ts';
-import type { CustomDomain } from './gemini-webhooks-props.ts';
+import type { CustomDomain, OriginHeader } from './gemini-webhooks-props.ts';
 import { metricNamespace, REQUESTS_OVERSIZED, REQUESTS_THROTTLED } from './monitoring/metrics.ts';
 import { acknowledge } from './nag-acknowledgement.ts';
 import { NodeFunction } from './node-function.ts';
@@ -74,6 +74,9 @@ export interface DoorProps {
   /** What the deliveries of each Gemini project verify with. */
   readonly projects: readonly ProjectSecrets[];
   readonly customDomain: CustomDomain | undefined;
+  /** `https://<host>`, when something stands before the API. */
+  readonly publicUrl: string | undefined;
+  readonly originHeader: OriginHeader | undefined;
   /** Variables of the quarantine; none while nothing is quarantined. */
   readonly quarantine: { readonly [name: string]: string };
   /** Audiences of JWTs; none switches the scheme off. */
@@ -84,6 +87,31 @@ export interface DoorProps {
   /** Requests at once, of each route. */
   readonly throttleBurst: number;
   readonly logRetention: RetentionDays;
+}
+
+/** Those that are signed, and those that a proxy or API Gateway sets itself. */
+const TAKEN_HEADERS = /^(?:webhook-.*|host|content-.*|x-forwarded-.*|x-amzn-.*|authorization|cookie)$/;
+
+/** Each with what to do. */
+export function originFaults(publicUrl: string | undefined, originHeader: OriginHeader | undefined): string[] {
+  const faults: string[] = [];
+  if (publicUrl !== undefined && !/^https:\/\/[a-z0-9-]+(?:\.[a-z0-9-]+)+$/.test(publicUrl)) {
+    faults.push(
+      `publicUrl is ${JSON.stringify(publicUrl)}; give "https://" and a host in small letters, without a path.`,
+    );
+  }
+  if (originHeader === undefined) return faults;
+  if (publicUrl === undefined) {
+    faults.push(
+      'originHeader is given without publicUrl; Gemini sends no such header, so that every delivery would be refused.',
+    );
+  }
+  if (!/^[a-z][a-z0-9-]{0,63}$/.test(originHeader.name) || TAKEN_HEADERS.test(originHeader.name)) {
+    faults.push(
+      `originHeader.name is ${JSON.stringify(originHeader.name)}; give small letters, digits and dashes, e.g. x-origin-verify, and no header that has a meaning already.`,
+    );
+  }
+  return faults;
 }
 
 export class Door extends Construct {
@@ -112,6 +140,10 @@ export class Door extends Construct {
       ),
       [ENV.recordTtlSeconds]: String(props.recordTtl.toSeconds()),
       [ENV.leaseSeconds]: String(LEASE.toSeconds()),
+      ...(props.originHeader && {
+        [ENV.originHeader]: props.originHeader.name,
+        [ENV.originSecretId]: props.originHeader.secretName,
+      }),
       ...(props.jwtAudiences.length > 0 && { [ENV.jwtAudiences]: props.jwtAudiences.join(',') }),
       ...props.quarantine,
     };
@@ -135,7 +167,14 @@ export class Door extends Construct {
       disableExecuteApiEndpoint: props.customDomain !== undefined,
     });
     const domain = props.customDomain && this.addDomain(props.customDomain);
-    this.root = `${domain ? `https://${domain.name}` : this.api.apiEndpoint}/${STAGE_NAME}`;
+    const apiUrl = domain ? `https://${domain.name}` : this.api.apiEndpoint;
+    this.root = `${props.publicUrl ?? apiUrl}/${STAGE_NAME}`;
+    if (props.publicUrl !== undefined) {
+      new CfnOutput(this, 'ApiUrl', {
+        value: apiUrl,
+        description: `The API, for what stands before it at ${props.publicUrl}.`,
+      });
+    }
 
     const integration = new HttpLambdaIntegration('VerifierIntegration', this.verifier);
     const paths = props.projects.flatMap(({ projectName }) => Object.values(pathsOf(projectName)));

@@ -11,6 +11,13 @@ import type { ReconciliationOptions } from './reconciler.ts';
 import type { RegionalFeatures } from './regions.ts';
 
 /** A name of one's own for the webhook URLs. */
+export interface OriginHeader {
+  /** In lower case, e.g. `x-origin-verify`. */
+  readonly name: string;
+  /** Of a secret of yours, at least 24 characters; during an exchange the value before it is accepted for 24 hours more. */
+  readonly secretName: string;
+}
+
 export interface CustomDomain {
   /** E.g. `hooks.example.com`. */
   readonly domainName: string;
@@ -96,6 +103,21 @@ export interface GeminiWebhooksProps {
    * @default - the endpoint of API Gateway
    */
   readonly customDomain?: CustomDomain;
+
+  /**
+   * Where Gemini is to post to, when something stands before the API: `https://` and a host. It passes on method, path, headers
+   * and the bytes of the body as they are; examples/waf.ts is a CloudFront distribution with AWS WAF that does.
+   *
+   * @default - the API itself
+   */
+  readonly publicUrl?: string;
+
+  /**
+   * A header that only what stands before the API sends: without it every delivery is answered 401.
+   *
+   * @default - deliveries are accepted in whatever way they come
+   */
+  readonly originHeader?: OriginHeader;
 
   /**
    * Audiences for which a delivery signed as a JWT is accepted.

@@ -7,7 +7,7 @@ import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
-import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
+import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import {
   DEFAULT_PROJECT,
@@ -265,13 +265,17 @@ export class GeminiWebhooks extends Construct {
       ...settings,
       ...settings.functions,
       ...{ table: this.table, eventBus: this.eventBus, ledgerTable: ledger.table, projects: secrets },
-      customDomain: props.customDomain,
+      ...{ customDomain: props.customDomain, publicUrl: props.publicUrl, originHeader: props.originHeader },
       quarantine: quarantine?.environment ?? {},
       jwtAudiences: props.jwtAudiences ?? [],
     });
     this.permissions.grantClaim(door.verifier);
     this.permissions.grantPublishJobs(door.verifier);
     this.permissions.grantFindJobs(door.verifier, ledger.table);
+    if (props.originHeader !== undefined) {
+      const { secretName } = props.originHeader;
+      this.permissions.grantReadSecrets(door.verifier, [Secret.fromSecretNameV2(this, 'OriginSecret', secretName)]);
+    }
     this.permissions.grantReadSecrets(
       door.verifier,
       secrets.flatMap(({ signingSecret, dynamicTokenSecret }) => [signingSecret, dynamicTokenSecret]),

@@ -3,7 +3,7 @@ export type * from '../lambda/events.ts';
 export type { Consumers, ProjectConsumer } from './consumers.ts';
 export { Fetcher } from './fetcher.ts';
 export { GeminiWebhooks } from './gemini-webhooks.ts';
-export type { CustomDomain, GeminiWebhooksProps } from './gemini-webhooks-props.ts';
+export type { CustomDomain, GeminiWebhooksProps, OriginHeader } from './gemini-webhooks-props.ts';
 export type { JobLedgerOptions } from './job-ledger.ts';
 export { ManagedWebhook } from './managed-webhook.ts';
 export type { AlarmOverride, AlarmOverrides } from './monitoring/alarm-overrides.ts';

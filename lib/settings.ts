@@ -4,6 +4,7 @@ import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { type FetchedJobType, FILE_RETENTION_SECONDS } from '../lambda/contract.ts';
 import { consumerFaults } from './consumers.ts';
+import { originFaults } from './door.ts';
 import type { GeminiWebhooksProps } from './gemini-webhooks-props.ts';
 import { jobLedgerFaults, type ResolvedJobLedger, resolveJobLedger } from './job-ledger.ts';
 import { rotationFaults } from './managed-webhook.ts';
@@ -72,6 +73,7 @@ export function resolveSettings(scope: Construct, props: GeminiWebhooksProps): S
       : []),
     ...projectFaults(projects),
     ...consumerFaults(props.consumers, names),
+    ...originFaults(props.publicUrl, props.originHeader),
     ...rotationFaults(settings),
     ...reconciliationFaults(reconciliation, recordTtl),
     ...jobLedgerFaults(settings.jobLedger),

@@ -14,7 +14,16 @@ export interface ProjectKeys {
   readonly dynamicTokens: KeySource<TokenDigest>;
 }
 
+/** What only the proxy before the API knows, and sends along. */
+interface Origin {
+  /** Lower case. */
+  readonly header: string;
+  readonly secrets: KeySource<TokenDigest>;
+}
+
 export interface AuthenticatePorts {
+  /** Undefined where Gemini posts to the API itself. */
+  readonly origin?: Origin | undefined;
   /** By name. */
   readonly projects: ReadonlyMap<string, ProjectKeys>;
   /** Google's, which sign for every project. */
@@ -51,6 +60,7 @@ export function createAuthenticate(ports: AuthenticatePorts): Authenticate {
 
   return async (delivery, now) => {
     const { route, body } = delivery;
+    if (ports.origin !== undefined) await checkOrigin(ports.origin, delivery);
     const keys = ports.projects.get(route.project);
     if (keys === undefined)
       throw new Error(`There is a route for the project ${route.project}, but nothing to verify with`);
@@ -76,6 +86,13 @@ export function createAuthenticate(ports: AuthenticatePorts): Authenticate {
 
 /** JWS compact serialization (RFC 7515 §7.1), bounded. */
 const JWS = /^(?=.{1,4096}$)[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
+
+async function checkOrigin({ header, secrets }: Origin, { headers }: RawDelivery): Promise<void> {
+  const given = headers[header];
+  // What does not claim to come from the proxy has no newer secret asked for.
+  const held = given && (await tryKeys(secrets, (digests) => matchesToken(given, digests) || undefined));
+  if (!held) throw new RequestError('ERR_ORIGIN_MISMATCH', 'The delivery did not come through the proxy');
+}
 
 async function checkToken(tokens: KeySource<TokenDigest>, given: string): Promise<void> {
   const held = await tryKeys(tokens, (digests) => matchesToken(given, digests) || undefined);

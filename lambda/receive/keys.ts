@@ -9,7 +9,7 @@ import { importEd25519Keys } from '../standard-webhooks/signature.ts';
 import type { AuthenticatePorts } from './authenticate.ts';
 import { importRsaKeys, JoseJwtVerifier } from './jwt.ts';
 import { loadJwks } from './remote-jwks.ts';
-import { loadDynamicTokens, loadSigningSecrets } from './webhook-secrets.ts';
+import { loadDynamicTokens, loadOriginSecrets, loadSigningSecrets } from './webhook-secrets.ts';
 
 export interface VerificationKeysOptions {
   readonly secrets: SecretReader;
@@ -17,6 +17,7 @@ export interface VerificationKeysOptions {
   readonly projects: Readonly<
     Record<string, { readonly signingSecretId: string; readonly dynamicTokenSecretId: string }>
   >;
+  readonly origin?: { readonly header: string; readonly secretId: string } | undefined;
   readonly jwksUrl: string;
   /** JWT stays off while this is empty. */
   readonly jwtAudiences: readonly string[];
@@ -35,7 +36,12 @@ export function createAuthenticatePorts(options: VerificationKeysOptions): Authe
   const cached = <Key>(load: () => Promise<readonly Key[]>, ages: typeof OURS): KeySource<Key> =>
     cachedKeys({ load, clock, ...ages, cooldownSeconds: 30, onStale: () => metrics.count(METRIC.staleKeysServed) });
   const jwks = loadJwks(options.jwksUrl, options.fetch);
+  const { origin } = options;
   return {
+    origin: origin && {
+      header: origin.header,
+      secrets: cached(loadOriginSecrets(secrets, origin.secretId, clock), OURS),
+    },
     projects: new Map(
       Object.entries(options.projects).map(([name, { signingSecretId, dynamicTokenSecretId }]) => [
         name,

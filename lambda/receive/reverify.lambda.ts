@@ -12,7 +12,8 @@ import { createVerifierPorts, readVerifierConfig } from './verifier-ports.ts';
 const RESERVE_MS = 15_000;
 
 const config = readVerifierConfig(process.env);
-const ports = createVerifierPorts(config, 'reverify', {
+// By which way a delivery came was checked, too, and is not kept.
+const ports = createVerifierPorts({ ...config, origin: undefined }, 'reverify', {
   // The token was compared when the delivery came, and is not kept.
   dynamicTokens: { current: async () => [digestToken(HELD_TOKEN)], refreshed: async () => undefined },
 });

@@ -18,7 +18,9 @@ export type VerifierConfig = ReturnType<typeof readVerifierConfig>;
 export function readVerifierConfig(variables: NodeJS.ProcessEnv) {
   const env = new EnvironmentReader(variables);
   const quarantineTable = env.optional(ENV.quarantineTableName);
+  const originHeader = env.optional(ENV.originHeader);
   const config = {
+    origin: originHeader ? { header: originHeader, secretId: env.required(ENV.originSecretId) } : undefined,
     tableName: env.required(ENV.tableName),
     ledgerTableName: env.required(ENV.ledgerTableName),
     eventBusName: env.required(ENV.eventBusName),
@@ -50,6 +52,7 @@ export function createVerifierPorts(config: VerifierConfig, service: string, key
   const events = eventBridgeClient();
   return {
     authenticate: createAuthenticate({ ...own, projects }),
+    origin: own.origin,
     projects,
     store: new DynamoDbIdempotencyStore({ ...config, client }),
     findJob: findJobIn(client, config.ledgerTableName),

@@ -1,5 +1,6 @@
 /** The verifier: answers the HTTP API. */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
@@ -16,7 +17,7 @@ import { warmUp } from './warm-up.ts';
 
 const config = readVerifierConfig(process.env);
 const projectNames = Object.keys(config.projects);
-const { client, events, projects, flush, ...shared } = createVerifierPorts(config, 'verifier');
+const { client, events, origin, projects, flush, ...shared } = createVerifierPorts(config, 'verifier');
 const quarantine =
   config.quarantine &&
   createQuarantine({
@@ -29,7 +30,9 @@ const ports = { ...shared, quarantine, noteForm: createFormLog(shared.log) };
 
 await warmUp({
   projects,
+  wait: (milliseconds) => wait(milliseconds, undefined, { ref: false }),
   calls: [
+    async () => await origin?.secrets.current(),
     () => client.send(new GetItemCommand({ TableName: config.tableName, Key: { [RECORD.id]: { S: 'warm-up' } } })),
     // Refused, because there is nothing in it.
     () => events.send(new PutEventsCommand({ Entries: [] })),

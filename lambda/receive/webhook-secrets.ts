@@ -4,12 +4,15 @@ import { TransientError } from '../shared/errors.ts';
 import type { Clock } from '../shared/ports.ts';
 import type { SecretReader, SecretStage } from '../shared/secrets.client.ts';
 import { parseSigningSecret, type SigningSecret } from '../standard-webhooks/signature.ts';
-import { digestTokens, type TokenDigest } from '../standard-webhooks/token.ts';
+import { digestToken, digestTokens, type TokenDigest } from '../standard-webhooks/token.ts';
 
 /** Gemini revokes the secret before a rotation after 24 h (`revoke_previous_secrets_after_h24`); one hour for clocks and caches. */
 const SIGNING_OVERLAP_SECONDS = 25 * 3600;
 /** A URL is handed out with a job: up to 48 h until the job ends, 24 h of retries, and a day to spare. */
 const TOKEN_OVERLAP_SECONDS = 96 * 3600;
+const ORIGIN_OVERLAP_SECONDS = 24 * 3600;
+/** What is shorter could be guessed. */
+const MIN_ORIGIN_SECRET_LENGTH = 24;
 
 /** AWSPENDING too: during a rotation Gemini signs with the new secret before it becomes AWSCURRENT. */
 export function loadSigningSecrets(
@@ -29,6 +32,18 @@ export function loadDynamicTokens(
   clock: Clock,
 ): () => Promise<readonly TokenDigest[]> {
   return () => load(reader, secretId, ['AWSCURRENT', 'AWSPREVIOUS'], TOKEN_OVERLAP_SECONDS, clock, digestTokens);
+}
+
+/** What the proxy before the API sends along. It is exchanged by a deployment, during which both are sent. */
+export function loadOriginSecrets(
+  reader: SecretReader,
+  secretId: string,
+  clock: Clock,
+): () => Promise<readonly TokenDigest[]> {
+  return () =>
+    load(reader, secretId, ['AWSCURRENT', 'AWSPREVIOUS'], ORIGIN_OVERLAP_SECONDS, clock, (value) =>
+      value.length < MIN_ORIGIN_SECRET_LENGTH ? [] : [digestToken(value)],
+    );
 }
 
 async function load<Key>(

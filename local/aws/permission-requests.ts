@@ -32,7 +32,8 @@ export function permissionsFor(call: AwsCall, request: IncomingMessage, input: I
     case 'sqs':
       return one(arn('sqs', String(input['QueueUrl']).split('/').at(-1) ?? ''));
     case 'events':
-      return [putEvents(input)];
+      // Without an entry there is no bus to ask about: EventBridge refuses the call as malformed.
+      return Array.isArray(input['Entries']) && input['Entries'].length === 0 ? [] : [putEvents(input)];
     case 's3':
       return [s3Request(call, request)];
     case 'lambda':

@@ -46,7 +46,7 @@ it('writes metrics by the functions and under the dimensions that the contract s
         'OutputsStored fetch jobType,project',
         'OutputsStored fetch jobType,project',
         'OutputsStored fetch jobType,project',
-        'SecretAge check-webhook secret,project',
+        'SecretAge check-webhook project,secret',
         'WebhookHealthy check-webhook project',
       ]),
     );

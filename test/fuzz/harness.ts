@@ -94,6 +94,11 @@ export interface Answer {
 }
 
 export async function deliver(delivery: Delivery): Promise<Answer> {
+  return await handle(eventOf(delivery));
+}
+
+/** What the deployed handler does with an event of the HTTP API. */
+export async function handle(event: APIGatewayProxyEventV2): Promise<Answer> {
   const lines: string[] = [];
   let published = 0;
   const log = (message: string, fields: object) => void lines.push(JSON.stringify([message, fields]));
@@ -119,7 +124,7 @@ export async function deliver(delivery: Delivery): Promise<Answer> {
     },
   };
   try {
-    const { statusCode } = toResponse(await receiveWebhook(ports, toRawDelivery(eventOf(delivery), ['default'])));
+    const { statusCode } = toResponse(await receiveWebhook(ports, toRawDelivery(event, ['default'])));
     return { status: statusCode ?? 0, published, logged: lines.join('\n') };
   } catch (error) {
     return { status: toErrorResponse(error)?.statusCode ?? 500, published, logged: lines.join('\n') };

@@ -79,8 +79,8 @@ describe('Door', () => {
     expect(Properties['Environment']).toEqual({
       Variables: {
         TABLE_NAME: { Ref: 'GeminiWebhooksIdempotencyTableDeliveries82F76538' },
+        LEDGER_TABLE_NAME: { Ref: 'GeminiWebhooksJobLedgerTable22684CF0' },
         EVENT_BUS_NAME: { Ref: 'GeminiWebhooksEventBusDE0CBF58' },
-        LEDGER_TABLE_NAME: { Ref: expect.stringMatching('^GeminiWebhooksJobLedgerTable') },
         PROJECTS: {
           'Fn::Join': [
             '',

@@ -1,11 +1,11 @@
 import { createPrivateKey, sign } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
-import { expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { createAuthenticate } from '../../../lambda/receive/authenticate.ts';
 import type { KeySource } from '../../../lambda/shared/ports.ts';
 import type { RawDelivery } from '../../../lambda/standard-webhooks/delivery.ts';
 import { importEd25519Keys, parseSigningSecret } from '../../../lambda/standard-webhooks/signature.ts';
-import { digestTokens } from '../../../lambda/standard-webhooks/token.ts';
+import { digestToken, digestTokens } from '../../../lambda/standard-webhooks/token.ts';
 
 const NOW = new Date(1_780_000_000_000);
 const BODY = Buffer.from('{"type":"batch.succeeded"}');
@@ -64,6 +64,50 @@ it('takes v1 at the static route and v1a with the token at the dynamic one', asy
     payload: BODY,
   });
   expect(await authenticate(delivery(DYNAMIC, V1A), NOW)).toMatchObject({ scheme: 'v1a', webhookId: 'msg_1' });
+});
+
+describe('what stands before the API', () => {
+  const [CURRENT, BEFORE] = ['origin-secret-of-now-0123456789', 'origin-secret-of-before-0123456'];
+
+  function behind(newer?: readonly Buffer[]) {
+    const { ports } = setUp();
+    const secrets = project([CURRENT, BEFORE].map(digestToken), newer);
+    return { secrets, authenticate: createAuthenticate({ ...ports, origin: { header: 'x-origin-verify', secrets } }) };
+  }
+
+  it.each([CURRENT, BEFORE])('is known by its header, and by the one before an exchange', async (value) => {
+    const { authenticate } = behind();
+
+    expect(await authenticate(delivery(STATIC, V1, { 'x-origin-verify': value }), NOW)).toMatchObject({ scheme: 'v1' });
+    expect(await authenticate(delivery(DYNAMIC, V1A, { 'x-origin-verify': value }), NOW)).toMatchObject({
+      scheme: 'v1a',
+    });
+  });
+
+  it.each([
+    ['without the header', {}],
+    ['with an empty one', { 'x-origin-verify': '' }],
+    ['with another value', { 'x-origin-verify': `${CURRENT}x` }],
+    ['with the value twice, as API Gateway joins it', { 'x-origin-verify': `${CURRENT},${CURRENT}` }],
+  ])('lets nothing pass %s, though it is signed', async (_how, headers) => {
+    const { authenticate } = behind();
+
+    await expect(authenticate(delivery(STATIC, V1, headers), NOW)).rejects.toMatchObject({
+      code: 'ERR_ORIGIN_MISMATCH',
+    });
+    await expect(authenticate(delivery(DYNAMIC, V1A, headers), NOW)).rejects.toMatchObject({
+      code: 'ERR_ORIGIN_MISMATCH',
+    });
+  });
+
+  it('may send a newer secret than the one at hand, and who sends none has none asked for', async () => {
+    const { authenticate, secrets } = behind([digestToken('origin-secret-of-tomorrow-012345')]);
+
+    await expect(authenticate(delivery(STATIC, V1), NOW)).rejects.toMatchObject({ code: 'ERR_ORIGIN_MISMATCH' });
+    expect(secrets.refreshed).not.toHaveBeenCalled();
+    const newer = { 'x-origin-verify': 'origin-secret-of-tomorrow-012345' };
+    expect(await authenticate(delivery(STATIC, V1, newer), NOW)).toMatchObject({ scheme: 'v1' });
+  });
 });
 
 it.each([

@@ -1,6 +1,7 @@
 import { expect, it, vi } from 'vitest';
 import { warmUp } from '../../../lambda/receive/warm-up.ts';
 
+const never = () => new Promise<void>(() => {});
 const keys = () => ({ current: vi.fn(async () => []), refreshed: vi.fn(async () => undefined) });
 
 it('reads both secrets of every project, and makes each call, all at once', async () => {
@@ -12,7 +13,7 @@ it('reads both secrets of every project, and makes each call, all at once', asyn
     await promise;
   };
 
-  const warm = warmUp({ projects, calls: [call('one'), call('two')] });
+  const warm = warmUp({ projects, calls: [call('one'), call('two')], wait: never });
   await Promise.resolve();
 
   expect(begun).toEqual(['one', 'two']);
@@ -33,5 +34,14 @@ it('fails for nothing: what is away now may be there when a delivery needs it', 
     ['a', { signingSecrets: { ...keys(), current: away }, dynamicTokens: { ...keys(), current: away } }],
   ]);
 
-  await expect(warmUp({ projects, calls: [away, throws] })).resolves.toBeUndefined();
+  await expect(warmUp({ projects, calls: [away, throws], wait: never })).resolves.toBeUndefined();
+});
+
+it('waits for half a second, and no longer, for a service that is slow', async () => {
+  const waited: number[] = [];
+  const wait = async (milliseconds: number) => void waited.push(milliseconds);
+
+  await warmUp({ projects: new Map(), calls: [never], wait });
+
+  expect(waited).toEqual([500]);
 });

@@ -5,7 +5,7 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { loadDynamicTokens, loadSigningSecrets } from '../../../lambda/receive/webhook-secrets.ts';
+import { loadDynamicTokens, loadOriginSecrets, loadSigningSecrets } from '../../../lambda/receive/webhook-secrets.ts';
 import { SecretReader } from '../../../lambda/shared/secrets.client.ts';
 
 const A = 'whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=';
@@ -39,6 +39,19 @@ it('takes the current and the previous token, the previous one for 96 h', async 
   // Of each value the token for URLs and the one after it.
   expect(await loadDynamicTokens(reader, 's', hoursLater(96))()).toHaveLength(4);
   expect(await loadDynamicTokens(reader, 's', hoursLater(96.1))()).toHaveLength(2);
+});
+
+it('takes the current and the previous secret of what stands before the API, the previous one for 24 h', async () => {
+  hold({ AWSCURRENT: 'a'.repeat(24), AWSPREVIOUS: 'b'.repeat(24) });
+
+  expect(await loadOriginSecrets(reader, 's', hoursLater(24))()).toHaveLength(2);
+  expect(await loadOriginSecrets(reader, 's', hoursLater(24.1))()).toHaveLength(1);
+});
+
+it('takes no secret of what stands before the API that could be guessed', async () => {
+  hold({ AWSCURRENT: 'a'.repeat(23) });
+
+  await expect(loadOriginSecrets(reader, 's', hoursLater(1))()).rejects.toMatchObject({ code: 'ERR_KEYS_UNAVAILABLE' });
 });
 
 describe('after a revocation', () => {
