@@ -18,9 +18,17 @@ export class SecretStore {
     this.#client = client;
   }
 
-  /** Becomes AWSCURRENT at once. @throws ManagementError `ERR_SECRET_NOT_STORED` */
+  /**
+   * Becomes AWSCURRENT at once. AWSPENDING comes along: left on the version of the last rotation, it would count as a rotation that
+   * is under way, and the next one would go on with a value that is void.
+   * https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotateSecret.html
+   *
+   * @throws ManagementError `ERR_SECRET_NOT_STORED`
+   */
   async put(secretId: string, value: string): Promise<void> {
-    await guard(secretId, this.#client.send(new PutSecretValueCommand({ SecretId: secretId, SecretString: value })));
+    const VersionStages = ['AWSCURRENT', 'AWSPENDING'];
+    const command = new PutSecretValueCommand({ SecretId: secretId, SecretString: value, VersionStages });
+    await guard(secretId, this.#client.send(command));
   }
 
   /**

@@ -45,7 +45,7 @@ function changed(change: (template: Template) => void): string {
 async function createUntilRegistered(assemblyDir: string) {
   const gemini = await startGeminiSimulator({ apiKey: 'key', switches: { jobMs: 0 } });
   simulator = gemini;
-  const environment = { [ENV.geminiUrl]: gemini.url, [ENV.jwksUrl]: gemini.jwksUrl };
+  const environment = { [ENV.geminiUrl]: gemini.url, [ENV.jwksUrl]: gemini.jwksUrl, [ENV.responseHost]: '127.0.0.1' };
   const started = await startLocalAws({ assemblyDir, stateDir: join(folder, 'state'), port: 0, environment });
   aws = started;
   for (const name of started.variables(ENV.apiKeySecretId)) started.secrets.put(name, 'key');

@@ -96,7 +96,7 @@ it('lands nothing of a job that is another customer’s, though the token was kn
 
   expect(type).toBe('output.failed');
   expect(detail).toMatchObject({ code: 'ERR_JOB_NOT_OURS', retryable: false, manifestKey: null });
-  const dynamodb = new DynamoDBClient(clientOptions(run.endpoints.awsUrl));
+  const dynamodb = new DynamoDBClient(clientOptions(run.endpoints.dynamodbUrl));
   const table = run.endpoints.resources.find(({ logicalId }) => logicalId.startsWith('GeminiWebhooksJobLedgerTable'));
   const Key = { id: { S: `job#default#batch#${name.replace('batches/', '')}` } };
   const { Item } = await dynamodb.send(new GetItemCommand({ TableName: table?.physicalId, Key }));

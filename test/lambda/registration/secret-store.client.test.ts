@@ -19,12 +19,14 @@ beforeEach(() => {
 });
 const inputs = () => client.calls().map(({ args: [command] }) => command.input);
 
-it('makes what it stores the current value', async () => {
+it('makes what it stores the current value, and leaves no rotation under way', async () => {
   client.on(PutSecretValueCommand).resolves({});
 
   await store.put('s', 'whsec_value');
 
-  expect(inputs()).toEqual([{ SecretId: 's', SecretString: 'whsec_value' }]);
+  expect(inputs()).toEqual([
+    { SecretId: 's', SecretString: 'whsec_value', VersionStages: ['AWSCURRENT', 'AWSPENDING'] },
+  ]);
 });
 
 it('makes the value current and revokes what was before in one call, a rotation under way as well', async () => {
