@@ -12,6 +12,8 @@ interface Described {
   readonly detailType: JsonSchema;
   /** Of this pipeline by default. */
   readonly source?: string;
+  /** `input` for what others write, who may leave out what has a default. @default 'output' */
+  readonly io?: 'input' | 'output';
 }
 
 const DETAILS: Readonly<Record<string, Described>> = {
@@ -22,6 +24,7 @@ const DETAILS: Readonly<Record<string, Described>> = {
     detail: JobSubmittedDetail,
     detailType: { type: 'string', enum: [JOB_SUBMITTED] },
     source: APPLICATION_SOURCE,
+    io: 'input',
   },
 };
 
@@ -32,7 +35,7 @@ export function eventSchemas(): Readonly<Record<string, JsonSchema>> {
 }
 
 /** https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-structure.html */
-function envelope(title: string, { detail, detailType, source = EVENT_SOURCE }: Described): JsonSchema {
+function envelope(title: string, { detail, detailType, source = EVENT_SOURCE, io }: Described): JsonSchema {
   const text = { type: 'string' };
   return {
     $schema: 'http://json-schema.org/draft-04/schema#',
@@ -47,17 +50,17 @@ function envelope(title: string, { detail, detailType, source = EVENT_SOURCE }: 
       time: { type: 'string', format: 'date-time' },
       region: text,
       resources: { type: 'array', items: text },
-      detail: toSchema(detail),
+      detail: toSchema(detail, io),
     },
     required: ['version', 'id', 'detail-type', 'source', 'account', 'time', 'region', 'resources', 'detail'],
   };
 }
 
 /** Open to fields that are added later; without what only says the same again. */
-function toSchema(definition: z.ZodMiniType): JsonSchema {
+function toSchema(definition: z.ZodMiniType, io: 'input' | 'output' = 'output'): JsonSchema {
   const schema = z.toJSONSchema(definition, {
     target: 'draft-4',
-    io: 'output',
+    io,
     override: ({ jsonSchema }) => {
       if (jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
       if (jsonSchema.format === 'date-time') delete jsonSchema.pattern;

@@ -18,7 +18,7 @@ export type CallInterceptor = (call: AwsCall) => Verdict;
 const ACTIONS: Readonly<Record<Service, readonly string[]>> = {
   dynamodb: ['BatchGetItem', 'DeleteItem', 'GetItem', 'PutItem', 'Query', 'Scan', 'UpdateItem'],
   events: ['PutEvents'],
-  lambda: [],
+  lambda: ['Invoke'],
   s3: [
     'AbortMultipartUpload',
     'CompleteMultipartUpload',
@@ -44,7 +44,6 @@ export const OPERATOR = 'operator';
 /** What the command line calls besides. */
 const OPERATOR_ACTIONS: Readonly<Partial<Record<Service, readonly string[]>>> = {
   events: ['StartReplay'],
-  lambda: ['Invoke'],
   secretsmanager: ['RotateSecret'],
 };
 

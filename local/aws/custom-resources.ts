@@ -139,8 +139,7 @@ export class CustomResources {
 }
 
 function propertiesOf({ properties }: CustomResource): Properties {
-  // Nothing is alarmed here, and what is on a schedule runs when the run says so.
-  const { ServiceToken: _token, ServiceTimeout: _timeout, FirstRuns: _firstRuns, ...own } = properties;
+  const { ServiceToken: _token, ServiceTimeout: _timeout, ...own } = properties;
   return own;
 }
 

@@ -20,7 +20,7 @@ export interface JsonAnswer {
 type JsonService = (
   input: Readonly<Record<string, unknown>>,
   action: string,
-  path: string,
+  request: Pick<IncomingMessage, 'url' | 'headers'>,
 ) => Promise<JsonAnswer> | JsonAnswer;
 
 export interface GatewayOptions {
@@ -121,7 +121,7 @@ async function serve(options: GatewayOptions, call: AwsCall, exchange: Exchange)
     await pass(options, call, exchange, haste === 1 ? body : hasten(call, input, haste, body));
     return;
   }
-  const answer = await service(input, call.action, request.url ?? '/');
+  const answer = await service(input, call.action, request);
   if (losesAnswer) response.destroy();
   else response.writeHead(answer.status, JSON_TYPE).end(JSON.stringify(answer.body));
 }

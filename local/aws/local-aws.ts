@@ -2,6 +2,8 @@
  * The stack of a cloud assembly, running on this machine: the template says what there is and how it is wired, the bundles
  * are those that would be deployed, and every listener is on loopback.
  */
+
+import type { IncomingMessage } from 'node:http';
 import { join, resolve } from 'node:path';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { WEBHOOK_RESOURCE_TYPE } from '../../lambda/contract.ts';
@@ -119,7 +121,7 @@ async function start(
     services: {
       secretsmanager: (input, action) => (action === 'RotateSecret' ? rotateNow(input) : secrets.serve(input, action)),
       events: (input, action) => (action === 'StartReplay' ? bus.replay(input) : bus.serve(input)),
-      lambda: (input, _action, path) => invokeNow(path, input),
+      lambda: (input, _action, request) => invokeNow(request, input),
     },
     haste: options.haste,
     onFatal: options.onFatal ?? ((error) => queueMicrotask(() => raise(error))),
@@ -169,9 +171,14 @@ async function start(
     const Message = "A previous rotation isn't complete. That rotation will be reattempted.";
     return { status: 400, body: { __type: 'InvalidRequestException', Message } };
   };
-  const invokeNow = async (path: string, event: unknown) => {
-    const name = decodeURIComponent(path.split('/')[3] ?? '');
-    const result = await functions.get(name)?.invoke(event);
+  const invokeNow = async ({ url, headers }: Pick<IncomingMessage, 'url' | 'headers'>, event: unknown) => {
+    const name = decodeURIComponent(url?.split('/')[3] ?? '');
+    const target = functions.get(name);
+    if (target !== undefined && headers['x-amz-invocation-type'] === 'Event') {
+      void target.invoke(event);
+      return { status: 202, body: {} };
+    }
+    const result = await target?.invoke(event);
     if (result?.outcome === 'answered') return { status: 200, body: (result.payload ?? {}) as object };
     return { status: 404, body: { Type: 'User', Message: `Function ${name} is not there, or failed.` } };
   };

@@ -36,9 +36,10 @@ export function permissionsFor(call: AwsCall, request: IncomingMessage, input: I
       return Array.isArray(input['Entries']) && input['Entries'].length === 0 ? [] : [putEvents(input)];
     case 's3':
       return [s3Request(call, request)];
-    case 'lambda':
-      // No function invokes another.
-      return one('*');
+    case 'lambda': {
+      const name = decodeURIComponent(request.url?.split('/')[3] ?? '');
+      return [{ action: 'lambda:InvokeFunction', resource: arn('lambda', `function:${name}`), context: {} }];
+    }
   }
 }
 

@@ -4,7 +4,7 @@ import { EventBridgeClient, PutEventsCommand, type PutEventsRequestEntry } from 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type LedgerJob, queueName, shardOf } from '../../lambda/ledger/facts.ts';
 import { operatorOptions } from '../../local/aws/emulators.ts';
-import { deliveryOf, listen, post, startTestRun, type TestRun } from './local-run.ts';
+import { deliveryOf, foreignJob, listen, post, startTestRun, type TestRun } from './local-run.ts';
 
 /** Called by Lambda itself with the function's role, or only in production: nothing here could miss them. */
 const EXPLAINED: Readonly<Record<string, string>> = {
@@ -65,9 +65,9 @@ async function exercise(): Promise<void> {
   await run.aws.runSchedule('Reconciler');
   await makeOverdue({ project: 'default', jobType: 'interaction', jobId: lost });
   await run.aws.runSchedule('Reconciler');
-  for (const type of ['batch.succeeded', 'interaction.completed', 'video.generated']) {
-    await post(deliveryOf(run, { type, data: { id: 'nobody' } }));
-    await heard.until(({ 'detail-type': kind, detail }) => kind === 'output.failed' && detail['type'] === type);
+  for (const kind of ['batch', 'interaction', 'video'] as const) {
+    await foreignJob(run, kind);
+    await heard.until(({ 'detail-type': type, detail }) => type === 'output.failed' && detail['jobType'] === kind);
   }
 }
 
@@ -179,21 +179,26 @@ describe('a role', () => {
     expect(await allows('video.generated')).toBe(false);
   });
 
-  it('confines a fetcher to its own prefix, and lets it read manifests only', async () => {
+  it('confines a fetcher to its own prefix, where it compares what is there already', async () => {
     const { permissions } = run.aws;
     const get = (key: string) => ({ action: 's3:GetObject', resource: object(key), context: {} });
 
-    expect(await permissions.allows(fetcher(), put('video/project=default/date=x/video-00.mp4'))).toBe(true);
-    expect(await permissions.allows(fetcher(), put('batch/project=default/date=x/responses.jsonl'))).toBe(false);
+    const created = { 's3:if-none-match': '*' };
+
+    expect(await permissions.allows(fetcher(), put('video/project=default/date=x/video-00.mp4', created))).toBe(true);
+    expect(await permissions.allows(fetcher(), put('batch/project=default/date=x/responses.jsonl', created))).toBe(
+      false,
+    );
     expect(await permissions.allows(fetcher(), get('video/project=default/date=x/manifest.json'))).toBe(true);
-    expect(await permissions.allows(fetcher(), get('video/project=default/date=x/video-00.mp4'))).toBe(false);
+    expect(await permissions.allows(fetcher(), get('video/project=default/date=x/video-00.mp4'))).toBe(true);
+    expect(await permissions.allows(fetcher(), get('batch/project=default/date=x/manifest.json'))).toBe(false);
   });
 
-  it('lets nobody overwrite a manifest', async () => {
+  it.each(['manifest.json', 'video-00.mp4'])('lets nobody overwrite a %s', async (name) => {
     const { permissions } = run.aws;
 
-    expect(await permissions.allows(fetcher(), put('video/x/manifest.json'))).toBe(false);
-    expect(await permissions.allows(fetcher(), put('video/x/manifest.json', { 's3:if-none-match': '*' }))).toBe(true);
+    expect(await permissions.allows(fetcher(), put(`video/x/${name}`))).toBe(false);
+    expect(await permissions.allows(fetcher(), put(`video/x/${name}`, { 's3:if-none-match': '*' }))).toBe(true);
   });
 
   it('keeps the API key from the verifier, and the signing secret from the fetchers', async () => {

@@ -98,3 +98,13 @@ export async function post({ url, headers, body }: Delivery) {
   const text = await response.text();
   return { status: response.status, body: text, retryAfter: response.headers.get('retry-after') };
 }
+
+/** A job of another account that reports to our dynamic URL, of which it somehow knows: signed by Google, yet not ours. */
+export async function foreignJob(
+  { endpoints }: { readonly endpoints: Pick<Run['endpoints'], 'simulatorControlUrl' | 'dynamicWebhookUrl'> },
+  kind: 'batch' | 'interaction' | 'video',
+): Promise<void> {
+  const body = JSON.stringify({ kind, scenario: 'foreign', webhookUrl: endpoints.dynamicWebhookUrl });
+  const response = await fetch(`${endpoints.simulatorControlUrl}/jobs`, { method: 'POST', body });
+  if (!response.ok) throw new Error(`The simulator answered ${response.status}: ${await response.text()}`);
+}

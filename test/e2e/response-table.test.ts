@@ -174,10 +174,13 @@ describe('what is out of reach', () => {
   it('answers 409 while another delivery of the event is at work', async () => {
     const delivery = deliveryOf(run, event('ping.of.2027'));
     const { promise: reached, resolve: reach } = Promise.withResolvers<void>();
+    let held = false;
     const restore = run.aws.intercept(({ service }) => {
-      if (service !== 'events') return 'pass';
+      // The first event only: a second sandbox warms up with a call to the bus too, and is not to wait for it.
+      if (service !== 'events' || held) return 'pass';
+      held = true;
       reach();
-      return { delayMs: 1500 };
+      return { delayMs: 6000 };
     });
 
     const first = post(delivery);
@@ -228,11 +231,11 @@ it('has written no secret, token, signature or body into any log', () => {
     run.endpoints.signingSecret.slice(6),
     run.endpoints.dynamicWebhookUrl.split('/').at(-1) ?? '',
     run.endpoints.apiKey,
-    'v1,',
-    'v1a,',
     'Grüße',
     'etc/passwd',
   ]) {
     expect(text).not.toContain(secret);
   }
+  // The form of a delivery says `v1,<44 base64>`, and never what was signed.
+  expect(text).not.toMatch(/\bv1a?,(?!<)/);
 });

@@ -7,7 +7,7 @@ import addFormats from 'ajv-formats';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { clientOptions } from '../../local/aws/emulators.ts';
 import { runDemo } from '../../local/demo/demo.ts';
-import { deliveryOf, listen, post, startTestRun, type TestRun } from './local-run.ts';
+import { deliveryOf, foreignJob, listen, post, startTestRun, type TestRun } from './local-run.ts';
 
 const FOLDER = new URL('../../schemas/1/', import.meta.url);
 const ajv = new Ajv.default({ strict: false, allErrors: true });
@@ -33,7 +33,7 @@ beforeAll(async () => {
   const heard = listen(run.aws);
   await runDemo(run, () => {});
   await post(deliveryOf(run, { type: 'ping.of.2027' }));
-  await post(deliveryOf(run, { type: 'batch.succeeded', data: { id: 'nobody' } }));
+  await foreignJob(run, 'batch');
   await heard.until((event) => event['detail-type'] === 'output.failed');
   events = readFileSync(run.endpoints.eventsFile, 'utf8')
     .trim()
