@@ -2,7 +2,7 @@
 
 import { TransientError } from '../shared/errors.ts';
 import type { Clock } from '../shared/ports.ts';
-import type { SecretReader, SecretStage } from '../shared/secrets.client.ts';
+import type { SecretReader, SecretStage, SecretVersion } from '../shared/secrets.client.ts';
 import { parseSigningSecret, type SigningSecret } from '../standard-webhooks/signature.ts';
 import { digestToken, digestTokens, type TokenDigest } from '../standard-webhooks/token.ts';
 
@@ -14,7 +14,10 @@ const ORIGIN_OVERLAP_SECONDS = 24 * 3600;
 /** What is shorter could be guessed. */
 const MIN_ORIGIN_SECRET_LENGTH = 24;
 
-/** AWSPENDING too: during a rotation Gemini signs with the new secret before it becomes AWSCURRENT. */
+/**
+ * AWSPENDING too: during a rotation Gemini signs with the new secret before it becomes AWSCURRENT. It keeps that label after
+ * the rotation, until the next one; once somebody has put another value by hand, it is an old secret like any other.
+ */
 export function loadSigningSecrets(
   reader: SecretReader,
   secretId: string,
@@ -64,9 +67,10 @@ async function load<Key>(
     throw new TransientError('ERR_KEYS_UNAVAILABLE', `The secret ${secretId} holds no usable value; rotate it`);
   }
   const overlapEnds = current.createdAt.getTime() + overlapSeconds * 1000;
+  const isAhead = ({ createdAt }: SecretVersion) => createdAt.getTime() >= current.createdAt.getTime();
   const countsPrevious = !current.revokesPrevious && clock().getTime() <= overlapEnds;
-  return versions.flatMap(({ stage, version }) => {
-    if (version === undefined || (stage === 'AWSPREVIOUS' && !countsPrevious)) return [];
-    return parse(version.value);
-  });
+  const counts = { AWSCURRENT: () => true, AWSPENDING: isAhead, AWSPREVIOUS: () => countsPrevious };
+  return versions.flatMap(({ stage, version }) =>
+    version !== undefined && counts[stage](version) ? parse(version.value) : [],
+  );
 }

@@ -33,6 +33,15 @@ it('takes the current, the pending and the previous signing secret, the previous
   expect(await loadSigningSecrets(reader, 's', hoursLater(25.1))()).toHaveLength(2);
 });
 
+it('takes no pending secret that is older than the current one: somebody has put another by hand since', async () => {
+  hold({ AWSCURRENT: A });
+  client
+    .on(GetSecretValueCommand, { SecretId: 's', VersionStage: 'AWSPENDING' })
+    .resolves({ SecretString: B, CreatedDate: new Date(ROTATED.getTime() - 1) });
+
+  expect(await loadSigningSecrets(reader, 's', hoursLater(0))()).toHaveLength(1);
+});
+
 it('takes the current and the previous token, the previous one for 96 h', async () => {
   hold({ AWSCURRENT: 'b'.repeat(43) + 'c'.repeat(43), AWSPREVIOUS: 'a'.repeat(43) + 'b'.repeat(43) });
 
