@@ -47,6 +47,8 @@ export async function rotateUnderLoad(run: Run, onPhase: (title: string) => void
     starts.push({ title, at: new Date().toISOString() });
     // The rotation goes on while jobs are submitted, and with the URL that is known at that moment.
     const rotating = begin();
+    // Asked below, when the jobs are submitted.
+    rotating.catch(() => {});
     for (let job = 0; job < JOBS_PER_PHASE; job += 1) {
       await submit(run, submitted++ % 2 === 0 ? undefined : run.endpoints.dynamicWebhookUrl);
       await sleep(INTERVAL_MS);

@@ -174,10 +174,12 @@ describe('what is out of reach', () => {
   it('answers 409 while another delivery of the event is at work', async () => {
     const delivery = deliveryOf(run, event('ping.of.2027'));
     const { promise: reached, resolve: reach } = Promise.withResolvers<void>();
+    let claimed = false;
     let held = false;
-    const restore = run.aws.intercept(({ service }) => {
-      // The first event only: a second sandbox warms up with a call to the bus too, and is not to wait for it.
-      if (service !== 'events' || held) return 'pass';
+    const restore = run.aws.intercept(({ service, action }) => {
+      claimed ||= service === 'dynamodb' && action === 'UpdateItem';
+      // The delivery's own event only: a sandbox that warms up calls the bus too.
+      if (service !== 'events' || !claimed || held) return 'pass';
       held = true;
       reach();
       return { delayMs: 6000 };
