@@ -30,8 +30,8 @@ export interface GatewayOptions {
   /** Whether the role of a function may do this. */
   readonly allows: (functionId: string, request: PermissionRequest) => Promise<boolean>;
   readonly onFatal: (error: LocalRunError) => void;
-  /** Messages that a function gives back are visible again so many times sooner, but not before a second. @default 1 */
-  readonly haste?: number | undefined;
+  /** Told when a function changes for how long a message is hidden. */
+  readonly onVisibilityChange?: (receiptHandle: string, seconds: number) => void;
 }
 
 export interface Gateway {
@@ -117,25 +117,14 @@ async function serve(options: GatewayOptions, call: AwsCall, exchange: Exchange)
   }
   const service = options.services[call.service];
   if (service === undefined) {
-    const { haste = 1 } = options;
-    await pass(options, call, exchange, haste === 1 ? body : hasten(call, input, haste, body));
+    if (call.action === 'ChangeMessageVisibility' && call.functionId !== undefined)
+      options.onVisibilityChange?.(String(input['ReceiptHandle']), Number(input['VisibilityTimeout']));
+    await pass(options, call, exchange, body);
     return;
   }
   const answer = await service(input, call.action, request);
   if (losesAnswer) response.destroy();
   else response.writeHead(answer.status, JSON_TYPE).end(JSON.stringify(answer.body));
-}
-
-/** The same call with a shorter time, for who has no hour to wait. */
-function hasten(
-  { action, functionId }: AwsCall,
-  input: Readonly<Record<string, unknown>>,
-  haste: number,
-  body: Buffer | undefined,
-): Buffer | undefined {
-  if (action !== 'ChangeMessageVisibility' || functionId === undefined) return body;
-  const VisibilityTimeout = Math.ceil(Number(input['VisibilityTimeout']) / haste);
-  return Buffer.from(JSON.stringify({ ...input, VisibilityTimeout }));
 }
 
 const JSON_TYPE = { 'content-type': 'application/x-amz-json-1.1' };

@@ -34,7 +34,7 @@ export interface LocalAwsOptions extends StackOptions {
   readonly port: number;
   /** Added to every function, over what the template says. */
   readonly environment: Readonly<Record<string, string>>;
-  /** How many times sooner a function's message is tried again than it asks for. @default 1 */
+  /** How many times sooner a message is tried again than its function asked for. @default 1 */
   readonly haste?: number;
   /** Told when the run cannot go on: a function called what nobody wrote for. By default it is thrown. */
   readonly onFatal?: (error: LocalRunError) => void;
@@ -115,6 +115,7 @@ async function start(
   closers.push(() => emulators.close());
 
   const secrets = new SecretsManager();
+  const hiddenFor = new Map<string, number>();
   const gateway = await startGateway({
     allows: (functionId, request) => permissions.allows(functionId, request),
     emulators: { dynamodb: emulators.dynamodbUrl, s3: emulators.s3Url, sqs: emulators.s3Url },
@@ -123,7 +124,7 @@ async function start(
       events: (input, action) => (action === 'StartReplay' ? bus.replay(input) : bus.serve(input)),
       lambda: (input, _action, request) => invokeNow(request, input),
     },
-    haste: options.haste,
+    onVisibilityChange: (receiptHandle, seconds) => hiddenFor.set(receiptHandle, seconds),
     onFatal: options.onFatal ?? ((error) => queueMicrotask(() => raise(error))),
   });
   closers.push(() => gateway.close());
@@ -157,7 +158,14 @@ async function start(
     await createState(added, emulators, sqs);
     bus.setRules(created.all('AWS::Events::Rule').filter(({ properties }) => properties.EventPattern !== undefined));
     const mappings = added.all('AWS::Lambda::EventSourceMapping');
-    await startPollers(stack, mappings, { sqs, functions, permissions, traceOf: emulators.traceOf, closers });
+    const { haste = 1 } = options;
+    const retryDelay = (receiptHandle: string) => {
+      const seconds = hiddenFor.get(receiptHandle);
+      hiddenFor.delete(receiptHandle);
+      return haste === 1 || seconds === undefined ? undefined : Math.ceil(seconds / haste);
+    };
+    const { traceOf } = emulators;
+    await startPollers(stack, mappings, { sqs, functions, permissions, traceOf, retryDelay, closers });
     const accessLogFile = join(directories.logsDir, 'access.log');
     api.open({ stage, routes: routesOf(created, functions), accessLogFile });
   };

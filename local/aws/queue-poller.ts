@@ -1,6 +1,7 @@
 /** An event source mapping: takes messages from a queue to a function, and away from the queue when it is done. */
 import { createHash } from 'node:crypto';
 import {
+  ChangeMessageVisibilityCommand,
   DeleteMessageCommand,
   type Message,
   type MessageAttributeValue,
@@ -10,6 +11,7 @@ import {
 import type { SQSEvent, SQSMessageAttribute, SQSRecord } from 'aws-lambda';
 import * as z from 'zod';
 import type { LambdaFunction } from '../lambda/lambda-function.ts';
+import type { InvocationResult } from '../lambda/sandbox.ts';
 import { REGION } from '../template/intrinsics.ts';
 
 const LONG_POLL_SECONDS = 10;
@@ -33,6 +35,8 @@ export interface QueuePollerOptions {
   readonly maxConcurrency: number;
   readonly target: Pick<LambdaFunction, 'invoke'>;
   readonly traceOf: (messageId: string) => string | undefined;
+  /** In seconds; asked for each message that is not done. Without it, the queue and the function have decided already. */
+  readonly retryDelay?: ((receiptHandle: string) => number | undefined) | undefined;
 }
 
 export interface QueuePoller {
@@ -71,18 +75,26 @@ async function poll(options: QueuePollerOptions, signal: AbortSignal): Promise<v
 }
 
 async function handle(options: QueuePollerOptions, messages: Message[]): Promise<void> {
-  const { client, queueUrl, queueArn, target, traceOf } = options;
+  const { client, queueUrl, queueArn, target, traceOf, retryDelay } = options;
   const event: SQSEvent = { Records: messages.map((message) => toRecord(message, queueArn)) };
   const [cause] = messages.flatMap(({ MessageId = '' }) => traceOf(MessageId) ?? []);
-  const result = await target.invoke(event, cause);
-  if (result.outcome !== 'answered') return;
-  const response = BatchResponse.safeParse(result.payload);
-  if (!response.success) return;
-  const failed = new Set(response.data?.batchItemFailures?.map(({ itemIdentifier }) => itemIdentifier));
-  const done = messages.filter(({ MessageId }) => !failed.has(MessageId ?? ''));
+  const failed = failedOf(await target.invoke(event, cause));
   await Promise.all(
-    done.map(({ ReceiptHandle }) => client.send(new DeleteMessageCommand({ QueueUrl: queueUrl, ReceiptHandle }))),
+    messages.map(async ({ MessageId = '', ReceiptHandle = '' }) => {
+      const VisibilityTimeout = retryDelay?.(ReceiptHandle);
+      if (failed !== 'all' && !failed.has(MessageId))
+        await client.send(new DeleteMessageCommand({ QueueUrl: queueUrl, ReceiptHandle }));
+      else if (VisibilityTimeout !== undefined)
+        await client.send(new ChangeMessageVisibilityCommand({ QueueUrl: queueUrl, ReceiptHandle, VisibilityTimeout }));
+    }),
   );
+}
+
+function failedOf(result: InvocationResult): ReadonlySet<string> | 'all' {
+  if (result.outcome !== 'answered') return 'all';
+  const response = BatchResponse.safeParse(result.payload);
+  if (!response.success) return 'all';
+  return new Set(response.data?.batchItemFailures?.map(({ itemIdentifier }) => itemIdentifier));
 }
 
 function toRecord(message: Message, eventSourceARN: string): SQSRecord {

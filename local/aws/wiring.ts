@@ -10,7 +10,7 @@ import { REGION } from '../template/intrinsics.ts';
 import type { Resource, Stack } from '../template/stack.ts';
 import type { DeliverTo } from './event-bus.ts';
 import type { Permissions } from './permissions.ts';
-import { startQueuePoller } from './queue-poller.ts';
+import { type QueuePollerOptions, startQueuePoller } from './queue-poller.ts';
 import type { StateDirectories } from './state-directories.ts';
 
 const LogEvent = z.strictObject({ timestamp: z.iso.datetime(), message: z.string() });
@@ -86,7 +86,8 @@ interface PollerParts {
   readonly sqs: SQSClient;
   readonly functions: ReadonlyMap<string, LambdaFunction>;
   readonly permissions: Permissions;
-  readonly traceOf: (messageId: string) => string | undefined;
+  readonly traceOf: QueuePollerOptions['traceOf'];
+  readonly retryDelay: QueuePollerOptions['retryDelay'];
   readonly closers: (() => Promise<unknown>)[];
 }
 
@@ -94,7 +95,7 @@ interface PollerParts {
 export async function startPollers(
   stack: Stack,
   mappings: readonly Resource<'AWS::Lambda::EventSourceMapping'>[],
-  { sqs: client, functions, permissions, traceOf, closers }: PollerParts,
+  { sqs: client, functions, permissions, traceOf, retryDelay, closers }: PollerParts,
 ): Promise<void> {
   const queues = new Map(stack.all('AWS::SQS::Queue').map(({ arn, ref }) => [arn, ref]));
   for (const { id, properties } of mappings) {
@@ -110,7 +111,8 @@ export async function startPollers(
       if (await permissions.allows(properties.FunctionName, needed)) continue;
       throw new LocalRunError(`${id}: the role of ${properties.FunctionName} may not call sqs:${name} on its queue.`);
     }
-    const poller = startQueuePoller({ client, queueUrl, queueArn, batchSize, maxConcurrency, target, traceOf });
+    const queue = { client, queueUrl, queueArn, batchSize, maxConcurrency };
+    const poller = startQueuePoller({ ...queue, target, traceOf, retryDelay });
     closers.push(() => poller.close());
   }
 }

@@ -1,4 +1,5 @@
 import {
+  ChangeMessageVisibilityCommand,
   CreateQueueCommand,
   GetQueueAttributesCommand,
   ReceiveMessageCommand,
@@ -43,10 +44,16 @@ async function depth(QueueUrl: string): Promise<number> {
     Number(Attributes['ApproximateNumberOfMessages']) + Number(Attributes['ApproximateNumberOfMessagesNotVisible'])
   );
 }
-function start(invoke: (event: SQSEvent) => Promise<InvocationResult>, maxConcurrency = 2, batchSize = 1) {
+function start(
+  invoke: (event: SQSEvent) => Promise<InvocationResult>,
+  maxConcurrency = 2,
+  batchSize = 1,
+  retryDelay?: (receiptHandle: string) => number | undefined,
+) {
   const target = { invoke: (event: unknown) => invoke(event as SQSEvent) };
   const queueArn = 'arn:aws:sqs:us-east-1:000000000000:jobs';
-  return startQueuePoller({ client, queueUrl, queueArn, batchSize, maxConcurrency, target, traceOf: () => undefined });
+  const queue = { client, queueUrl, queueArn, batchSize, maxConcurrency };
+  return startQueuePoller({ ...queue, target, traceOf: () => undefined, retryDelay });
 }
 const answered = (payload: unknown): InvocationResult => ({ outcome: 'answered', payload, maxRssKiB: 1 });
 
@@ -148,4 +155,24 @@ it('has no more at work than the limit', async () => {
   await expect.poll(() => depth(queueUrl)).toBe(0);
   await poller.close();
   expect(most).toBeLessThanOrEqual(3);
+});
+
+it('gives back sooner what failed, if told so', async () => {
+  let attempts = 0;
+  await sendAll(['bad']);
+  const poller = start(
+    async ({ Records: [record] }) => {
+      attempts += 1;
+      const hide = { QueueUrl: queueUrl, ReceiptHandle: record?.receiptHandle, VisibilityTimeout: 600 };
+      await client.send(new ChangeMessageVisibilityCommand(hide));
+      return { outcome: 'lost', reason: 'exit' };
+    },
+    1,
+    1,
+    () => 0,
+  );
+
+  await expect.poll(() => depth(deadUrl)).toBe(1);
+  await poller.close();
+  expect(attempts).toBe(2);
 });
