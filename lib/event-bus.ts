@@ -93,7 +93,7 @@ export class JobEventBus extends Construct {
     return new Rule(this, id, {
       description: `Events of the project ${project}, to a bus of a consumer.`,
       eventBus: this.eventBus,
-      eventPattern: { source: [EVENT_SOURCE], detail: { source: [project] } },
+      eventPattern: { source: [EVENT_SOURCE], detail: { project: [project] } },
       // Tried for 24 hours by itself; this target has no setting for it.
       targets: [new EventBusTarget(target, { role, deadLetterQueue: this.undeliveredQueue })],
     });

@@ -106,7 +106,7 @@ describe('consumers', () => {
     });
 
     forwarding.hasResourceProperties('AWS::Events::Rule', {
-      EventPattern: { source: ['gemini.webhooks'], detail: { source: ['acme'] } },
+      EventPattern: { source: ['gemini.webhooks'], detail: { project: ['acme'] } },
       Targets: [
         Match.objectLike({
           Arn: eventBusArn,
