@@ -1,5 +1,5 @@
 /** Details as they are on the bus, of a job that there is not. */
-import { DETAIL_TYPE, FETCHED_JOB_TYPES, type FetchedJobType, SCHEMA_VERSION } from '../lambda/contract.ts';
+import { DETAIL_TYPE, FETCHED_JOB_TYPES, JOB_TYPE, SCHEMA_VERSION } from '../lambda/contract.ts';
 import type { JobEventDetail, OutputFailedDetail, OutputStoredDetail } from '../lambda/events/job-event.ts';
 
 export interface SampleContext {
@@ -7,12 +7,6 @@ export interface SampleContext {
   readonly bucket: string;
   readonly now: Date;
 }
-
-const JOB_IDS: Readonly<Record<FetchedJobType, string>> = {
-  batch: 'batches/sample-4f6a1c',
-  interaction: 'v1_sample-4f6a1c',
-  video: 'models/veo/operations/sample-4f6a1c',
-};
 
 /** As Gemini's page shows them. */
 const DATA: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
@@ -36,7 +30,7 @@ const before = (now: Date, seconds: number) => new Date(now.getTime() - 1000 * s
 
 function jobDetail(type: string, { project, now }: SampleContext): JobEventDetail {
   const jobType = FETCHED_JOB_TYPES.find((one) => type.startsWith(`${one}.`)) ?? 'other';
-  const jobId = jobType === 'other' ? null : JOB_IDS[jobType];
+  const jobId = jobType === 'other' ? null : JOB_TYPE[jobType].sampleId;
   const isPushed = !type.endsWith('.cancelled');
   return {
     ...{ schemaVersion: SCHEMA_VERSION, project: project, type, jobType, jobId },
@@ -54,7 +48,7 @@ function jobDetail(type: string, { project, now }: SampleContext): JobEventDetai
 function storedDetail({ project, bucket, now }: SampleContext): OutputStoredDetail {
   const prefix = `batch/project=${project}/date=${before(now, 60).slice(0, 10)}/job=sample-4f6a1c/succeeded/`;
   return {
-    ...{ schemaVersion: SCHEMA_VERSION, project: project, jobType: 'batch', jobId: JOB_IDS.batch },
+    ...{ schemaVersion: SCHEMA_VERSION, project: project, jobType: 'batch', jobId: JOB_TYPE.batch.sampleId },
     ...{
       webhookId: 'msg_sample4f6a1c',
       type: CAUSE,
@@ -71,7 +65,7 @@ function storedDetail({ project, bucket, now }: SampleContext): OutputStoredDeta
 
 function failedDetail({ project, bucket }: SampleContext): OutputFailedDetail {
   return {
-    ...{ schemaVersion: SCHEMA_VERSION, project: project, jobType: 'batch', jobId: JOB_IDS.batch },
+    ...{ schemaVersion: SCHEMA_VERSION, project: project, jobType: 'batch', jobId: JOB_TYPE.batch.sampleId },
     ...{ webhookId: 'msg_sample4f6a1c', type: CAUSE, userMetadata: {}, displayName: null },
     ...{ code: 'ERR_OUTPUT_GONE', message: 'The file of the outputs is gone', retryable: false, verifiedJob: true },
     ...{ bucket, manifestKey: null },

@@ -1,7 +1,10 @@
 /**
  * What the stack, the functions and the local run must agree on: names on the wire, on the bus, in the environment
- * and in the metrics. Imports nothing, so that everybody may import it.
+ * and in the metrics. Imports the list of the job types alone, so that everybody may import it.
  */
+import { type FetchedJobType, JOB_TYPE, type SubscribableEvent } from './job-types.ts';
+
+export { type FetchedJobType, JOB_TYPE, type SubscribableEvent };
 
 /** Written into every manifest; a test holds it to package.json. */
 export const VERSION = '0.1.0';
@@ -16,8 +19,7 @@ export const APPLICATION_SOURCE = 'gemini.applications';
 export const SCHEMA_VERSION = '1';
 
 /** Job types that have a fetcher; everything else that Gemini may send is `other`. */
-export const FETCHED_JOB_TYPES = ['batch', 'interaction', 'video'] as const;
-export type FetchedJobType = (typeof FETCHED_JOB_TYPES)[number];
+export const FETCHED_JOB_TYPES = Object.keys(JOB_TYPE) as FetchedJobType[];
 export const JOB_TYPES = [...FETCHED_JOB_TYPES, 'other'] as const;
 export type JobType = (typeof JOB_TYPES)[number];
 
@@ -49,16 +51,9 @@ export const TOKEN_LENGTH = 43;
 export const REVOKES_PREVIOUS = 'REVOKES-PREVIOUS';
 
 /** All that Gemini lets a webhook subscribe to; for anything else it answers 400. Cancellations are never pushed. */
-export const SUBSCRIBABLE_EVENTS = [
-  'batch.succeeded',
-  'batch.expired',
-  'batch.failed',
-  'interaction.requires_action',
-  'interaction.completed',
-  'interaction.failed',
-  'video.generated',
-] as const;
-export type SubscribableEvent = (typeof SUBSCRIBABLE_EVENTS)[number];
+export const SUBSCRIBABLE_EVENTS = FETCHED_JOB_TYPES.flatMap((jobType) =>
+  JOB_TYPE[jobType].pushed.map((end) => `${jobType}.${end}` as SubscribableEvent),
+);
 
 /** Type of the custom resource that registers a webhook at Gemini. */
 export const WEBHOOK_RESOURCE_TYPE = 'Custom::GeminiWebhook';
@@ -97,11 +92,9 @@ export const ENV = {
   graceSeconds: 'GRACE_SECONDS',
   /** How far back the reconciler looks. */
   horizonSeconds: 'HORIZON_SECONDS',
-  /** How long Gemini keeps an interaction. */
-  interactionRetentionSeconds: 'INTERACTION_RETENTION_SECONDS',
   /** Of a fetcher. */
   jobType: 'JOB_TYPE',
-  /** How long Gemini keeps a job of the fetcher's type. */
+  /** How long Gemini keeps a job of the fetcher's type; of the reconciler, as JSON, a job of each type. */
   jobRetentionSeconds: 'JOB_RETENTION_SECONDS',
   /** Where custom resources may answer besides CloudFormation's own hosts; set by the local run alone. */
   responseHost: 'RESPONSE_HOST',

@@ -5,7 +5,7 @@
 import { Stack } from 'aws-cdk-lib';
 import { EventField, type IRuleTarget, Rule, RuleTargetInput } from 'aws-cdk-lib/aws-events';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { FilterPattern, MetricFilter, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { FilterPattern, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { EVENT_SOURCE, type JobType } from '../lambda/contract.ts';
 import { type JobEventBus, LONGEST_RETRY } from './event-bus.ts';
@@ -19,7 +19,6 @@ const LINE = `project=${EventField.fromPath('$.detail.project')} type=${EventFie
 
 export interface CatchAllProps {
   readonly bus: JobEventBus;
-  readonly logRetention: RetentionDays;
 }
 
 export class CatchAll extends Construct {
@@ -33,7 +32,6 @@ export class CatchAll extends Construct {
 
     const logGroup = new ServiceLogGroup(this, 'Events', {
       purpose: 'unhandled-events',
-      retention: props.logRetention,
       // Not the one below: a rule needs its target first, and that would need the rule.
       rules: Stack.of(this).formatArn({
         service: 'events',

@@ -33,9 +33,6 @@ export interface ProjectConsumer {
   readonly eventBusArn: string;
 }
 
-/** Their ARNs are in three statements, and the policy of a bus may have 10,240 characters. */
-const MAX_ACCOUNTS = 60;
-
 /** What a team needs to look after rules that it made. */
 const OWN_RULES = [
   'events:DeleteRule',
@@ -49,34 +46,6 @@ const OWN_RULES = [
 // biome-ignore lint/suspicious/noTemplateCurlyInString: a variable of IAM's
 const CONSUMER = '${aws:PrincipalAccount}';
 const CREATOR = { 'events:creatorAccount': CONSUMER };
-
-/** Each with what to do. @param projects names of the deployment's */
-export function consumerFaults(consumers: Consumers | undefined, projects: readonly string[]): string[] {
-  if (consumers === undefined) return [];
-  const { organizationId, accountIds = [], projects: own = [] } = consumers;
-  return [
-    ...(organizationId !== undefined && !/^o-[a-z0-9]{10,32}$/.test(organizationId)
-      ? [`consumers.organizationId is "${organizationId}"; give one like o-a1b2c3d4e5.`]
-      : []),
-    ...accountIds
-      .filter((id) => !/^\d{12}$/.test(id))
-      .map((id) => `consumers.accountIds has "${id}"; give twelve digits.`),
-    ...(accountIds.length > MAX_ACCOUNTS
-      ? [
-          `consumers.accountIds has ${accountIds.length} accounts, and the policy of a bus holds ${MAX_ACCOUNTS}; give the organization that they are in.`,
-        ]
-      : []),
-    ...own
-      .filter(({ project }) => !projects.includes(project))
-      .map(({ project }) => `consumers.projects has "${project}"; give one of ${projects.join(', ')}.`),
-    ...own
-      .filter(({ eventBusArn }) => !/^arn:[\w-]+:events:[\w-]+:\d{12}:event-bus\/[\w./-]{1,256}$/.test(eventBusArn))
-      .map(({ eventBusArn }) => `consumers.projects has the bus "${eventBusArn}"; give the ARN of an event bus.`),
-    ...(organizationId === undefined && accountIds.length + own.length === 0
-      ? ['consumers names nobody; leave it out.']
-      : []),
-  ];
-}
 
 /**
  * Rules on this bus, and not copies of every event on another one: a consumer pays for and sees what its pattern matches. The

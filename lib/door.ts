@@ -21,17 +21,18 @@ import type { ITableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import type { IEventBus } from 'aws-cdk-lib/aws-events';
 import type { Role } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
-import { FilterPattern, MetricFilter, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { FilterPattern, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import { AaaaRecord, ARecord, HostedZone, RecordTarget } from 'aws-cdk-lib/aws-route53';
 import { ApiGatewayv2DomainProperties } from 'aws-cdk-lib/aws-route53-targets';
 import { Construct } from 'constructs';
 import { ENV, pathsOf } from '../lambda/contract.ts';
-import type { CustomDomain, OriginHeader } from './gemini-webhooks-props.ts';
+import type { CustomDomain } from './gemini-webhooks-props.ts';
 import { metricNamespace, REQUESTS_OVERSIZED, REQUESTS_THROTTLED } from './monitoring/metrics.ts';
 import { acknowledge } from './nag-acknowledgement.ts';
 import { NodeFunction } from './node-function.ts';
 import type { ProjectSecrets } from './project-secrets.ts';
 import { ServiceLogGroup } from './service-log-group.ts';
+import { settingsOf } from './settings.ts';
 
 /** Gemini waits "a few seconds" for an answer; a function that needs longer has lost its caller already. */
 const VERIFIER_TIMEOUT = Duration.seconds(10);
@@ -73,45 +74,8 @@ export interface DoorProps {
   readonly eventBus: IEventBus;
   /** What the deliveries of each Gemini project verify with. */
   readonly projects: readonly ProjectSecrets[];
-  readonly customDomain: CustomDomain | undefined;
-  /** `https://<host>`, when something stands before the API. */
-  readonly publicUrl: string | undefined;
-  readonly originHeader: OriginHeader | undefined;
   /** Variables of the quarantine; none while nothing is quarantined. */
   readonly quarantine: { readonly [name: string]: string };
-  /** Audiences of JWTs; none switches the scheme off. */
-  readonly jwtAudiences: string[];
-  readonly recordTtl: Duration;
-  /** Requests a second in the long run, of each route. */
-  readonly throttleRate: number;
-  /** Requests at once, of each route. */
-  readonly throttleBurst: number;
-  readonly logRetention: RetentionDays;
-}
-
-/** Those that are signed, and those that a proxy or API Gateway sets itself. */
-const TAKEN_HEADERS = /^(?:webhook-.*|host|content-.*|x-forwarded-.*|x-amzn-.*|authorization|cookie)$/;
-
-/** Each with what to do. */
-export function originFaults(publicUrl: string | undefined, originHeader: OriginHeader | undefined): string[] {
-  const faults: string[] = [];
-  if (publicUrl !== undefined && !/^https:\/\/[a-z0-9-]+(?:\.[a-z0-9-]+)+$/.test(publicUrl)) {
-    faults.push(
-      `publicUrl is ${JSON.stringify(publicUrl)}; give "https://" and a host in small letters, without a path.`,
-    );
-  }
-  if (originHeader === undefined) return faults;
-  if (publicUrl === undefined) {
-    faults.push(
-      'originHeader is given without publicUrl; Gemini sends no such header, so that every delivery would be refused.',
-    );
-  }
-  if (!/^[a-z][a-z0-9-]{0,63}$/.test(originHeader.name) || TAKEN_HEADERS.test(originHeader.name)) {
-    faults.push(
-      `originHeader.name is ${JSON.stringify(originHeader.name)}; give small letters, digits and dashes, e.g. x-origin-verify, and no header that has a meaning already.`,
-    );
-  }
-  return faults;
 }
 
 export class Door extends Construct {
@@ -125,6 +89,7 @@ export class Door extends Construct {
 
   constructor(scope: Construct, id: string, props: DoorProps) {
     super(scope, id);
+    const { recordTtl, originHeader, publicUrl, customDomain, jwtAudiences, ...settings } = settingsOf(this);
 
     this.environment = {
       [ENV.tableName]: props.table.tableName,
@@ -138,13 +103,13 @@ export class Door extends Construct {
           ]),
         ),
       ),
-      [ENV.recordTtlSeconds]: String(props.recordTtl.toSeconds()),
+      [ENV.recordTtlSeconds]: String(recordTtl.toSeconds()),
       [ENV.leaseSeconds]: String(LEASE.toSeconds()),
-      ...(props.originHeader && {
-        [ENV.originHeader]: props.originHeader.name,
-        [ENV.originSecretId]: props.originHeader.secretName,
+      ...(originHeader && {
+        [ENV.originHeader]: originHeader.name,
+        [ENV.originSecretId]: originHeader.secretName,
       }),
-      ...(props.jwtAudiences.length > 0 && { [ENV.jwtAudiences]: props.jwtAudiences.join(',') }),
+      ...(jwtAudiences.length > 0 && { [ENV.jwtAudiences]: jwtAudiences.join(',') }),
       ...props.quarantine,
     };
     const handler = new NodeFunction(this, 'Verifier', {
@@ -153,7 +118,6 @@ export class Door extends Construct {
       // Needs far less memory; the CPU that comes with it shortens the TLS handshakes of a cold start.
       memorySize: 512,
       timeout: VERIFIER_TIMEOUT,
-      logRetention: props.logRetention,
       invokedBy: 'Never invoked asynchronously: the HTTP API waits for its answer, and Gemini tries again.',
       environment: { ...this.environment },
     });
@@ -164,15 +128,15 @@ export class Door extends Construct {
       apiName: Stack.of(this).stackName,
       description: 'Webhooks from the Gemini API.',
       createDefaultStage: false,
-      disableExecuteApiEndpoint: props.customDomain !== undefined,
+      disableExecuteApiEndpoint: customDomain !== undefined,
     });
-    const domain = props.customDomain && this.addDomain(props.customDomain);
+    const domain = customDomain && this.addDomain(customDomain);
     const apiUrl = domain ? `https://${domain.name}` : this.api.apiEndpoint;
-    this.root = `${props.publicUrl ?? apiUrl}/${STAGE_NAME}`;
-    if (props.publicUrl !== undefined) {
+    this.root = `${publicUrl ?? apiUrl}/${STAGE_NAME}`;
+    if (publicUrl !== undefined) {
       new CfnOutput(this, 'ApiUrl', {
         value: apiUrl,
-        description: `The API, for what stands before it at ${props.publicUrl}.`,
+        description: `The API, for what stands before it at ${publicUrl}.`,
       });
     }
 
@@ -185,11 +149,11 @@ export class Door extends Construct {
           'The verifier authorizes: a delivery is signed over its body, which API Gateway authorizers do not see.',
       });
     }
-    const stage = this.addStage(props);
+    const stage = this.addStage();
     // What has no settings of its own shares those of the stage: junk on one route would use up the others'.
-    const settings = { ThrottlingRateLimit: props.throttleRate, ThrottlingBurstLimit: props.throttleBurst };
+    const throttle = { ThrottlingRateLimit: settings.throttleRate, ThrottlingBurstLimit: settings.throttleBurst };
     const cfnStage = stage.node.defaultChild as CfnStage;
-    cfnStage.routeSettings = Object.fromEntries(paths.map((path) => [`POST ${path}`, settings]));
+    cfnStage.routeSettings = Object.fromEntries(paths.map((path) => [`POST ${path}`, throttle]));
     // A setting for a route that is not there is refused.
     cfnStage.node.addDependency(...routes);
     if (domain !== undefined) {
@@ -218,8 +182,9 @@ export class Door extends Construct {
     return domain;
   }
 
-  private addStage(props: DoorProps): HttpStage {
-    const accessLog = new ServiceLogGroup(this, 'AccessLog', { purpose: 'access', retention: props.logRetention });
+  private addStage(): HttpStage {
+    const { throttleRate: rateLimit, throttleBurst: burstLimit } = settingsOf(this);
+    const accessLog = new ServiceLogGroup(this, 'AccessLog', { purpose: 'access' });
     // Not all of very many are logged. https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-monitor.html
     const count = (id: string, metricName: string, pattern: string) =>
       new MetricFilter(this, id, {
@@ -233,7 +198,7 @@ export class Door extends Construct {
       httpApi: this.api,
       stageName: STAGE_NAME,
       autoDeploy: true,
-      throttle: { rateLimit: props.throttleRate, burstLimit: props.throttleBurst },
+      throttle: { rateLimit, burstLimit },
       accessLogSettings: {
         destination: new LogGroupLogDestination(accessLog),
         format: AccessLogFormat.custom(JSON.stringify(ACCESS_LOG_FIELDS)),

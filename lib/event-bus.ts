@@ -3,27 +3,18 @@ import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { type Archive, EventBus, type IEventBus, IncludeDetail, Level, Match, Rule } from 'aws-cdk-lib/aws-events';
 import { EventBus as EventBusTarget, SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import type { IRole } from 'aws-cdk-lib/aws-iam';
-import { CfnDelivery, CfnDeliveryDestination, CfnDeliverySource, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { CfnDelivery, CfnDeliveryDestination, CfnDeliverySource } from 'aws-cdk-lib/aws-logs';
 import type { IQueue, Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { APPLICATION_SOURCE, EVENT_SOURCE, FETCHED_JOB_TYPES, type FetchedJobType } from '../lambda/contract.ts';
 import { deadLetterQueue } from './dead-letter-queue.ts';
 import { uniqueNameOf } from './deployment-name.ts';
 import { acknowledge } from './nag-acknowledgement.ts';
-import type { RegionalFeatures } from './regions.ts';
 import { ServiceLogGroup } from './service-log-group.ts';
+import { settingsOf } from './settings.ts';
 
 /** What EventBridge does by itself, written down: the events must not be lost when a default changes. */
 export const LONGEST_RETRY = { maxEventAge: Duration.hours(24), retryAttempts: 185 };
-
-export interface JobEventBusProps {
-  /** Of the Region. */
-  readonly features: Pick<Required<RegionalFeatures>, 'archive' | 'busLogs'>;
-  readonly archiveRetention: Duration;
-  readonly logRetention: RetentionDays;
-  /** Whether bus and archive outlive the stack. */
-  readonly retain: boolean;
-}
 
 export class JobEventBus extends Construct {
   readonly eventBus: EventBus;
@@ -32,13 +23,14 @@ export class JobEventBus extends Construct {
   /** Takes the events that EventBridge could not deliver to a rule's target. What a fetcher gave up is not here. */
   readonly undeliveredQueue: Queue;
 
-  constructor(scope: Construct, id: string, props: JobEventBusProps) {
+  constructor(scope: Construct, id: string) {
     super(scope, id);
-    const removalPolicy = props.retain ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY;
+    const { retain, features, archiveRetention } = settingsOf(this);
+    const removalPolicy = retain ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY;
 
     this.eventBus = new EventBus(this, 'Bus', {
       eventBusName: uniqueNameOf(this),
-      ...(props.features.busLogs && {
+      ...(features.busLogs && {
         // GovCloud knows neither of the two.
         description: 'Jobs that Gemini reported, and the outputs that stored.',
         // The details stay out of the log: events hold what users wrote into their metadata.
@@ -46,12 +38,12 @@ export class JobEventBus extends Construct {
       }),
     });
     this.eventBus.applyRemovalPolicy(removalPolicy);
-    if (props.features.archive) {
+    if (features.archive) {
       this.archive = this.eventBus.archive('Archive', {
         description: 'What a replay can bring back.',
         // What applications say, too: with it a replay writes the job ledger again.
         eventPattern: { source: [EVENT_SOURCE, APPLICATION_SOURCE] },
-        retention: props.archiveRetention,
+        retention: archiveRetention,
       });
       this.archive.applyRemovalPolicy(removalPolicy);
     }
@@ -60,7 +52,7 @@ export class JobEventBus extends Construct {
       'AwsSolutions-SQS3':
         'This is a dead-letter queue, that of the rules; the check knows only those of other queues.',
     });
-    if (props.features.busLogs) this.logErrors(props.logRetention);
+    if (features.busLogs) this.logErrors();
   }
 
   /** A rule that sends the events of one job type to its fetcher's queue. */
@@ -99,8 +91,8 @@ export class JobEventBus extends Construct {
     });
   }
 
-  private logErrors(retention: RetentionDays): void {
-    const logGroup = new ServiceLogGroup(this, 'Errors', { purpose: 'bus-errors', retention });
+  private logErrors(): void {
+    const logGroup = new ServiceLogGroup(this, 'Errors', { purpose: 'bus-errors' });
     const name = uniqueNameOf(this);
     const source = new CfnDeliverySource(this, 'ErrorsSource', {
       name,

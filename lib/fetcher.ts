@@ -1,11 +1,10 @@
 /** Fetches the outputs of one job type: a queue, the function that works it off, and a queue for what it gave up. */
-import { Duration, type Size } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import type { ITableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import type { IEventBus } from 'aws-cdk-lib/aws-events';
 import type { Role } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
-import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
@@ -13,7 +12,7 @@ import { ENV, type FetchedJobType } from '../lambda/contract.ts';
 import { deadLetterQueue, MAX_MESSAGE_BYTES } from './dead-letter-queue.ts';
 import { acknowledge } from './nag-acknowledgement.ts';
 import { NodeFunction } from './node-function.ts';
-import type { ResolvedProject } from './projects.ts';
+import { settingsOf } from './settings.ts';
 
 /** The longest that Lambda allows: a landing has to end within it. */
 const FUNCTION_TIMEOUT = Duration.minutes(15);
@@ -38,15 +37,6 @@ export interface FetcherProps {
   readonly outputBucket: IBucket;
   /** Where attempts are written down. */
   readonly ledgerTable: ITableV2;
-  /** The Gemini projects, by whose API keys jobs are looked up. */
-  readonly projects: readonly ResolvedProject[];
-  /** Fetches at a time, at least 2. */
-  readonly maxConcurrency: number;
-  /** Outputs that are larger fail for good. */
-  readonly maxOutputSize: Size;
-  /** How long Gemini keeps a job of this type. */
-  readonly jobRetention: Duration;
-  readonly logRetention: RetentionDays;
 }
 
 export class Fetcher extends Construct {
@@ -60,6 +50,7 @@ export class Fetcher extends Construct {
   constructor(scope: Construct, id: string, props: FetcherProps) {
     super(scope, id);
     this.jobType = props.jobType;
+    const settings = settingsOf(this);
 
     this.deadLetterQueue = deadLetterQueue(this, 'DeadLetters');
     this.queue = new Queue(this, 'Queue', {
@@ -78,7 +69,6 @@ export class Fetcher extends Construct {
       // Outputs stream: the memory buys CPU for hashes and decoding, and network, not room.
       memorySize: 1024,
       timeout: FUNCTION_TIMEOUT,
-      logRetention: props.logRetention,
       invokedBy: 'Never invoked asynchronously: its queue keeps the messages and has a dead-letter queue of its own.',
       environment: {
         [ENV.jobType]: props.jobType,
@@ -87,11 +77,11 @@ export class Fetcher extends Construct {
         [ENV.ledgerTableName]: props.ledgerTable.tableName,
         [ENV.projects]: JSON.stringify(
           Object.fromEntries(
-            props.projects.map(({ name, apiKeySecretName }) => [name, { apiKeySecretId: apiKeySecretName }]),
+            settings.projects.map(({ name, apiKeySecretName }) => [name, { apiKeySecretId: apiKeySecretName }]),
           ),
         ),
-        [ENV.maxOutputBytes]: String(props.maxOutputSize.toBytes()),
-        [ENV.jobRetentionSeconds]: String(props.jobRetention.toSeconds()),
+        [ENV.maxOutputBytes]: String(settings.maxOutputSize.toBytes()),
+        [ENV.jobRetentionSeconds]: String(settings.jobRetention[props.jobType].toSeconds()),
         [ENV.queueUrl]: this.queue.queueUrl,
         [ENV.maxReceiveCount]: String(MAX_RECEIVE_COUNT),
       },
@@ -102,7 +92,7 @@ export class Fetcher extends Construct {
     const source = new SqsEventSource(this.queue, {
       // One job an invocation: its failure, its time and its memory are its own.
       batchSize: 1,
-      maxConcurrency: props.maxConcurrency,
+      maxConcurrency: settings.maxConcurrency[props.jobType],
       reportBatchItemFailures: true,
     });
     this.function.addEventSource(source);

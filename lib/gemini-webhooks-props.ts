@@ -2,6 +2,7 @@
 import type { Duration, RemovalPolicy, Size } from 'aws-cdk-lib';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { FetchedJobType } from '../lambda/contract.ts';
 import type { Consumers } from './consumers.ts';
 import type { JobLedgerOptions } from './job-ledger.ts';
 import type { Monitoring } from './monitoring/monitoring-props.ts';
@@ -164,26 +165,12 @@ export interface GeminiWebhooksProps {
   readonly archiveRetention?: Duration;
 
   /**
-   * Batch jobs that are fetched at a time, at least 2. The defaults of the three job types leave 2 of the 10 concurrent
+   * Jobs of each type that are fetched at a time, at least 2, e.g. `{ batch: 5 }`. The defaults leave 2 of the 10 concurrent
    * executions that a new account has to the verifier, with 2 for the job ledger, and keep a burst of jobs below Gemini's rate limits.
    *
-   * @default 2
+   * @default - 2 of each type
    */
-  readonly maxConcurrencyBatch?: number;
-
-  /**
-   * Interactions that are fetched at a time, at least 2.
-   *
-   * @default 2
-   */
-  readonly maxConcurrencyInteraction?: number;
-
-  /**
-   * Video operations that are fetched at a time, at least 2.
-   *
-   * @default 2
-   */
-  readonly maxConcurrencyVideo?: number;
+  readonly maxConcurrency?: Readonly<Partial<Record<FetchedJobType, number>>>;
 
   /**
    * Jobs with more output fail for good, at once where Gemini announces the size; at most 78 GiB. Outputs have to land

@@ -43,7 +43,7 @@ import { pascal } from './projects.ts';
 import { QuarantineTable, Reverifier } from './quarantine.ts';
 import { Reconciler } from './reconciler.ts';
 import { SchemaRegistry } from './schema-registry.ts';
-import { resolveSettings, type Settings } from './settings.ts';
+import { type Settings, settle } from './settings.ts';
 
 /** A fetcher, and the rule that sends it jobs. */
 interface FetchingWorker extends Worker {
@@ -83,49 +83,42 @@ export class GeminiWebhooks extends Construct {
     super(scope, id);
     this.deploymentName = nameDeployment(this);
     this.metrics = new PipelineMetrics(metricNamespace(this));
-    this.encryptionKey = props.encryptionKey;
-    const settings = resolveSettings(this, props);
-    const { features, functions, retain } = settings;
+    const settings = settle(this, props);
+    this.encryptionKey = settings.encryptionKey;
     const secrets = settings.projects.map(
       (project) => new ProjectSecrets(this, `${pascal(project.name)}Secrets`, project),
     );
 
     // What is kept.
-    this.table = new IdempotencyTable(this, 'IdempotencyTable', {
-      // What the endpoint lets through in one second by two routes for each project, claimed and completed, and half of it
-      // once more for retried calls: genuine traffic is never throttled here.
-      maxWritesPerSecond: 3 * 2 * secrets.length * (settings.throttleRate + settings.throttleBurst),
-      retain,
-    }).table;
-    const { noncurrentVersionExpiration } = settings;
-    this.outputBucket = new OutputBucket(this, 'OutputBucket', { noncurrentVersionExpiration, retain }).bucket;
+    this.table = new IdempotencyTable(this, 'IdempotencyTable').table;
+    this.outputBucket = new OutputBucket(this, 'OutputBucket').bucket;
 
     // The bus, and who follows it.
-    const bus = new JobEventBus(this, 'EventBus', { ...settings, ...functions });
+    const bus = new JobEventBus(this, 'EventBus');
     this.eventBus = bus.eventBus;
     this.permissions = new Permissions({
       ...{ table: this.table, eventBus: this.eventBus, outputBucket: this.outputBucket },
     });
-    if (features.schemaRegistry) new SchemaRegistry(this, 'Schemas');
-    if (props.consumers !== undefined) grantConsumers(bus, props.consumers);
-    const catchAll = new CatchAll(this, 'CatchAll', { bus, logRetention: functions.logRetention });
+    if (settings.features.schemaRegistry) new SchemaRegistry(this, 'Schemas');
+    if (settings.consumers !== undefined) grantConsumers(bus, settings.consumers);
+    const catchAll = new CatchAll(this, 'CatchAll', { bus });
 
-    const ledger = new JobLedger(this, 'JobLedger', { ...functions, options: settings.jobLedger });
+    const ledger = new JobLedger(this, 'JobLedger');
     this.permissions.grantRecord(ledger);
     const ledgerRule = bus.addLedger('LedgerEvents', ledger.queue);
 
     // Gemini → HTTP API → verifier → bus
-    const { door, quarantine } = this.addDoor(settings, secrets, ledger, props);
+    const { door, quarantine } = this.addDoor(settings, secrets, ledger);
     this.door = door;
     this.verifier = door.verifier;
 
     // Bus → queue → fetcher → bucket
-    const workers = FETCHED_JOB_TYPES.map((jobType) => this.addFetcher(jobType, settings, secrets, ledger, bus));
+    const workers = FETCHED_JOB_TYPES.map((jobType) => this.addFetcher(jobType, secrets, ledger, bus));
     this.fetchers = workers.map(({ fetcher }) => fetcher);
     const rules = [catchAll.rule, ledgerRule, ...workers.map(({ rule }) => rule)];
 
     // The webhook at Gemini comes last: what it delivers before would be in the archive, and nobody would look at it.
-    this.webhooks = secrets.map((own) => this.addWebhook(own, settings, props));
+    this.webhooks = secrets.map((own) => this.addWebhook(own));
     const projects = this.webhooks.map((webhook) => {
       webhook.registerAfter(bus, catchAll, ledger, ...this.fetchers, this.table, this.outputBucket, this.door);
       const { handler } = this.addReconciler(webhook, settings, ledger);
@@ -133,8 +126,8 @@ export class GeminiWebhooks extends Construct {
       return { webhook, reconciler: handler.function };
     });
 
-    const alarms = this.monitor(props.monitoring, { ...this.partsToWatch(settings, bus, ledger), rules });
-    if (props.encryptionKey !== undefined) encryptWith(this, props.encryptionKey);
+    const alarms = this.monitor(settings.monitoring, { ...this.partsToWatch(settings, bus, ledger), rules });
+    if (this.encryptionKey !== undefined) encryptWith(this, this.encryptionKey);
     this.outputs = addOutputs(this, {
       ...this.describe(projects),
       ...{ archive: bus.archive, undeliveredQueue: bus.undeliveredQueue, alarms, quarantine, workers },
@@ -258,22 +251,17 @@ export class GeminiWebhooks extends Construct {
     settings: Settings,
     secrets: readonly ProjectSecrets[],
     ledger: JobLedger,
-    props: GeminiWebhooksProps,
   ): { readonly door: Door; readonly quarantine: Described['quarantine'] } {
-    const quarantine = props.quarantine && new QuarantineTable(this, 'Quarantine', props.quarantine);
+    const quarantine = settings.quarantine && new QuarantineTable(this, 'Quarantine', settings.quarantine);
     const door = new Door(this, 'Door', {
-      ...settings,
-      ...settings.functions,
       ...{ table: this.table, eventBus: this.eventBus, ledgerTable: ledger.table, projects: secrets },
-      ...{ customDomain: props.customDomain, publicUrl: props.publicUrl, originHeader: props.originHeader },
       quarantine: quarantine?.environment ?? {},
-      jwtAudiences: props.jwtAudiences ?? [],
     });
     this.permissions.grantClaim(door.verifier);
     this.permissions.grantPublishJobs(door.verifier);
     this.permissions.grantFindJobs(door.verifier, ledger.table);
-    if (props.originHeader !== undefined) {
-      const { secretName } = props.originHeader;
+    if (settings.originHeader !== undefined) {
+      const { secretName } = settings.originHeader;
       this.permissions.grantReadSecrets(door.verifier, [Secret.fromSecretNameV2(this, 'OriginSecret', secretName)]);
     }
     this.permissions.grantReadSecrets(
@@ -282,7 +270,7 @@ export class GeminiWebhooks extends Construct {
     );
     if (quarantine === undefined) return { door, quarantine };
     // Does what the verifier does, with what it finds in the quarantine; the verifier only adds to that.
-    const { handler } = new Reverifier(this, 'Reverifier', { ...settings.functions, environment: door.environment });
+    const { handler } = new Reverifier(this, 'Reverifier', { environment: door.environment });
     const parties = { keeper: door.verifier, reverifier: handler.function };
     this.permissions.grantQuarantine(parties, quarantine.table, secrets);
     this.permissions.grantFindJobs(handler.function, ledger.table);
@@ -291,17 +279,12 @@ export class GeminiWebhooks extends Construct {
 
   private addFetcher(
     jobType: FetchedJobType,
-    settings: Settings,
     secrets: readonly ProjectSecrets[],
     ledger: JobLedger,
     bus: JobEventBus,
   ): FetchingWorker {
-    const { functions, projects, maxOutputSize, maxConcurrency, jobRetention } = settings;
     const fetcher = new Fetcher(this, `${pascal(jobType)}Fetcher`, {
-      ...functions,
-      ...{ jobType, projects, maxOutputSize, maxConcurrency: maxConcurrency[jobType] },
-      jobRetention: jobRetention[jobType],
-      ...{ eventBus: this.eventBus, outputBucket: this.outputBucket, ledgerTable: ledger.table },
+      ...{ jobType, eventBus: this.eventBus, outputBucket: this.outputBucket, ledgerTable: ledger.table },
     });
     this.permissions.grantStoreOutputs(fetcher);
     this.permissions.grantNoteAttempts(fetcher, ledger);
@@ -315,23 +298,18 @@ export class GeminiWebhooks extends Construct {
     return { jobType, fetcher, function: fetcher.function, queue, deadLetterQueue, rule };
   }
 
-  private addWebhook(secrets: ProjectSecrets, settings: Settings, props: GeminiWebhooksProps): ManagedWebhook {
-    const { project } = secrets;
-    const webhook = new ManagedWebhook(this, `${pascal(project.name)}Webhook`, {
-      ...settings.functions,
-      ...{ project, secrets, webhookUrl: this.door.webhookUrl(project.name), repair: props.repairWebhook ?? false },
-      signingSecretRotation: settings.signingSecretRotation,
-      dynamicTokenRotation: settings.dynamicTokenRotation,
+  private addWebhook(secrets: ProjectSecrets): ManagedWebhook {
+    const { projectName } = secrets;
+    const webhook = new ManagedWebhook(this, `${pascal(projectName)}Webhook`, {
+      ...{ secrets, webhookUrl: this.door.webhookUrl(projectName) },
     });
     this.permissions.grantManageWebhook(webhook);
     return webhook;
   }
 
   private addReconciler({ secrets }: ManagedWebhook, settings: Settings, ledger: JobLedger): Reconciler {
-    const { project } = secrets;
-    const reconciler = new Reconciler(this, `${pascal(project.name)}Reconciler`, {
-      ...settings.functions,
-      ...{ project, secrets, options: settings.reconciliation },
+    const reconciler = new Reconciler(this, `${pascal(secrets.projectName)}Reconciler`, {
+      secrets,
       environment: {
         [ENV.tableName]: this.table.tableName,
         [ENV.ledgerTableName]: ledger.table.tableName,
@@ -340,30 +318,21 @@ export class GeminiWebhooks extends Construct {
         [ENV.recordTtlSeconds]: String(settings.recordTtl.toSeconds()),
       },
     });
-    this.permissions.grantReconcile(reconciler, ledger, project.name);
+    this.permissions.grantReconcile(reconciler, ledger, secrets.projectName);
     return reconciler;
   }
 
-  private partsToWatch(
-    settings: Settings,
-    bus: JobEventBus,
-    ledger: JobLedger,
-  ): Omit<Monitored, 'noDeliveryHours' | 'rules'> {
-    const { projects, signingSecretRotation, dynamicTokenRotation, reconciliation } = settings;
+  private partsToWatch(settings: Settings, bus: JobEventBus, ledger: JobLedger): Omit<Monitored, 'rules'> {
     return {
+      settings,
       ...{ metrics: this.metrics, api: this.door.api, verifier: this.verifier, fetchers: this.fetchers },
-      projects: projects.map(({ name }) => name),
+      projects: settings.projects.map(({ name }) => name),
       firstRuns: new Map(this.webhooks.map(({ secrets, registration }) => [secrets.projectName, registration])),
-      rotations: [
-        { secret: 'signing' as const, interval: signingSecretRotation },
-        { secret: 'token' as const, interval: dynamicTokenRotation },
-      ].filter(({ interval }) => interval.toDays() > 0),
       rotators: this.webhooks
         .filter(({ rotates }) => rotates)
         .map(({ rotator, secrets: { projectName: project } }) => ({ project, function: rotator.function })),
       ...{ bus: this.eventBus, archiveName: bus.archive?.archiveName, undeliveredQueue: bus.undeliveredQueue },
-      ...{ reconciliation, ledgerQueue: ledger.queue, ledgerDeadLetterQueue: ledger.deadLetterQueue },
-      ...{ encryptionKey: this.encryptionKey },
+      ...{ ledgerQueue: ledger.queue, ledgerDeadLetterQueue: ledger.deadLetterQueue },
     };
   }
 
@@ -381,8 +350,7 @@ export class GeminiWebhooks extends Construct {
   }
 
   /** @returns the names of the alarms */
-  private monitor({ options, optOutReason }: Monitoring, parts: Omit<Monitored, 'noDeliveryHours'>): readonly string[] {
-    const monitored = { ...parts, noDeliveryHours: options?.noDeliveryHours };
+  private monitor({ options, optOutReason }: Monitoring, monitored: Monitored): readonly string[] {
     if (options === undefined) {
       Annotations.of(this).addWarningV2('gemini-webhooks:monitoring', `There are no alarms: ${optOutReason}`);
     }

@@ -5,13 +5,13 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { AttributeType, Billing, ProjectionType, TableEncryptionV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
-import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { ENV, LEDGER, LEDGER_INDEX } from '../lambda/contract.ts';
 import { deadLetterQueue, MAX_MESSAGE_BYTES } from './dead-letter-queue.ts';
 import { acknowledge } from './nag-acknowledgement.ts';
 import { NodeFunction } from './node-function.ts';
+import { settingsOf } from './settings.ts';
 
 const FUNCTION_TIMEOUT = Duration.seconds(30);
 /** As Lambda advises: six times the function's timeout, and the batching window. */
@@ -44,34 +44,6 @@ export interface JobLedgerOptions {
   readonly maxConcurrency?: number;
 }
 
-export type ResolvedJobLedger = Required<JobLedgerOptions>;
-
-export function resolveJobLedger(options: JobLedgerOptions = {}): ResolvedJobLedger {
-  return {
-    batchSize: options.batchSize ?? 100,
-    batchingWindow: options.batchingWindow ?? Duration.seconds(1),
-    maxConcurrency: options.maxConcurrency ?? 2,
-  };
-}
-
-/** Each with what to do. https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html */
-export function jobLedgerFaults({ batchSize, batchingWindow, maxConcurrency }: ResolvedJobLedger): string[] {
-  const isWhole = (value: number, min: number, max: number) => Number.isInteger(value) && value >= min && value <= max;
-  const seconds = batchingWindow.toSeconds({ integral: false });
-  return [
-    ...(isWhole(batchSize, 1, 1000) ? [] : [`jobLedger.batchSize is ${batchSize}; give 1 to 1000.`]),
-    ...(isWhole(seconds, batchSize > 10 ? 1 : 0, 60)
-      ? []
-      : [`jobLedger.batchingWindow is ${seconds} s; give 0 to 60 whole seconds, at least 1 with a batchSize over 10.`]),
-    ...(isWhole(maxConcurrency, 2, 1000) ? [] : [`jobLedger.maxConcurrency is ${maxConcurrency}; give 2 to 1000.`]),
-  ];
-}
-
-export interface JobLedgerProps {
-  readonly logRetention: RetentionDays;
-  readonly options: ResolvedJobLedger;
-}
-
 export class JobLedger extends Construct {
   readonly table: TableV2;
   readonly queue: Queue;
@@ -79,8 +51,9 @@ export class JobLedger extends Construct {
   readonly deadLetterQueue: Queue;
   readonly recorder: NodeFunction;
 
-  constructor(scope: Construct, id: string, props: JobLedgerProps) {
+  constructor(scope: Construct, id: string) {
     super(scope, id);
+    const { jobLedger: options } = settingsOf(this);
     // No backup: it holds nothing that is only here, and a replay of the archive writes it again.
     this.table = new TableV2(this, 'Table', {
       partitionKey: { name: LEDGER.id, type: AttributeType.STRING },
@@ -113,15 +86,14 @@ export class JobLedger extends Construct {
       // A whole CPU, which Lambda gives by memory: a message costs half a millisecond of it, and waits for DynamoDB beside others.
       memorySize: 1769,
       timeout: FUNCTION_TIMEOUT,
-      logRetention: props.logRetention,
       invokedBy: 'Never invoked asynchronously: its queue keeps the messages and has a dead-letter queue of its own.',
       environment: { [ENV.ledgerTableName]: this.table.tableName },
     });
     this.recorder.function.addEventSource(
       new SqsEventSource(this.queue, {
-        batchSize: props.options.batchSize,
-        maxBatchingWindow: props.options.batchingWindow,
-        maxConcurrency: props.options.maxConcurrency,
+        batchSize: options.batchSize,
+        maxBatchingWindow: options.batchingWindow,
+        maxConcurrency: options.maxConcurrency,
         reportBatchItemFailures: true,
       }),
     );

@@ -7,7 +7,6 @@ import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
 import { Policy, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
-import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { CfnRotationSchedule, type Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct, type IDependable } from 'constructs';
 import { ENV, WEBHOOK_RESOURCE_TYPE } from '../lambda/contract.ts';
@@ -16,38 +15,16 @@ import type { FunctionName } from './functions.ts';
 import { acknowledge } from './nag-acknowledgement.ts';
 import { NodeFunction } from './node-function.ts';
 import type { ProjectSecrets } from './project-secrets.ts';
-import type { ResolvedProject } from './projects.ts';
+import { settingsOf } from './settings.ts';
 
 const MEMORY_MIB = 256;
 /** A few calls of Gemini's, each with its repetitions. */
 const TIMEOUT = Duration.minutes(2);
 const HEALTH_CHECK_INTERVAL = Duration.minutes(15);
 
-/** In days: one more than the time for which the value before a rotation holds, 25 and 96 hours. */
-export const SHORTEST_ROTATION = { signingSecretRotation: 2, dynamicTokenRotation: 5 } as const;
-/** https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotationRulesType.html */
-export const LONGEST_ROTATION = 1000;
-
-/** Each with what to do. */
-export function rotationFaults(rotations: Readonly<Record<keyof typeof SHORTEST_ROTATION, Duration>>): string[] {
-  return (['signingSecretRotation', 'dynamicTokenRotation'] as const).flatMap((name) => {
-    const days = rotations[name].toDays({ integral: false });
-    const shortest = SHORTEST_ROTATION[name];
-    if (days === 0 || (Number.isInteger(days) && days >= shortest && days <= LONGEST_ROTATION)) return [];
-    return [`${name} is ${days} days; give whole days from ${shortest} to ${LONGEST_ROTATION}, or 0 to switch it off.`];
-  });
-}
-
 export interface ManagedWebhookProps {
-  readonly project: ResolvedProject;
   readonly secrets: ProjectSecrets;
   readonly webhookUrl: string;
-  readonly logRetention: RetentionDays;
-  /** Zero days switch a rotation off. */
-  readonly signingSecretRotation: Duration;
-  readonly dynamicTokenRotation: Duration;
-  /** Whether the health check sets right what it finds. */
-  readonly repair: boolean;
 }
 
 export class ManagedWebhook extends Construct {
@@ -66,7 +43,8 @@ export class ManagedWebhook extends Construct {
 
   constructor(scope: Construct, id: string, props: ManagedWebhookProps) {
     super(scope, id);
-    const { project, secrets, webhookUrl } = props;
+    const { secrets, webhookUrl } = props;
+    const { project } = secrets;
     this.secrets = secrets;
     // Who looks at the project's webhooks sees whose this is; nobody else's has the name.
     const name = `${deploymentNameOf(this)}-${project.name}-${Aws.REGION}-${Aws.ACCOUNT_ID}`;
@@ -80,7 +58,7 @@ export class ManagedWebhook extends Construct {
       [ENV.subscribedEvents]: project.subscribedEvents.join(),
     };
 
-    this.registrar = this.addFunction('Registrar', props, {
+    this.registrar = this.addFunction('Registrar', {
       description: `Registers the webhook of the project ${project.name} at Gemini.`,
       name: 'register-webhook',
       environment: { ...common, [ENV.webhookUrl]: webhookUrl },
@@ -101,9 +79,10 @@ export class ManagedWebhook extends Construct {
     });
     this.registration.node.addDependency(this.registrar);
 
-    this.rotates = [props.signingSecretRotation, props.dynamicTokenRotation].some((interval) => interval.toDays() > 0);
-    this.rotator = this.addRotation(props, environment);
-    this.healthCheck = this.addHealthCheck(props, environment);
+    const { signingSecretRotation, dynamicTokenRotation } = settingsOf(this);
+    this.rotates = [signingSecretRotation, dynamicTokenRotation].some((interval) => interval.toDays() > 0);
+    this.rotator = this.addRotation(environment);
+    this.healthCheck = this.addHealthCheck(environment);
     this.addFirstRun(this.healthCheck);
   }
 
@@ -140,19 +119,20 @@ export class ManagedWebhook extends Construct {
     this.registration.node.addDependency(...dependencies);
   }
 
-  private addRotation(props: ManagedWebhookProps, environment: { [name: string]: string }): NodeFunction {
-    const { signingSecret, dynamicTokenSecret } = props.secrets;
+  private addRotation(environment: { [name: string]: string }): NodeFunction {
+    const { project, signingSecret, dynamicTokenSecret } = this.secrets;
+    const { signingSecretRotation, dynamicTokenRotation } = settingsOf(this);
     const schedules: [string, Secret, Duration][] = [
-      ['SigningSecretRotation', signingSecret, props.signingSecretRotation],
-      ['DynamicTokenRotation', dynamicTokenSecret, props.dynamicTokenRotation],
+      ['SigningSecretRotation', signingSecret, signingSecretRotation],
+      ['DynamicTokenRotation', dynamicTokenSecret, dynamicTokenRotation],
     ];
     for (const [, secret] of schedules.filter(([, , interval]) => interval.toDays() === 0)) {
       acknowledge(secret, { 'AwsSolutions-SMG4': 'Its rotation was switched off by configuration.' });
     }
     const wanted = schedules.filter(([, , interval]) => interval.toDays() > 0);
 
-    const rotator = this.addFunction('Rotator', props, {
-      description: `Rotates the secrets of the project ${props.project.name}, and revokes them after a leak.`,
+    const rotator = this.addFunction('Rotator', {
+      description: `Rotates the secrets of the project ${project.name}, and revokes them after a leak.`,
       name: 'rotate-secret',
       environment,
       invokedBy: 'Secrets Manager and operators wait for its answer, and try a failed rotation again.',
@@ -182,12 +162,12 @@ export class ManagedWebhook extends Construct {
     return rotator;
   }
 
-  private addHealthCheck(props: ManagedWebhookProps, environment: { [name: string]: string }): NodeFunction {
-    const { project } = props;
-    const healthCheck = this.addFunction('HealthCheck', props, {
+  private addHealthCheck(environment: { [name: string]: string }): NodeFunction {
+    const { project } = this.secrets;
+    const healthCheck = this.addFunction('HealthCheck', {
       description: `Looks whether the webhook of the project ${project.name} is as it was deployed.`,
       name: 'check-webhook',
-      environment: { ...environment, [ENV.repairWebhook]: String(props.repair) },
+      environment: { ...environment, [ENV.repairWebhook]: String(settingsOf(this).repairWebhook) },
       invokedBy: 'Invoked by a schedule: the next check finds what this one would have found.',
     });
     // The next check is the retry; and one that waited for longer than that has been made up for.
@@ -211,14 +191,12 @@ export class ManagedWebhook extends Construct {
 
   private addFunction(
     id: string,
-    { logRetention }: ManagedWebhookProps,
     own: { description: string; name: FunctionName; environment: { [name: string]: string }; invokedBy: string },
   ): NodeFunction {
     return new NodeFunction(this, id, {
       ...own,
       memorySize: MEMORY_MIB,
       timeout: TIMEOUT,
-      logRetention,
     });
   }
 }

@@ -15,12 +15,13 @@ import {
   Runtime,
   Tracing,
 } from 'aws-cdk-lib/aws-lambda';
-import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { bundleOf } from './bundle.ts';
 import { type FunctionName, moduleOf } from './functions.ts';
 import { metricNamespace } from './monitoring/metrics.ts';
 import { acknowledge } from './nag-acknowledgement.ts';
+import { settingsOf } from './settings.ts';
 
 export interface NodeFunctionProps {
   /** What the function is for, as the console shows it. */
@@ -30,7 +31,6 @@ export interface NodeFunctionProps {
   /** In MiB. CPU and network grow with it. */
   readonly memorySize: number;
   readonly timeout: Duration;
-  readonly logRetention: RetentionDays;
   /** Who invokes the function, and why nothing is lost when an invocation fails: the reason for it to have no dead-letter queue. */
   readonly invokedBy: string;
 }
@@ -59,7 +59,7 @@ export class NodeFunction extends Construct {
     super(scope, id);
 
     const logGroup = new LogGroup(this, 'Logs', {
-      retention: props.logRetention,
+      retention: settingsOf(this).logRetention,
       removalPolicy: RemovalPolicy.DESTROY,
     });
     // Not AWSLambdaBasicExecutionRole: that one may write to every log group of the account.

@@ -5,19 +5,14 @@ import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from 'aw
 import { Construct } from 'constructs';
 import { FETCHED_JOB_TYPES } from '../lambda/contract.ts';
 import { acknowledge } from './nag-acknowledgement.ts';
-
-export interface OutputBucketProps {
-  /** How long a version that was overwritten or deleted is kept. */
-  readonly noncurrentVersionExpiration: Duration;
-  /** Whether the bucket outlives the stack. */
-  readonly retain: boolean;
-}
+import { settingsOf } from './settings.ts';
 
 export class OutputBucket extends Construct {
   readonly bucket: Bucket;
 
-  constructor(scope: Construct, id: string, props: OutputBucketProps) {
+  constructor(scope: Construct, id: string) {
     super(scope, id);
+    const { noncurrentVersionExpiration, retain } = settingsOf(this);
 
     this.bucket = new Bucket(this, 'Outputs', {
       versioned: true,
@@ -29,10 +24,10 @@ export class OutputBucket extends Construct {
       objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
       lifecycleRules: [
         { id: 'AbortUnfinishedUploads', abortIncompleteMultipartUploadAfter: Duration.days(1) },
-        { id: 'ExpireOldVersions', noncurrentVersionExpiration: props.noncurrentVersionExpiration },
+        { id: 'ExpireOldVersions', noncurrentVersionExpiration },
       ],
       // A first deployment that fails takes its empty bucket with it.
-      removalPolicy: props.retain ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY,
+      removalPolicy: retain ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY,
     });
 
     // An object is written once, whoever writes it, so that none changes under its manifest. The parts of an upload carry no

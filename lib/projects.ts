@@ -1,9 +1,5 @@
-/** The Gemini projects of a deployment, with every default filled in and everything that is wrong said at once. */
-import { DEFAULT_PROJECT, PROJECT_NAME, SUBSCRIBABLE_EVENTS, type SubscribableEvent } from '../lambda/contract.ts';
-import { nearest } from './nearest.ts';
-
-/** Two ARNs of each are in the verifier's environment, which has 4 KB; this many fit with the longest names. */
-const MAX_PROJECTS = 8;
+/** The Gemini projects of a deployment. */
+import type { SubscribableEvent } from '../lambda/contract.ts';
 
 /** A Gemini project whose jobs are received. */
 export interface GeminiProject {
@@ -34,15 +30,6 @@ export interface ResolvedProject {
   readonly subscribedEvents: readonly SubscribableEvent[];
 }
 
-export function resolveProjects(projects: readonly GeminiProject[] = [{ name: DEFAULT_PROJECT }]): ResolvedProject[] {
-  return projects.map(({ name, apiKeySecretName, subscribedEvents = SUBSCRIBABLE_EVENTS }) => ({
-    name,
-    apiKeySecretName:
-      apiKeySecretName ?? (name === DEFAULT_PROJECT ? 'gemini-webhooks/api-key' : `gemini-webhooks/${name}/api-key`),
-    subscribedEvents,
-  }));
-}
-
 /** `acme-eu` as a part of a construct id: `AcmeEu`. */
 export function pascal(name: string): string {
   return name
@@ -51,33 +38,13 @@ export function pascal(name: string): string {
     .join('');
 }
 
-/** Each with what to do. */
+/** What projects may not have in common, each with what to do. */
 export function projectFaults(projects: readonly ResolvedProject[]): string[] {
   const faults: string[] = [];
-  if (projects.length === 0 || projects.length > MAX_PROJECTS) {
-    faults.push(`there are ${projects.length} projects; give 1 to ${MAX_PROJECTS}.`);
-  }
-  for (const { name, subscribedEvents } of projects) {
-    if (!PROJECT_NAME.test(name)) {
-      faults.push(
-        `the project name ${JSON.stringify(name)} is invalid; give small letters, digits and single dashes, at most 32, a letter first.`,
-      );
-    }
-    if (subscribedEvents.length === 0) {
-      faults.push(`the project ${name} subscribes to nothing; leave subscribedEvents out for all events.`);
-    }
-    for (const event of subscribedEvents.filter((one) => !SUBSCRIBABLE_EVENTS.includes(one))) {
-      const meant = nearest(event, SUBSCRIBABLE_EVENTS);
-      faults.push(
-        `the project ${name} subscribes to ${JSON.stringify(event)}, which Gemini does not offer; ` +
-          `${meant ? `did you mean ${meant}? ` : ''}It offers ${SUBSCRIBABLE_EVENTS.join(', ')}.`,
-      );
-    }
-  }
   for (const name of repeated(projects.map((project) => project.name))) {
     faults.push(`two projects have the name ${JSON.stringify(name)}; give each its own.`);
   }
-  const names = [...new Set(projects.map((project) => project.name))].filter((name) => PROJECT_NAME.test(name));
+  const names = [...new Set(projects.map((project) => project.name))];
   for (const id of repeated(names.map(pascal))) {
     const alike = names.filter((name) => pascal(name) === id).map((name) => JSON.stringify(name));
     faults.push(

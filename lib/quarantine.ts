@@ -1,7 +1,6 @@
 /** Deliveries that did not verify, for a while; and the function that verifies them once more. */
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { AttributeType, Billing, TableEncryptionV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
-import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { ENV, QUARANTINE } from '../lambda/contract.ts';
 import { acknowledge } from './nag-acknowledgement.ts';
@@ -28,16 +27,9 @@ export class QuarantineTable extends Construct {
   /** For the functions that write and read it. */
   readonly environment: { readonly [name: string]: string };
 
-  constructor(scope: Construct, id: string, options: QuarantineOptions) {
+  constructor(scope: Construct, id: string, options: Required<QuarantineOptions>) {
     super(scope, id);
-    const { maxPerHour = 100, retention = Duration.days(7) } = options;
-    if (!(Number.isInteger(maxPerHour) && maxPerHour >= 1 && maxPerHour <= 10_000)) {
-      throw new Error(`quarantine.maxPerHour is ${maxPerHour}; give a whole number from 1 to 10000.`);
-    }
-    const seconds = retention.toSeconds();
-    if (seconds < 3600 || seconds > 31 * 24 * 3600) {
-      throw new Error(`quarantine.retention is ${retention.toHumanString()}; give an hour to 31 days.`);
-    }
+    const { maxPerHour, retention } = options;
     this.table = new TableV2(this, 'Table', {
       partitionKey: { name: QUARANTINE.id, type: AttributeType.STRING },
       timeToLiveAttribute: QUARANTINE.expiration,
@@ -52,14 +44,13 @@ export class QuarantineTable extends Construct {
     });
     this.environment = {
       [ENV.quarantineTableName]: this.table.tableName,
-      [ENV.quarantineTtlSeconds]: String(seconds),
+      [ENV.quarantineTtlSeconds]: String(retention.toSeconds()),
       [ENV.quarantineMaxPerHour]: String(maxPerHour),
     };
   }
 }
 
 export interface ReverifierProps {
-  readonly logRetention: RetentionDays;
   /** Of the verifier, whose way a delivery goes that holds now. */
   readonly environment: { readonly [name: string]: string };
 }
@@ -75,7 +66,6 @@ export class Reverifier extends Construct {
       name: 'reverify',
       memorySize: 512,
       timeout: Duration.minutes(5),
-      logRetention: props.logRetention,
       environment: { ...props.environment },
       invokedBy: 'An operator invokes it and waits for the answer; what was not verified stays in the table.',
     });

@@ -2,13 +2,12 @@
 import { Duration } from 'aws-cdk-lib';
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
-import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { ENV } from '../lambda/contract.ts';
+import { ENV, FETCHED_JOB_TYPES } from '../lambda/contract.ts';
 import { acknowledge } from './nag-acknowledgement.ts';
 import { NodeFunction } from './node-function.ts';
 import type { ProjectSecrets } from './project-secrets.ts';
-import type { ResolvedProject } from './projects.ts';
+import { settingsOf } from './settings.ts';
 
 /** Longer than a claim, its publication and their repetitions may take. */
 const LEASE = Duration.minutes(1);
@@ -45,49 +44,8 @@ export interface ReconciliationOptions {
   readonly interactionRetention?: Duration;
 }
 
-export type ResolvedReconciliation = Required<ReconciliationOptions>;
-
-export function resolveReconciliation(options: ReconciliationOptions = {}): ResolvedReconciliation {
-  return {
-    interval: options.interval ?? Duration.minutes(15),
-    gracePeriod: options.gracePeriod ?? Duration.minutes(10),
-    horizon: options.horizon ?? Duration.hours(48),
-    interactionRetention: options.interactionRetention ?? Duration.days(1),
-  };
-}
-
-/** Each in minutes. */
-const BOUNDS: Readonly<Record<keyof ReconciliationOptions, readonly [number, number]>> = {
-  interval: [5, 60],
-  gracePeriod: [5, 24 * 60],
-  horizon: [60, 7 * 24 * 60],
-  interactionRetention: [24 * 60, 55 * 24 * 60],
-};
-
-/** Each with what to do. @param recordTtl of the idempotency records */
-export function reconciliationFaults(options: ResolvedReconciliation, recordTtl: Duration): string[] {
-  const faults = Object.entries(BOUNDS).flatMap(([name, [min, max]]) => {
-    const given = options[name as keyof ReconciliationOptions];
-    const minutes = given.toMinutes({ integral: false });
-    if (Number.isInteger(minutes) && minutes >= min && minutes <= max) return [];
-    return [
-      `reconciliation.${name} is ${given.toHumanString()}; give ${Duration.minutes(min).toHumanString()} to ${Duration.minutes(max).toHumanString()}, in whole minutes.`,
-    ];
-  });
-  // A job that is looked at for longer than its record lives would be announced once more.
-  if (options.horizon.toSeconds() > recordTtl.toSeconds()) {
-    faults.push(
-      `reconciliation.horizon is ${options.horizon.toHumanString()} and recordTtl ${recordTtl.toHumanString()}; give a horizon that is not longer.`,
-    );
-  }
-  return faults;
-}
-
 export interface ReconcilerProps {
-  readonly project: ResolvedProject;
   readonly secrets: ProjectSecrets;
-  readonly logRetention: RetentionDays;
-  readonly options: ResolvedReconciliation;
   /** Tables, bus and bucket, by their variables. */
   readonly environment: { readonly [name: string]: string };
 }
@@ -98,7 +56,8 @@ export class Reconciler extends Construct {
 
   constructor(scope: Construct, id: string, props: ReconcilerProps) {
     super(scope, id);
-    const { project, options } = props;
+    const { project } = props.secrets;
+    const { reconciliation: options, jobRetention } = settingsOf(this);
     this.secrets = props.secrets;
     const isLong = options.interval.toMinutes() > LONGEST_RUN.toMinutes();
     this.handler = new NodeFunction(this, 'Handler', {
@@ -107,7 +66,6 @@ export class Reconciler extends Construct {
       memorySize: 512,
       // Over before the next one begins; two at a time would do no harm, and ask Gemini twice.
       timeout: isLong ? LONGEST_RUN : options.interval.minus(Duration.minutes(1)),
-      logRetention: props.logRetention,
       invokedBy: 'Invoked by a schedule: the next run goes on where this one was.',
       environment: {
         ...props.environment,
@@ -117,7 +75,9 @@ export class Reconciler extends Construct {
         [ENV.leaseSeconds]: String(LEASE.toSeconds()),
         [ENV.graceSeconds]: String(options.gracePeriod.toSeconds()),
         [ENV.horizonSeconds]: String(options.horizon.toSeconds()),
-        [ENV.interactionRetentionSeconds]: String(options.interactionRetention.toSeconds()),
+        [ENV.jobRetentionSeconds]: JSON.stringify(
+          Object.fromEntries(FETCHED_JOB_TYPES.map((jobType) => [jobType, jobRetention[jobType].toSeconds()])),
+        ),
       },
     });
     // A run that failed is not made up for by two more of its kind beside the next. No reserved concurrency for that: an account

@@ -5,14 +5,14 @@
  */
 import { Aws, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { PolicyDocument, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { CfnLogGroup, LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { CfnLogGroup, LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { uniqueNameOf } from './deployment-name.ts';
+import { settingsOf } from './settings.ts';
 
 export interface ServiceLogGroupProps {
   /** Ends the name. */
   readonly purpose: string;
-  readonly retention: RetentionDays;
   /** ARN pattern of the rules whose target it is; without it, it is written by the log delivery of services. */
   readonly rules?: string;
 }
@@ -21,9 +21,9 @@ export class ServiceLogGroup extends LogGroup {
   /** Without the `:*` at the end of `logGroupArn`, with which EventBridge accepts a target and delivers nothing. */
   readonly targetArn: string;
 
-  constructor(scope: Construct, id: string, { purpose, retention, rules }: ServiceLogGroupProps) {
+  constructor(scope: Construct, id: string, { purpose, rules }: ServiceLogGroupProps) {
     const logGroupName = `/aws/vendedlogs/${uniqueNameOf(scope)}/${purpose}`;
-    super(scope, id, { logGroupName, retention, removalPolicy: RemovalPolicy.DESTROY });
+    super(scope, id, { logGroupName, retention: settingsOf(scope).logRetention, removalPolicy: RemovalPolicy.DESTROY });
     const arnOf = (name: string) =>
       `arn:${Aws.PARTITION}:logs:${Stack.of(this).region}:${Aws.ACCOUNT_ID}:log-group:${name}`;
     this.targetArn = arnOf(this.logGroupName);

@@ -1,83 +1,52 @@
-/** The props with every default filled in, and everything that is wrong said at once. */
-import { Duration, RemovalPolicy, Size } from 'aws-cdk-lib';
-import { RetentionDays } from 'aws-cdk-lib/aws-logs';
-import type { Construct } from 'constructs';
-import { type FetchedJobType, FILE_RETENTION_SECONDS } from '../lambda/contract.ts';
-import { consumerFaults } from './consumers.ts';
-import { originFaults } from './door.ts';
+/** The props of a pipeline with every default filled in, where each part of the pipeline finds them. */
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import type { Construct, IConstruct } from 'constructs';
+import { FETCHED_JOB_TYPES, type FetchedJobType, FILE_RETENTION_SECONDS, JOB_TYPE } from '../lambda/contract.ts';
+import { ConfigurationError, faultsOf } from './field-faults.ts';
 import type { GeminiWebhooksProps } from './gemini-webhooks-props.ts';
-import { jobLedgerFaults, type ResolvedJobLedger, resolveJobLedger } from './job-ledger.ts';
-import { rotationFaults } from './managed-webhook.ts';
-import { projectFaults, type ResolvedProject, resolveProjects } from './projects.ts';
-import { type ResolvedReconciliation, reconciliationFaults, resolveReconciliation } from './reconciler.ts';
+import { PROPS, type PropValues } from './props-schema.ts';
 import { type RegionalFeatures, resolveFeatures } from './regions.ts';
 
-/** Gemini retries a delivery for half of it. */
-const SHORTEST_RECORD_TTL = Duration.hours(48);
-
-/** Each is what its prop says. */
-export interface Settings {
-  readonly projects: readonly ResolvedProject[];
+/** Every prop with its default, and what follows from the props. */
+export interface Settings extends PropValues {
   readonly features: Required<RegionalFeatures>;
-  /** Of every function. */
-  readonly functions: { readonly logRetention: RetentionDays };
+  /** Whether what is stored outlives the stack. */
   readonly retain: boolean;
-  readonly recordTtl: Duration;
-  readonly throttleRate: number;
-  readonly throttleBurst: number;
-  readonly archiveRetention: Duration;
-  readonly noncurrentVersionExpiration: Duration;
-  readonly maxOutputSize: Size;
-  readonly maxConcurrency: Readonly<Record<FetchedJobType, number>>;
-  readonly signingSecretRotation: Duration;
-  readonly dynamicTokenRotation: Duration;
-  readonly reconciliation: ResolvedReconciliation;
-  readonly jobLedger: ResolvedJobLedger;
   /** How long Gemini keeps a job of each type. */
   readonly jobRetention: Readonly<Record<FetchedJobType, Duration>>;
 }
 
-/** @throws Error with every fault, and what to do */
-export function resolveSettings(scope: Construct, props: GeminiWebhooksProps): Settings {
-  const reconciliation = resolveReconciliation(props.reconciliation);
-  const files = Duration.seconds(FILE_RETENTION_SECONDS);
+/** Of the construct tree: whatever is below finds the settings there, and no constructor has to pass them on. */
+const CONTEXT_KEY = 'gemini-webhooks:settings';
+
+/**
+ * Settles the props for all that is made below the scope.
+ *
+ * @param scope has nothing below it yet
+ * @throws ConfigurationError with every fault, and what to do
+ */
+export function settle(scope: Construct, props: GeminiWebhooksProps): Settings {
+  const { data: values, error } = PROPS.safeParse(props, { reportInput: true });
+  if (error !== undefined) throw new ConfigurationError('props', faultsOf(error, PROPS, props));
   const settings: Settings = {
-    projects: resolveProjects(props.projects),
-    features: resolveFeatures(scope, props.regionalFeatures),
-    functions: {
-      logRetention: props.logRetention ?? RetentionDays.ONE_MONTH,
-    },
-    retain: props.removalPolicy !== RemovalPolicy.DESTROY,
-    recordTtl: props.recordTtl ?? Duration.days(7),
-    throttleRate: props.throttleRate ?? 50,
-    throttleBurst: props.throttleBurst ?? 100,
-    archiveRetention: props.archiveRetention ?? Duration.days(14),
-    noncurrentVersionExpiration: props.noncurrentVersionExpiration ?? Duration.days(30),
-    maxOutputSize: props.maxOutputSize ?? Size.gibibytes(20),
-    maxConcurrency: {
-      batch: props.maxConcurrencyBatch ?? 2,
-      interaction: props.maxConcurrencyInteraction ?? 2,
-      video: props.maxConcurrencyVideo ?? 2,
-    },
-    signingSecretRotation: props.signingSecretRotation ?? Duration.days(30),
-    dynamicTokenRotation: props.dynamicTokenRotation ?? Duration.days(30),
-    reconciliation,
-    jobLedger: resolveJobLedger(props.jobLedger),
-    jobRetention: { batch: files, interaction: reconciliation.interactionRetention, video: files },
+    ...values,
+    features: resolveFeatures(scope, values.regionalFeatures),
+    retain: values.removalPolicy !== RemovalPolicy.DESTROY,
+    jobRetention: retentionOfJobs(values.reconciliation.interactionRetention),
   };
-  const { recordTtl, projects } = settings;
-  const names = projects.map(({ name }) => name);
-  const faults = [
-    ...(recordTtl.toSeconds() < SHORTEST_RECORD_TTL.toSeconds()
-      ? [`recordTtl is ${recordTtl.toHumanString()}; give at least 48 hours, because Gemini retries a delivery for 24.`]
-      : []),
-    ...projectFaults(projects),
-    ...consumerFaults(props.consumers, names),
-    ...originFaults(props.publicUrl, props.originHeader),
-    ...rotationFaults(settings),
-    ...reconciliationFaults(reconciliation, recordTtl),
-    ...jobLedgerFaults(settings.jobLedger),
-  ];
-  if (faults.length > 0) throw new Error(`Invalid props:\n${faults.map((fault) => `- ${fault}`).join('\n')}`);
+  scope.node.setContext(CONTEXT_KEY, settings);
   return settings;
+}
+
+/** Of the pipeline that the scope is a part of. */
+export function settingsOf(scope: IConstruct): Settings {
+  return scope.node.getContext(CONTEXT_KEY);
+}
+
+function retentionOfJobs(interactionRetention: Duration): Settings['jobRetention'] {
+  const entries = FETCHED_JOB_TYPES.map((jobType) => {
+    const { retention } = JOB_TYPE[jobType];
+    return [jobType, retention === 'files' ? Duration.seconds(FILE_RETENTION_SECONDS) : interactionRetention];
+  });
+  return Object.fromEntries(entries);
 }

@@ -1,5 +1,6 @@
 /** The pipeline as a stack of its own. */
 import { RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import { Key } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 import { GeminiWebhooks } from './gemini-webhooks.ts';
 import type { GeminiWebhooksProps } from './gemini-webhooks-props.ts';
@@ -9,6 +10,13 @@ export interface WebhooksStackProps extends StackProps {
    * What to choose about the pipeline.
    */
   readonly webhooks: GeminiWebhooksProps;
+
+  /**
+   * ARN of the key for `webhooks.encryptionKey`, where nothing else of it is known.
+   *
+   * @default - `webhooks.encryptionKey`
+   */
+  readonly encryptionKeyArn?: string | undefined;
 }
 
 export class WebhooksStack extends Stack {
@@ -24,7 +32,12 @@ export class WebhooksStack extends Stack {
       tags: { application: 'gemini-webhooks', ...props.tags },
     });
 
-    this.webhooks = new GeminiWebhooks(this, 'GeminiWebhooks', props.webhooks);
+    const { encryptionKeyArn: arn } = props;
+    const encryptionKey = arn === undefined ? undefined : Key.fromKeyArn(this, 'EncryptionKey', arn);
+    this.webhooks = new GeminiWebhooks(this, 'GeminiWebhooks', {
+      ...(encryptionKey && { encryptionKey }),
+      ...props.webhooks,
+    });
     // There is nothing else in this stack whose outputs these could be.
     for (const output of this.webhooks.outputs) output.overrideLogicalId(output.node.id);
   }

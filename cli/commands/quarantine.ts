@@ -19,7 +19,7 @@ export async function quarantine(
   const { quarantineTable, reverifier } = context.deployment.description;
   if (quarantineTable === undefined || reverifier === undefined) {
     throw new CliError(
-      'This deployment keeps no quarantine. Deploy it with the prop quarantine, or with gemini-webhooks:quarantine set to true.',
+      'This deployment keeps no quarantine. Deploy it with the prop quarantine, which is {} for its defaults.',
     );
   }
   if (action === 'show') return await showOne(context, quarantineTable, id);

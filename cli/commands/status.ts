@@ -1,6 +1,6 @@
 /** `status`: the health of everything at a glance. Fails when anything is not as it should be. */
 import { DescribeSecretCommand } from '@aws-sdk/client-secrets-manager';
-import { FETCHED_JOB_TYPES, type FetchedJobType } from '../../lambda/contract.ts';
+import { FETCHED_JOB_TYPES, JOB_TYPE } from '../../lambda/contract.ts';
 import type { DescribedProject } from '../../lambda/deployment-description.ts';
 import { alarmFindings } from '../alarms.ts';
 import { CliError } from '../cli-error.ts';
@@ -105,14 +105,12 @@ function messages(count: number): string {
   return count === 1 ? '1 message' : `${count} messages`;
 }
 
-/** Batches end within 24 hours, or a little more; Gemini keeps an interaction of the free tier for one day. */
-const LONGEST_HOURS: Readonly<Record<FetchedJobType, number>> = { batch: 48, interaction: 24, video: 24 };
-
 async function waiting(context: CommandContext, projects: readonly DescribedProject[]): Promise<Check[]> {
   const { deployment, now } = context;
   const { fetchers, recorder } = deployment.description;
   const records = jobRecordsOf(deployment);
   const jobs = FETCHED_JOB_TYPES.map(async (jobType): Promise<Check[]> => {
+    const { longestHours } = JOB_TYPE[jobType];
     const of = projects.map(({ name: project }) => ({ project, jobType }));
     const [queued, awaited, open] = await Promise.all([
       depthOf(deployment, fetchers[jobType].queueUrl),
@@ -122,7 +120,7 @@ async function waiting(context: CommandContext, projects: readonly DescribedProj
     const [oldest] = open.flatMap(({ first }) => first ?? []).toSorted((a, b) => a.getTime() - b.getTime());
     const count = open.reduce((sum, one) => sum + one.count, 0);
     const since = oldest === undefined ? '' : `, the oldest ended ${formatAgo(oldest, now)}`;
-    const overdueSince = new Date(now.getTime() - LONGEST_HOURS[jobType] * 3_600_000).toISOString();
+    const overdueSince = new Date(now.getTime() - longestHours * 3_600_000).toISOString();
     const overdue = awaited.flat().filter(({ submittedAt = '9' }) => submittedAt < overdueSince);
     const [first] = overdue.toSorted((a, b) => String(a.submittedAt).localeCompare(String(b.submittedAt)));
     return [
@@ -135,7 +133,7 @@ async function waiting(context: CommandContext, projects: readonly DescribedProj
         : [
             bad(
               `jobs that never end, ${jobType}`,
-              `${overdue.length} after ${LONGEST_HOURS[jobType]} h, the oldest submitted ${formatAgo(first.submittedAt ?? now, now)}: ${first.jobId}`,
+              `${overdue.length} after ${longestHours} h, the oldest submitted ${formatAgo(first.submittedAt ?? now, now)}: ${first.jobId}`,
               `gemini-webhooks show ${first.jobId}`,
             ),
           ]),

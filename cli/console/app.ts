@@ -1,8 +1,10 @@
 /** The console's routes. */
+
 import { readFileSync } from 'node:fs';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { html } from 'hono/html';
+import { FETCHED_JOB_TYPES } from '../../lambda/contract.ts';
 import { CliError } from '../cli-error.ts';
 import { isLocal, parseChange } from './changes.ts';
 import { readQuery, withFilters } from './job-filter.ts';
@@ -18,7 +20,7 @@ import { type JobsView, jobsHead, jobsTable } from './pages/jobs.ts';
 import { layout, type Page, type Region, region } from './pages/layout.ts';
 import { localPage } from './pages/local.ts';
 import { type Access, keyOnly, mayChange, OBJECT_POLICY, ownHostOnly, PAGE_POLICY, secureHeaders } from './security.ts';
-import { type ConsoleSource, JOB_TYPES, type JobDetail } from './source.ts';
+import type { ConsoleSource, JobDetail } from './source.ts';
 
 export interface AppOptions {
   readonly source: ConsoleSource;
@@ -91,7 +93,7 @@ export function createApp({ source, access, clock }: AppOptions): Hono {
 
   const findJob = async (context: Context): Promise<JobDetail | undefined> => {
     const { project = '', type = '', id = '' } = context.req.param() as Record<string, string>;
-    const jobType = JOB_TYPES.find((one) => one === type);
+    const jobType = FETCHED_JOB_TYPES.find((one) => one === type);
     return jobType === undefined ? undefined : await source.job({ project, jobType, id });
   };
   const jobView = (detail: JobDetail, logs: JobView['logs']): JobView => ({

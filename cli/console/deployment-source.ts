@@ -1,4 +1,5 @@
 /** The console's source over a deployment in AWS or in a local run. */
+import { FETCHED_JOB_TYPES } from '../../lambda/contract.ts';
 import { CliError } from '../cli-error.ts';
 import type { Check } from '../commands/status.ts';
 import type { Deployment } from '../deployment.ts';
@@ -132,7 +133,7 @@ function ofProject(rows: ReturnType<typeof deliveryRows>, project: string) {
   return rows.map((row) => (row.project === '' ? { ...row, project } : row));
 }
 
-const QUEUES = ['batch', 'interaction', 'video', 'ledger', 'undelivered'] as const;
+const QUEUES = [...FETCHED_JOB_TYPES, 'ledger', 'undelivered'] as const;
 
 function toHealthRow({ what, state, ok, next }: Check): HealthRow {
   const queue = QUEUES.find((name) => what === `dead letters, ${name}`);

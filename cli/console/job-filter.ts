@@ -1,6 +1,7 @@
 /** Which jobs are shown: a query, as it stands in the URL, and which rows fit it. */
+import { FETCHED_JOB_TYPES } from '../../lambda/contract.ts';
 import { JOB_STATES, type JobRow, lastChangeOf } from '../jobs/job-row.ts';
-import { JOB_TYPES, type JobQuery } from './source.ts';
+import type { JobQuery } from './source.ts';
 
 const PAGE = 50;
 const UNITS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
@@ -11,7 +12,7 @@ export function readQuery(parameters: URLSearchParams, now: Date): JobQuery {
   return {
     text: text('q')?.slice(0, 200) ?? '',
     state: JOB_STATES.find((state) => state === text('state')),
-    jobType: JOB_TYPES.find((type) => type === text('type')),
+    jobType: FETCHED_JOB_TYPES.find((type) => type === text('type')),
     project: text('project'),
     since: sinceOf(text('since'), now),
     cursor: text('cursor'),

@@ -1,8 +1,9 @@
 /** Pages of jobs, what changed last first, by the ledger's index. */
+import { FETCHED_JOB_TYPES } from '../../lambda/contract.ts';
 import type { IndexQuery, JobRecord } from '../../lambda/ledger/job-records.client.ts';
 import { lastChangeOf, toJobRow } from '../jobs/job-row.ts';
 import { fits, placeOf } from './job-filter.ts';
-import { JOB_TYPES, type JobPage, type JobQuery } from './source.ts';
+import type { JobPage, JobQuery } from './source.ts';
 
 interface JobIndex {
   list(query: IndexQuery): Promise<readonly JobRecord[]>;
@@ -20,9 +21,11 @@ export async function readJobPage(index: JobIndex, projects: readonly string[], 
   const kinds = projects
     .filter((project) => query.project === undefined || project === query.project)
     .flatMap((project) =>
-      JOB_TYPES.filter((jobType) => query.jobType === undefined || jobType === query.jobType).map((jobType) => ({
-        ...{ project, jobType },
-      })),
+      FETCHED_JOB_TYPES.filter((jobType) => query.jobType === undefined || jobType === query.jobType).map(
+        (jobType) => ({
+          ...{ project, jobType },
+        }),
+      ),
     );
   const open = state === 'stored' ? [] : (['awaited', 'unstored'] as const);
   const done = (['stored', 'failed'] as const).filter((one) => state === undefined || state === one);

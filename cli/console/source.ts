@@ -4,8 +4,6 @@ import type { JobRow, JobState } from '../jobs/job-row.ts';
 import type { LogLine } from '../logs.ts';
 import type { Change } from './changes.ts';
 
-export const JOB_TYPES = ['batch', 'interaction', 'video'] as const satisfies readonly JobRow['jobType'][];
-
 export interface JobQuery {
   /** In the job's id, display name, metadata, webhook id or code; empty for any. */
   readonly text: string;

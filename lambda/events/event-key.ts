@@ -1,5 +1,5 @@
 /** Under what name a job, and what Gemini says of it, is known here, in whatever spelling its id comes. */
-import type { JobType } from '../contract.ts';
+import { type FetchedJobType, JOB_TYPE, type JobType } from '../contract.ts';
 
 interface NamedJob {
   readonly project: string;
@@ -13,8 +13,14 @@ interface NamedJob {
  */
 export function jobKey({ project, jobType, jobId }: NamedJob): string {
   const id = jobId.slice(jobId.lastIndexOf('/') + 1);
-  const prefix = jobType === 'batch' || jobType === 'video' ? `${jobType}_` : '';
+  const { idPrefix: prefix = '' } = jobType === 'other' ? {} : JOB_TYPE[jobType];
   return `${project}#${jobType}#${id.slice(id.startsWith(prefix) ? prefix.length : 0)}`;
+}
+
+/** The id as it stands in an event that Gemini pushes. */
+export function withoutCollection(jobType: FetchedJobType, id: string): string {
+  const { collection } = JOB_TYPE[jobType];
+  return collection !== undefined && id.startsWith(collection.path) ? id.slice(collection.path.length) : id;
 }
 
 interface AnnouncedEvent {

@@ -1,11 +1,11 @@
 /** Gemini's event as it was signed, made into the event on the bus. */
 import * as z from 'zod/mini';
-import { FETCHED_JOB_TYPES, type FetchedJobType, SCHEMA_VERSION } from '../contract.ts';
+import { FETCHED_JOB_TYPES, JOB_TYPE, SCHEMA_VERSION } from '../contract.ts';
+import { withoutCollection } from '../events/event-key.ts';
 import { fitted } from '../events/event-size.ts';
 import type { JobEventDetail } from '../events/job-event.ts';
 import { RequestError } from '../shared/errors.ts';
 import type { VerifiedDelivery } from '../standard-webhooks/delivery.ts';
-import { interactionId } from './names.ts';
 import { withoutToken } from './without-token.ts';
 
 /** EventBridge carries no longer detail-type (PutEventsRequestEntry). */
@@ -71,19 +71,12 @@ function depthOf(value: object): number {
   }
 }
 
-/** What an id of each job type may look like; anything else is routed as `other`, where nothing is fetched. */
-const JOB_ID: Readonly<Record<FetchedJobType, RegExp>> = {
-  batch: /^(?:batches\/)?[A-Za-z0-9_-]{1,200}$/,
-  interaction: /^(?:interactions\/)?[A-Za-z0-9_-]{1,512}$/,
-  video: /^(?:(?:models\/[A-Za-z0-9][A-Za-z0-9._-]{0,99}\/)?operations\/)?[A-Za-z0-9_-]{1,200}$/,
-};
-
 function identifyJob(type: string, id: unknown): Pick<JobEventDetail, 'jobType' | 'jobId'> {
   const jobType = FETCHED_JOB_TYPES.find((candidate) => type.startsWith(`${candidate}.`));
-  if (jobType === undefined || typeof id !== 'string' || !JOB_ID[jobType].test(id))
+  if (jobType === undefined || typeof id !== 'string' || !JOB_TYPE[jobType].idPattern.test(id))
     return { jobType: 'other', jobId: null };
-  if (jobType === 'interaction') return { jobType, jobId: interactionId(id) };
-  return { jobType, jobId: jobType === 'batch' && !id.startsWith('batches/') ? `batches/${id}` : id };
+  const { collection } = JOB_TYPE[jobType];
+  return { jobType, jobId: (collection?.isInId ? collection.path : '') + withoutCollection(jobType, id) };
 }
 
 /** RFC 3339 with up to nine decimals, as Google writes it; undefined for anything else. */

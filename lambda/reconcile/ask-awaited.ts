@@ -1,6 +1,6 @@
 /** Asks Gemini for each job that was submitted, or listed long ago, and of whose end nobody has heard. */
 import type { FetchedJobType } from '../contract.ts';
-import { FETCHED_JOB_TYPES, METRIC } from '../contract.ts';
+import { FETCHED_JOB_TYPES, JOB_TYPE, METRIC } from '../contract.ts';
 import { jobKey } from '../events/event-key.ts';
 import { JOB_KINDS } from '../gemini/jobs/index.ts';
 import { type JobAtGemini, readJob } from '../gemini/read-jobs.ts';
@@ -14,8 +14,6 @@ const READ_AT_ONCE = 100;
 const MAX_UNANSWERED_IN_A_ROW = 5;
 /** Then somebody is told. */
 const UNANSWERED_MS = 3600_000;
-/** Gemini expires a batch after 24 or 48 hours, its pages differ; only then it is sure that it will not say so itself. */
-const BATCH_EXPIRY_MS = 48 * 3600_000;
 
 /** @throws TransientError `ERR_STORE_UNAVAILABLE` when the ledger cannot be listed; nothing that concerns one job */
 export async function askAwaited(run: ReconcileRun): Promise<void> {
@@ -193,7 +191,8 @@ class Questions {
 
 /** After so long a job cannot end any more, or nothing of it would be there. */
 function limitMs(jobType: FetchedJobType, retentionMs: Readonly<Record<FetchedJobType, number>>): number {
-  return retentionMs[jobType] + (jobType === 'batch' ? BATCH_EXPIRY_MS : 0);
+  // Only when Gemini has ended it, it is sure that it will not say so itself.
+  return retentionMs[jobType] + JOB_TYPE[jobType].expiresAfterHours * 3600_000;
 }
 
 function hoursOf(milliseconds: number): number {

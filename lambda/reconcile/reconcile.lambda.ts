@@ -1,7 +1,7 @@
 /** Looks, on a schedule, for jobs of a project that ended without a webhook. */
 import { randomUUID } from 'node:crypto';
 import type { Context } from 'aws-lambda';
-import { ENV, GEMINI_URL } from '../contract.ts';
+import { ENV, FETCHED_JOB_TYPES, GEMINI_URL } from '../contract.ts';
 import { EventBridgePublisher } from '../events/bus.client.ts';
 import { DynamoDbIdempotencyStore } from '../events/idempotency.client.ts';
 import { createApiKeySource, GeminiApi } from '../gemini/api.ts';
@@ -19,8 +19,6 @@ const GEMINI_STALL_MS = 30_000;
 const ASKED_AT_ONCE = 4;
 /** A run goes on with what the one before left: ten minutes of what the fetchers take in. */
 const MAX_PUBLISHED = 5_000;
-/** Of what has a file: batches and videos. https://ai.google.dev/gemini-api/docs/files */
-const FILE_RETENTION_MS = 48 * 3600_000;
 
 const env = new EnvironmentReader(process.env);
 const config = {
@@ -35,7 +33,7 @@ const config = {
   leaseSeconds: env.integer(ENV.leaseSeconds, { min: 1, max: 900 }),
   graceSeconds: env.integer(ENV.graceSeconds, { min: 0, max: 24 * 3600 }),
   horizonSeconds: env.integer(ENV.horizonSeconds, { min: 3600, max: 31 * 24 * 3600 }),
-  interactionSeconds: env.integer(ENV.interactionRetentionSeconds, { min: 3600, max: 55 * 24 * 3600 }),
+  retentionMs: env.millisecondsBy(ENV.jobRetentionSeconds, FETCHED_JOB_TYPES),
   baseUrl: env.url(ENV.geminiUrl, GEMINI_URL),
 };
 env.check();
@@ -65,11 +63,7 @@ export async function handler(_event: unknown, context: Context): Promise<Reconc
       horizonMs: config.horizonSeconds * 1000,
       askedAtOnce: ASKED_AT_ONCE,
       maxPublished: MAX_PUBLISHED,
-      retentionMs: {
-        batch: FILE_RETENTION_MS,
-        video: FILE_RETENTION_MS,
-        interaction: config.interactionSeconds * 1000,
-      },
+      retentionMs: config.retentionMs,
       signal: AbortSignal.timeout(Math.max(0, context.getRemainingTimeInMillis() - RESERVE_MS)),
     });
   } finally {

@@ -1,6 +1,6 @@
 /** The event of a job whose webhook did not come. */
 import { type FetchedJobType, SCHEMA_VERSION } from '../contract.ts';
-import { eventKey, usualType } from '../events/event-key.ts';
+import { eventKey, usualType, withoutCollection } from '../events/event-key.ts';
 import type { JobEventDetail } from '../events/job-event.ts';
 import type { Failure } from '../events/manifest.ts';
 
@@ -25,7 +25,7 @@ export function eventTypeOf({ jobType, status }: Pick<EndedJob, 'jobType' | 'sta
 export function toReconciledEvent(job: EndedJob, now: Date): JobEventDetail {
   const { project, jobType, jobName, error } = job;
   const type = eventTypeOf(job);
-  const id = jobName.slice(jobType === 'batch' ? jobName.lastIndexOf('/') + 1 : 0);
+  const id = withoutCollection(jobType, jobName);
   const detail = { project, scheme: 'api', type, jobType, jobId: jobName } as const;
   return {
     schemaVersion: SCHEMA_VERSION,

@@ -1,6 +1,7 @@
 /** Goes through Gemini's list of batches, page by page: which have ended, and are not known here? */
 
 import { jobKey } from '../events/event-key.ts';
+import { batchJob } from '../gemini/jobs/batch.ts';
 import { type JobAtGemini, type JobPage, listBatches } from '../gemini/read-jobs.ts';
 import type { LedgerEntry, LedgerJob, SweepCursor } from '../ledger/facts.ts';
 import { TransientError } from '../shared/errors.ts';
@@ -106,7 +107,7 @@ class Sweep {
 
   async #announce(job: JobAtGemini, entry: LedgerEntry | undefined): Promise<void> {
     const { missed, cursor } = this.#run;
-    const announce = () => missed.announce('batch', job, entry, cursor.firstRunAt);
+    const announce = () => missed.announce(batchJob.jobType, job, entry, cursor.firstRunAt);
     if (!(await this.#run.each(this.#identify(job), announce))) this.#failed += 1;
   }
 
@@ -118,7 +119,7 @@ class Sweep {
   }
 
   #identify({ jobName }: JobAtGemini): LedgerJob {
-    return { project: this.#run.options.project, jobType: 'batch', jobId: jobName };
+    return { project: this.#run.options.project, jobType: batchJob.jobType, jobId: jobName };
   }
 
   get #horizon(): Date {

@@ -63,6 +63,25 @@ export class EnvironmentReader {
     return {};
   }
 
+  /** JSON: seconds for each of the keys; here they are milliseconds. Empty when it is invalid: `check` will throw. */
+  millisecondsBy<Key extends string>(name: string, keys: readonly Key[]): Readonly<Record<Key, number>> {
+    const value = this.required(name);
+    try {
+      return z
+        .record(
+          z.enum(keys),
+          z.pipe(
+            z.int().check(z.positive()),
+            z.transform((seconds) => seconds * 1000),
+          ),
+        )
+        .parse(JSON.parse(value));
+    } catch {
+      if (value !== '') this.#faults.push(`${name} has no seconds for each of ${keys.join(', ')}`);
+      return Object.create(null);
+    }
+  }
+
   /** The webhook that was deployed for the project of this function. */
   webhook(): WantedWebhook {
     const events = this.list(ENV.subscribedEvents);

@@ -42,7 +42,7 @@ export class Alarms extends Construct {
     const runbook = options.runbookUrl ?? 'docs/runbook.md';
     this.topic = options.topicArn
       ? Topic.fromTopicArn(this, 'Topic', options.topicArn)
-      : this.createTopic(monitored.encryptionKey);
+      : this.createTopic(monitored.settings.encryptionKey);
     if (options.email !== undefined) this.subscribe(options.email);
 
     const action = new SnsAction(this.topic);

@@ -1,7 +1,7 @@
 /** The alarms of what happens to a job after its event: fetching, landing, and the reconciler that knows of those that did not. */
 import { Duration } from 'aws-cdk-lib';
 import { MathExpression, Stats, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
-import { FETCHED_JOB_TYPES, type FetchedJobType } from '../../lambda/contract.ts';
+import { FETCHED_JOB_TYPES, type FetchedJobType, JOB_TYPE } from '../../lambda/contract.ts';
 import {
   type AlarmDefinition,
   BELOW,
@@ -17,8 +17,6 @@ import type { Monitored } from './monitored.ts';
 
 /** Gemini keeps files for 48 hours; half of them leave a working day. */
 const OLDEST_JOB = Duration.hours(24);
-/** Batches and videos. */
-const FILE_RETENTION = Duration.hours(48);
 
 export function alarmsOfJobs(parts: Monitored): AlarmDefinition[] {
   return [...ofFetchers(parts), ...ofTheReconciler(parts)];
@@ -63,9 +61,9 @@ function ofFetchers({ fetchers }: Monitored): AlarmDefinition[] {
 }
 
 function ofTheReconciler(parts: Monitored): AlarmDefinition[] {
-  const { metrics, projects, firstRuns, reconciliation, ledgerQueue, ledgerDeadLetterQueue } = parts;
-  const { interval, interactionRetention } = reconciliation;
-  const retention = { batch: FILE_RETENTION, video: FILE_RETENTION, interaction: interactionRetention };
+  const { metrics, projects, firstRuns, settings, ledgerQueue, ledgerDeadLetterQueue } = parts;
+  const { jobRetention, reconciliation } = settings;
+  const { interval } = reconciliation;
   return [
     ...projects.flatMap((project): AlarmDefinition[] => [
       {
@@ -96,7 +94,7 @@ function ofTheReconciler(parts: Monitored): AlarmDefinition[] {
       },
     ]),
     ...FETCHED_JOB_TYPES.flatMap((jobType) => [
-      oldestUnstored(metrics, projects, jobType, interval, retention[jobType]),
+      oldestUnstored(metrics, projects, jobType, interval, jobRetention[jobType]),
       oldestUnended(metrics, projects, jobType, interval),
     ]),
     {
@@ -184,16 +182,13 @@ interface Oldest {
   readonly period: Duration;
 }
 
-/** Gemini expires batches by itself, after 48 hours at the latest. Deep Research takes up to an hour, a video minutes. */
-const LONGEST_JOB = { batch: Duration.hours(50), interaction: Duration.hours(6), video: Duration.hours(6) };
-
 function oldestUnended(
   metrics: PipelineMetrics,
   projects: readonly string[],
   jobType: FetchedJobType,
   period: Duration,
 ): AlarmDefinition {
-  const limit = LONGEST_JOB[jobType];
+  const limit = Duration.hours(JOB_TYPE[jobType].longestHours);
   return {
     slug: 'oldest-unended',
     of: jobType,

@@ -24,8 +24,14 @@ function rotationFailed({ rotators }: Monitored, project: string): AlarmDefiniti
 }
 
 export function alarmsOfProject(parts: Monitored, project: string): AlarmDefinition[] {
-  const { metrics, noDeliveryHours, rotations, firstRuns } = parts;
-  const overdue = rotations.map(
+  const { metrics, settings, firstRuns } = parts;
+  const { noDeliveryHours } = settings.monitoring.options ?? {};
+  const rotations = [
+    { secret: 'signing', interval: settings.signingSecretRotation },
+    { secret: 'token', interval: settings.dynamicTokenRotation },
+  ] as const;
+  const switchedOn = rotations.filter(({ interval }) => interval.toDays() > 0);
+  const overdue = switchedOn.map(
     ({ secret, interval }): AlarmDefinition => ({
       slug: 'rotation-overdue',
       of: [secret, suffix(project).of].filter(Boolean).join('-'),

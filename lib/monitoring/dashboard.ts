@@ -170,7 +170,8 @@ function failures({ metrics, projects, fetchers, verifier }: Monitored): IWidget
   ];
 }
 
-function reconciliation({ metrics, projects, fetchers, reconciliation: { interval } }: Monitored): IWidget[] {
+function reconciliation({ metrics, projects, fetchers, settings }: Monitored): IWidget[] {
+  const { interval } = settings.reconciliation;
   const of = (name: 'EventsReconciled' | 'WebhooksMissed' | 'OldestUnstored') =>
     projects.flatMap((project) =>
       fetchers.map(({ jobType }) =>

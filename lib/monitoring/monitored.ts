@@ -1,13 +1,11 @@
 /** What is watched: the parts of the pipeline that have metrics. */
-import type { Duration } from 'aws-cdk-lib';
 import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import type { IEventBus, IRule } from 'aws-cdk-lib/aws-events';
-import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { IDependable } from 'constructs';
 import type { Fetcher } from '../fetcher.ts';
-import type { ResolvedReconciliation } from '../reconciler.ts';
+import type { Settings } from '../settings.ts';
 import type { PipelineMetrics } from './metrics.ts';
 
 export interface Monitored {
@@ -18,20 +16,15 @@ export interface Monitored {
   readonly projects: readonly string[];
   /** By project: the registration, which runs health check and reconciler for the first time. */
   readonly firstRuns: ReadonlyMap<string, IDependable>;
-  /** The rotations that are switched on. */
-  readonly rotations: readonly { readonly secret: 'signing' | 'token'; readonly interval: Duration }[];
   readonly bus: IEventBus;
   readonly rules: readonly IRule[];
   /** Undefined where the Region has no archives. */
   readonly archiveName: string | undefined;
   readonly undeliveredQueue: IQueue;
   readonly fetchers: readonly Fetcher[];
-  readonly reconciliation: ResolvedReconciliation;
   readonly ledgerQueue: IQueue;
   readonly ledgerDeadLetterQueue: IQueue;
   /** Of the projects whose secrets are rotated. */
   readonly rotators: readonly { readonly project: string; readonly function: IFunction }[];
-  readonly noDeliveryHours: number | undefined;
-  /** Of the customer's; else the topic has one of its own. */
-  readonly encryptionKey: IKey | undefined;
+  readonly settings: Settings;
 }

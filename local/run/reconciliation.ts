@@ -1,14 +1,13 @@
 /** Jobs whose webhooks are lost, late, or not sent because Gemini disabled the webhook: who announced them, and how often. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
-import { DETAIL_TYPE, type FetchedJobType } from '../../lambda/contract.ts';
+import { DETAIL_TYPE, FETCHED_JOB_TYPES } from '../../lambda/contract.ts';
 import type { BusEvent } from '../aws/event-bus.ts';
 import type { SwitchesUpdate } from '../gemini/switches.ts';
 import { announceJob } from './announce.ts';
 import { control } from './control.ts';
 import { createClient, type Run } from './run.ts';
 
-const JOBS: readonly FetchedJobType[] = ['batch', 'interaction', 'video'];
 /** More than there are deliveries: they are held until they are let go. */
 const ALL = 1000;
 const TIME_LIMIT_MS = 60_000;
@@ -100,7 +99,7 @@ class Stage {
   /** What Gemini does not list is announced by the application. */
   async #submit(): Promise<string[]> {
     const names: string[] = [];
-    for (const kind of JOBS) {
+    for (const kind of FETCHED_JOB_TYPES) {
       const { name } = z
         .object({ name: z.string() })
         .parse(await control(this.#run.endpoints, 'POST', '/jobs', { kind }));

@@ -11,16 +11,18 @@ import { LocalRunError } from '../local-run-error.ts';
 import { REGION } from '../template/intrinsics.ts';
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
-const CdkJson = z.object({ context: z.record(z.string(), z.unknown()) });
+const CONTEXT_KEY = 'gemini-webhooks';
+const Configuration = z.record(z.string(), z.unknown());
+const CdkJson = z.object({ context: z.looseObject({ [CONTEXT_KEY]: Configuration }) });
 
 /**
- * @param context configuration besides that of cdk.json, by key without prefix
+ * @param configuration besides that of cdk.json
  * @param signal ends it, with all that it started
  * @throws LocalRunError with what the app said
  */
 export async function synthesize(
   outputDir: string,
-  context: Readonly<Record<string, number | string>> = {},
+  configuration: Readonly<Record<string, unknown>> = {},
   signal?: AbortSignal,
 ): Promise<void> {
   const child = spawn(process.execPath, [join('bin', 'app.ts')], {
@@ -29,7 +31,7 @@ export async function synthesize(
     env: {
       ...process.env,
       CDK_OUTDIR: outputDir,
-      CDK_CONTEXT_JSON: JSON.stringify(contextOf(context)),
+      CDK_CONTEXT_JSON: JSON.stringify(contextOf(configuration)),
       CDK_VALIDATION: 'false',
       // The Region that the local run plays: a template may hold its name.
       AWS_REGION: REGION,
@@ -50,14 +52,13 @@ export async function synthesize(
   if (code !== 0) throw new LocalRunError(`The synthesis failed:\n${said.trim()}\nCorrect this and start again.`);
 }
 
-/** As the CDK's command would pass it on: that of cdk.json, and on top what comes from a command line, which is text. */
-function contextOf(context: Readonly<Record<string, number | string>>): Readonly<Record<string, unknown>> {
-  const own = Object.entries({ ...context, customDomain: '' });
-  const fromFile = CdkJson.parse(JSON.parse(readFileSync(join(PROJECT, 'cdk.json'), 'utf8'))).context;
+/** As the CDK's command would pass it on. */
+function contextOf(configuration: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { context } = CdkJson.parse(JSON.parse(readFileSync(join(PROJECT, 'cdk.json'), 'utf8')));
   return {
-    ...fromFile,
+    ...context,
     // A domain name of one's own would lead away from this machine.
-    ...Object.fromEntries(own.map(([key, value]) => [`gemini-webhooks:${key}`, String(value)])),
+    [CONTEXT_KEY]: { ...context[CONTEXT_KEY], ...configuration, customDomain: undefined },
     'aws:cdk:enable-path-metadata': false,
     'aws:cdk:version-reporting': false,
   };

@@ -7,8 +7,7 @@ const APP = fileURLToPath(new URL('../../bin/app.ts', import.meta.url));
 describe('bin/app.ts', () => {
   it('says what is wrong with the context, without a stack trace, and fails', () => {
     const CDK_CONTEXT_JSON = JSON.stringify({
-      'gemini-webhooks:recordTtlDays': 1,
-      'gemini-webhooks:noAlarms': 'Nobody is on call.',
+      'gemini-webhooks': { recordTtl: { days: 1 }, monitoring: { optOut: 'Nobody is on call.' } },
     });
 
     const { status, stdout, stderr } = spawnSync(process.execPath, [APP], {
@@ -19,9 +18,9 @@ describe('bin/app.ts', () => {
     expect(status).toBe(1);
     expect(stdout).toBe('');
     expect(stderr).toBe(
-      'Invalid configuration:\n' +
-        '- gemini-webhooks:recordTtlDays is 1; give a whole number of days from 2 to 365, because Gemini retries a delivery for 24 hours.\n' +
-        'Correct "context" in cdk.json, or the -c options of the command.\n',
+      'Invalid context "gemini-webhooks":\n' +
+        '- recordTtl is {"days":1}; give 2 days to 365 days, in whole seconds, because Gemini retries a delivery for 24 hours.\n' +
+        'Correct it in cdk.json, or in the -c option of the command; docs/configuration.md has every key.\n',
     );
   });
 });

@@ -212,7 +212,7 @@ describe('quarantine', () => {
   it('says what to do where none is kept', async () => {
     expect(await call('quarantine list')).toMatchObject({
       exitCode: 1,
-      told: expect.stringContaining('gemini-webhooks:quarantine set to true'),
+      told: expect.stringContaining('Deploy it with the prop quarantine'),
     });
   });
 });

@@ -147,7 +147,7 @@ it('pings, rotates, and prints a URL that is accepted', async () => {
     body: JSON.stringify({ kind: 'interaction', webhookUrl: url }),
   });
   await heard.until(() => stored().length === before + 1);
-  expect((await cli('quarantine', 'list')).told).toContain('gemini-webhooks:quarantine');
+  expect((await cli('quarantine', 'list')).told).toContain('Deploy it with the prop quarantine');
 });
 
 it('forgets a job, and a second time finds nothing', async () => {

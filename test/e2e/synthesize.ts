@@ -18,10 +18,9 @@ const PROJECTS = [
   { name: 'acme-eu', apiKeySecretName: 'acme/key', subscribedEvents: ['interaction.completed'] },
 ];
 const VARIANT = {
-  projects: JSON.stringify(PROJECTS),
-  repairWebhook: 'true',
-  quarantine: 'true',
-  quarantineMaxPerHour: 5,
+  projects: PROJECTS,
+  repairWebhook: true,
+  quarantine: { maxPerHour: 5 },
 };
 
 export async function setup(project: TestProject): Promise<() => void> {

@@ -1,4 +1,5 @@
 /** A console's source in memory: as many jobs as a test wants, made of their numbers, and outputs that are set. */
+
 import { CliError } from '../../cli/cli-error.ts';
 import type { Change } from '../../cli/console/changes.ts';
 import { pageOf } from '../../cli/console/job-filter.ts';
@@ -6,12 +7,12 @@ import {
   type ConsoleSource,
   type DeliveryRow,
   type HealthRow,
-  JOB_TYPES,
   type JobDetail,
   nameOf,
 } from '../../cli/console/source.ts';
 import type { JobRow } from '../../cli/jobs/job-row.ts';
 import type { LogLine } from '../../cli/logs.ts';
+import { FETCHED_JOB_TYPES } from '../../lambda/contract.ts';
 
 /** Of everything in the fake; the newest job was submitted a minute before. */
 export const FAKE_NOW = new Date('2026-11-24T14:05:00.000Z');
@@ -23,7 +24,7 @@ const CODES = ['ERR_OUTPUT_NOT_READY', 'ERR_RATE_LIMITED'] as const;
 export function fakeJob(age: number, changes: Partial<JobRow> = {}): JobRow {
   const submitted = FAKE_NOW.getTime() - 60_000 - age * 97_000;
   const time = (afterMs: number) => new Date(submitted + afterMs).toISOString();
-  const jobType = JOB_TYPES[age % 3] ?? 'batch';
+  const jobType = FETCHED_JOB_TYPES[age % 3] ?? 'batch';
   const state = age % 11 === 3 ? 'failed' : age < 2 || age % 17 === 5 ? 'waiting' : 'stored';
   const id = `k${(age * 7919 + 104_729).toString(36).padStart(11, 'q')}`;
   const isRunning = age === 0;

@@ -1,9 +1,11 @@
-import { Duration, RemovalPolicy, Size } from 'aws-cdk-lib';
+import { App, Duration, RemovalPolicy, Size } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
-import { ConfigurationError, parseConfig } from '../../lib/config.ts';
-import { Monitoring } from '../../lib/index.ts';
+import { parseConfig } from '../../lib/config.ts';
+import { ConfigurationError } from '../../lib/field-faults.ts';
+import { Monitoring, WebhooksStack } from '../../lib/index.ts';
 
-const NO_ALARMS = { 'gemini-webhooks:noAlarms': 'The team looks at the dashboard.' };
+const MONITORING = { optOut: 'The team looks at the dashboard.' };
 const DOMAIN = {
   domainName: 'hooks.example.com',
   certificateArn: 'arn:aws:acm:eu-west-1:123456789012:certificate/12345678-1234',
@@ -11,209 +13,319 @@ const DOMAIN = {
   hostedZoneName: 'example.com',
 };
 
-describe('parseConfig', () => {
-  it('leaves everything but the stack name to the construct when nothing is given', () => {
-    const config = parseConfig({ '@aws-cdk/core:anything': true, 'aws:cdk:bundling-stacks': [], ...NO_ALARMS });
+const parse = (configuration: object) =>
+  parseConfig({ 'gemini-webhooks': { monitoring: MONITORING, ...configuration } });
 
-    expect(config.stackName).toBe('GeminiWebhooks');
-    expect(Object.entries(config.webhooks).filter(([, value]) => value !== undefined)).toEqual([
-      ['monitoring', Monitoring.optOut('The team looks at the dashboard.')],
-    ]);
+function faultsIn(context: Readonly<Record<string, unknown>>): string[] {
+  try {
+    parseConfig(context);
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigurationError);
+    return (error as Error).message.split('\n').slice(1);
+  }
+  return [];
+}
+
+describe('the context of the app', () => {
+  it('needs to say no more than who is told', () => {
+    const context = { '@aws-cdk/core:anything': true, 'aws:cdk:bundling-stacks': [], 'cli-telemetry': false };
+
+    expect(parseConfig({ ...context, 'gemini-webhooks': { monitoring: MONITORING } })).toEqual({
+      stackName: 'GeminiWebhooks',
+      tags: {},
+      webhooks: {
+        monitoring: Monitoring.optOut('The team looks at the dashboard.'),
+        projects: [
+          {
+            ...{ name: 'default', apiKeySecretName: 'gemini-webhooks/api-key' },
+            subscribedEvents: [
+              ...['batch.succeeded', 'batch.expired', 'batch.failed'],
+              ...['interaction.requires_action', 'interaction.completed', 'interaction.failed', 'video.generated'],
+            ],
+          },
+        ],
+        signingSecretRotation: Duration.days(30),
+        dynamicTokenRotation: Duration.days(30),
+        repairWebhook: false,
+        reconciliation: {
+          ...{ interval: Duration.minutes(15), gracePeriod: Duration.minutes(10) },
+          ...{ horizon: Duration.hours(48), interactionRetention: Duration.days(1) },
+        },
+        jobLedger: { batchSize: 100, batchingWindow: Duration.seconds(1), maxConcurrency: 2 },
+        jwtAudiences: [],
+        recordTtl: Duration.days(7),
+        throttleRate: 50,
+        throttleBurst: 100,
+        logRetention: 30,
+        archiveRetention: Duration.days(14),
+        maxConcurrency: { batch: 2, interaction: 2, video: 2 },
+        maxOutputSize: Size.gibibytes(20),
+        removalPolicy: RemovalPolicy.RETAIN,
+        noncurrentVersionExpiration: Duration.days(30),
+      },
+    });
   });
 
-  it.each([
-    {
-      ...{ name: 'typed values of cdk.json', days: 3, rate: 20, audiences: ['a', 'b'], repair: true, domain: DOMAIN },
-      events: ['batch.failed', 'batch.succeeded'],
-    },
-    {
-      ...{ name: 'strings of -c', days: '3', rate: '20', audiences: 'a, b', repair: 'true' },
-      ...{ domain: JSON.stringify(DOMAIN), events: 'batch.failed, batch.succeeded' },
-    },
-  ])('takes $name', ({ days, rate, audiences, repair, domain, events }) => {
-    const config = parseConfig({
-      'gemini-webhooks:stackName': 'Webhooks-Prod',
-      'gemini-webhooks:alarmEmail': 'on-call@example.com',
-      'gemini-webhooks:alarmTopicArn': 'arn:aws:sns:eu-west-1:123456789012:alarms',
-      'gemini-webhooks:noDeliveryHours': days,
-      'gemini-webhooks:runbookUrl': 'https://wiki.example.com/runbook',
-      'gemini-webhooks:apiKeySecretName': 'team/gemini-key',
-      'gemini-webhooks:subscribedEvents': events,
-      'gemini-webhooks:signingSecretRotationDays': days,
-      'gemini-webhooks:dynamicTokenRotationDays': rate,
-      'gemini-webhooks:repairWebhook': repair,
-      'gemini-webhooks:reconcileIntervalMinutes': rate,
-      'gemini-webhooks:reconcileGraceMinutes': rate,
-      'gemini-webhooks:reconcileHorizonHours': days,
-      'gemini-webhooks:interactionRetentionDays': days,
-      'gemini-webhooks:customDomain': domain,
-      'gemini-webhooks:jwtAudiences': audiences,
-      'gemini-webhooks:recordTtlDays': days,
-      'gemini-webhooks:throttleRate': rate,
-      'gemini-webhooks:throttleBurst': rate,
-      'gemini-webhooks:logRetentionDays': days,
-      'gemini-webhooks:archiveRetentionDays': days,
-      'gemini-webhooks:maxConcurrencyBatch': days,
-      'gemini-webhooks:maxConcurrencyInteraction': days,
-      'gemini-webhooks:maxConcurrencyVideo': days,
-      'gemini-webhooks:maxOutputGiB': days,
-      'gemini-webhooks:removalPolicy': 'destroy',
-      'gemini-webhooks:noncurrentVersionDays': days,
-    });
-
-    expect(config).toEqual({
+  it('has the names of the props, and durations, sizes and names as JSON writes them', () => {
+    const configuration = {
       stackName: 'Webhooks-Prod',
+      tags: { team: 'platform' },
+      monitoring: {
+        ...{ email: 'on-call@example.com', topicArn: 'arn:aws:sns:eu-west-1:123456789012:alarms', noDeliveryHours: 3 },
+        runbookUrl: 'https://wiki.example.com/runbook',
+        overrides: { 'slow-answers': { threshold: 5000 }, 'payload-mismatch': false },
+      },
+      projects: [
+        { name: 'default', apiKeySecretName: 'team/gemini-key', subscribedEvents: ['batch.failed', 'batch.succeeded'] },
+        { name: 'acme', subscribedEvents: ['video.generated'] },
+      ],
+      signingSecretRotation: { days: 3 },
+      dynamicTokenRotation: { days: 0 },
+      repairWebhook: true,
+      consumers: {
+        ...{ organizationId: 'o-a1b2c3d4e5', accountIds: ['123456789012'] },
+        projects: [{ project: 'acme', eventBusArn: 'arn:aws:events:eu-west-1:123456789012:event-bus/team' }],
+      },
+      reconciliation: { interval: { minutes: 20 }, horizon: { hours: 3 } },
+      jobLedger: { batchSize: 10, batchingWindow: { seconds: 0 } },
+      quarantine: { maxPerHour: 5 },
+      customDomain: DOMAIN,
+      publicUrl: 'https://hooks.example.com',
+      originHeader: { name: 'x-origin-verify', secretName: 'webhooks/origin' },
+      jwtAudiences: ['a', 'b'],
+      recordTtl: { hours: 72 },
+      throttleRate: 20,
+      throttleBurst: 21,
+      logRetention: 'THREE_DAYS',
+      archiveRetention: { days: 3 },
+      maxConcurrency: { video: 7 },
+      maxOutputSize: { gibibytes: 3 },
+      encryptionKey: 'arn:aws:kms:eu-west-1:123456789012:key/12345678-1234-1234-1234-123456789012',
+      regionalFeatures: { archive: false },
+      removalPolicy: 'DESTROY',
+      noncurrentVersionExpiration: { days: 4 },
+    };
+    const expected = {
+      stackName: 'Webhooks-Prod',
+      tags: { team: 'platform' },
+      encryptionKeyArn: 'arn:aws:kms:eu-west-1:123456789012:key/12345678-1234-1234-1234-123456789012',
       webhooks: {
         monitoring: Monitoring.alarms({
-          email: 'on-call@example.com',
-          topicArn: 'arn:aws:sns:eu-west-1:123456789012:alarms',
-          noDeliveryHours: 3,
+          ...{
+            email: 'on-call@example.com',
+            topicArn: 'arn:aws:sns:eu-west-1:123456789012:alarms',
+            noDeliveryHours: 3,
+          },
           runbookUrl: 'https://wiki.example.com/runbook',
+          overrides: { 'slow-answers': { threshold: 5000 }, 'payload-mismatch': false },
         }),
         projects: [
           {
             ...{ name: 'default', apiKeySecretName: 'team/gemini-key' },
             subscribedEvents: ['batch.failed', 'batch.succeeded'],
           },
+          { name: 'acme', apiKeySecretName: 'gemini-webhooks/acme/api-key', subscribedEvents: ['video.generated'] },
         ],
-        reconciliation: {
-          ...{ interval: Duration.minutes(20), gracePeriod: Duration.minutes(20) },
-          ...{ horizon: Duration.hours(3), interactionRetention: Duration.days(3) },
-        },
         signingSecretRotation: Duration.days(3),
-        dynamicTokenRotation: Duration.days(20),
+        dynamicTokenRotation: Duration.days(0),
         repairWebhook: true,
+        consumers: {
+          ...{ organizationId: 'o-a1b2c3d4e5', accountIds: ['123456789012'] },
+          projects: [{ project: 'acme', eventBusArn: 'arn:aws:events:eu-west-1:123456789012:event-bus/team' }],
+        },
+        reconciliation: {
+          ...{ interval: Duration.minutes(20), gracePeriod: Duration.minutes(10) },
+          ...{ horizon: Duration.hours(3), interactionRetention: Duration.days(1) },
+        },
+        jobLedger: { batchSize: 10, batchingWindow: Duration.seconds(0), maxConcurrency: 2 },
+        quarantine: { maxPerHour: 5, retention: Duration.days(7) },
         customDomain: DOMAIN,
+        publicUrl: 'https://hooks.example.com',
+        originHeader: { name: 'x-origin-verify', secretName: 'webhooks/origin' },
         jwtAudiences: ['a', 'b'],
-        recordTtl: Duration.days(3),
+        recordTtl: Duration.hours(72),
         throttleRate: 20,
-        throttleBurst: 20,
+        throttleBurst: 21,
         logRetention: 3,
         archiveRetention: Duration.days(3),
-        maxConcurrencyBatch: 3,
-        maxConcurrencyInteraction: 3,
-        maxConcurrencyVideo: 3,
+        maxConcurrency: { batch: 2, interaction: 2, video: 7 },
         maxOutputSize: Size.gibibytes(3),
+        regionalFeatures: { archive: false },
         removalPolicy: RemovalPolicy.DESTROY,
-        noncurrentVersionExpiration: Duration.days(3),
+        noncurrentVersionExpiration: Duration.days(4),
       },
-    });
+    };
+
+    expect(parseConfig({ 'gemini-webhooks': configuration })).toEqual(expected);
+    // As `-c gemini-webhooks='{…}'` gives it.
+    expect(parseConfig({ 'gemini-webhooks': JSON.stringify(configuration) })).toEqual(expected);
+  });
+
+  it('makes the stack, with tags on it and everything encrypted with the key', () => {
+    const keyArn = 'arn:aws:kms:eu-west-1:123456789012:key/12345678-1234-1234-1234-123456789012';
+    const { stackName, ...props } = parse({ encryptionKey: keyArn, tags: { team: 'platform' }, stackName: 'Mine' });
+    const stack = new WebhooksStack(new App({ context: { 'aws:cdk:bundling-stacks': [] } }), stackName, props);
+
+    Template.fromStack(stack).allResourcesProperties('AWS::SQS::Queue', { KmsMasterKeyId: keyArn });
+    expect(stack.stackName).toBe('Mine');
+    expect(stack.tags.tagValues()).toEqual({ application: 'gemini-webhooks', team: 'platform' });
   });
 
   it.each([
-    ['stackName', '1st', 'give letters, digits and dashes, a letter first, at most 128'],
-    ['apiKeySecretName', 'arn:aws:secretsmanager:eu-west-1:1:secret:key', "give the secret's name, not its ARN"],
-    ['apiKeySecretName', '', "give the secret's name, not its ARN"],
-    ['apiKeySecretName', 7, "give the secret's name, not its ARN"],
-    ['projects', [{ name: 'a', apikey: 'b' }], 'give a list of {"name", "apiKeySecretName", "subscribedEvents"}'],
-    ['projects', 'a, b', 'give a list of {"name", "apiKeySecretName", "subscribedEvents"}'],
-    ['signingSecretRotationDays', 1, 'give a whole number of days from 2 to 1000, or 0 to switch it off'],
-    ['dynamicTokenRotationDays', 4, 'give a whole number of days from 5 to 1000, or 0 to switch it off'],
-    ['alarmEmail', 'nobody', 'give one e-mail address'],
-    ['alarmTopicArn', 'alarms', 'give the ARN of an SNS topic'],
-    ['noAlarms', true, 'give a sentence that says who watches instead'],
-    ['noDeliveryHours', 200, 'give a whole number of hours from 1 to 168'],
-    ['runbookUrl', 'wiki', 'give the URL under which docs/runbook.md is read'],
-    ['repairWebhook', 'yes', 'give true or false'],
-    ['customDomain', 'hooks.example.com', 'give {"domainName", "certificateArn", "hostedZoneId", "hostedZoneName"}'],
-    ['customDomain', { ...DOMAIN, hostedZoneName: 'xample.com' }, 'give {"domainName", "certificateArn"'],
-    ['jwtAudiences', 'a,,b', 'give a list of audiences'],
-    ['jwtAudiences', ['a b'], 'give a list of audiences'],
-    ['recordTtlDays', 1, 'give a whole number of days from 2 to 365, because Gemini retries a delivery for 24 hours'],
-    ['recordTtlDays', '2.5', 'give a whole number of days from 2 to 365'],
-    ['throttleRate', 0, 'give a whole number of requests a second from 1 to 10000'],
-    ['throttleBurst', true, 'give a whole number of requests at once from 1 to 5000'],
-    ['logRetentionDays', 8, 'CloudWatch keeps logs for one of these numbers of days: 1, 3, 5, 7, 14, 30, 60, 90,'],
-    ['logRetentionDays', 9999, 'CloudWatch keeps logs for one of these numbers of days'],
-    ['archiveRetentionDays', 0, 'give a whole number of days from 1 to 3650'],
-    ['maxConcurrencyBatch', 1, 'give a whole number of fetches at a time from 2 to 1000; SQS knows no smaller limit'],
-    ['maxConcurrencyInteraction', '-3', 'give a whole number of fetches at a time from 2 to 1000'],
-    ['maxConcurrencyVideo', null, 'give a whole number of fetches at a time from 2 to 1000'],
-    ['maxOutputGiB', 79, 'give a whole number of GiB from 1 to 78, which an upload of 10,000 parts holds'],
-    ['reconcileIntervalMinutes', 4, 'give a whole number of minutes from 5 to 60'],
-    ['interactionRetentionDays', 56, 'give a whole number of days from 1 to 55, for which Gemini keeps interactions'],
-    ['removalPolicy', 'RETAIN', 'give "retain" or "destroy"'],
-    ['noncurrentVersionDays', [], 'give a whole number of days from 1 to 3650'],
-  ])('refuses %s = %j with what to do', (key, value, remedy) => {
-    const parse = () => parseConfig({ [`gemini-webhooks:${key}`]: value });
+    [{ stackName: '1st' }, 'stackName is "1st"; give letters, digits and dashes, a letter first, at most 128.'],
+    [{ tags: { team: 7 } }, 'tags.team is 7; give at most 256 characters.'],
+    [{ monitoring: {} }, 'monitoring reaches nobody; give email or topicArn, or optOut with a sentence'],
+    [
+      { monitoring: { email: 'a@example.com', optOut: 'Nobody is on call.' } },
+      'monitoring has a destination, and opts out',
+    ],
+    [{ monitoring: { email: 'nobody' } }, 'monitoring.email is "nobody"; give one e-mail address.'],
+    [{ monitoring: { topicArn: 'alarms' } }, 'monitoring.topicArn is "alarms"; give the ARN of an SNS topic'],
+    [{ monitoring: { optOut: true } }, 'monitoring.optOut is true; give a sentence that says who watches instead.'],
+    [
+      { monitoring: { email: 'a@example.com', noDeliveryHours: 200 } },
+      'monitoring.noDeliveryHours is 200; give a whole number from 1 to 168.',
+    ],
+    [
+      { monitoring: { email: 'a@example.com', overrides: { 'slow-answers': { treshold: 1 } } } },
+      'monitoring.overrides["slow-answers"].treshold is no key; did you mean monitoring.overrides.<name>.threshold?',
+    ],
+    [
+      { monitoring: { email: 'a@example.com', overrides: { 'slow-answers': true } } },
+      'monitoring.overrides["slow-answers"] is true; give false, or an object with "threshold"',
+    ],
+    [
+      { projects: [{ name: 'a', apikey: 'b' }] },
+      'projects[0].apikey is no key; remove it; docs/configuration.md lists all keys.',
+    ],
+    [{ projects: 'a, b' }, 'projects is "a, b"; give a list.'],
+    [
+      { projects: [{ name: 'a', apiKeySecretName: 'arn:aws:secretsmanager:eu-west-1:1:secret:key' }] },
+      "give the secret's name, not its ARN",
+    ],
+    [{ signingSecretRotation: { days: 1 } }, 'signingSecretRotation is {"days":1}; give 2 days to 1000 days'],
+    [{ signingSecretRotation: { hours: 60 } }, 'signingSecretRotation is {"hours":60}; give 2 days to 1000 days'],
+    [{ dynamicTokenRotation: { days: 4 } }, 'dynamicTokenRotation is {"days":4}; give 5 days to 1000 days'],
+    [{ recordTtl: 'P7D' }, 'recordTtl is "P7D"; give a duration such as {"hours": 12}: 2 days to 365 days'],
+    [{ recordTtl: { days: 7, hours: 1 } }, 'recordTtl is {"days":7,"hours":1}; give a duration such as'],
+    [{ recordTtl: { weeks: 1 } }, 'recordTtl is {"weeks":1}; give a duration such as'],
+    [{ recordTtl: { days: -7 } }, 'recordTtl is {"days":-7}; give a duration such as'],
+    [{ recordTtl: { days: 1 } }, 'give 2 days to 365 days, in whole seconds, because Gemini retries a delivery for 24'],
+    [
+      { reconciliation: { interval: { minutes: 4 } } },
+      'reconciliation.interval is {"minutes":4}; give 5 minutes to 1 hour',
+    ],
+    [{ reconciliation: { interactionRetention: { days: 56 } } }, 'give 1 day to 55 days'],
+    [{ quarantine: true }, 'quarantine is true; give an object with "maxPerHour", "retention".'],
+    [{ quarantine: { retention: { days: 32 } } }, 'quarantine.retention is {"days":32}; give 1 hour to 31 days'],
+    [{ repairWebhook: 'yes' }, 'repairWebhook is "yes"; give true or false.'],
+    [{ customDomain: 'hooks.example.com' }, 'customDomain is "hooks.example.com"; give an object with "domainName"'],
+    [
+      { customDomain: { ...DOMAIN, hostedZoneName: 'xample.com' } },
+      'customDomain.domainName is "hooks.example.com"; give a name within "xample.com".',
+    ],
+    [{ jwtAudiences: ['a b'] }, 'jwtAudiences[0] is "a b"; give an audience without spaces and commas.'],
+    [{ throttleRate: 0 }, 'throttleRate is 0; give a whole number from 1 to 10000.'],
+    [{ throttleBurst: true }, 'throttleBurst is true; give a whole number from 1 to 5000.'],
+    [{ logRetention: 'THREE_DAY' }, 'logRetention is "THREE_DAY"; did you mean "THREE_DAYS"?'],
+    [{ archiveRetention: { days: 0 } }, 'archiveRetention is {"days":0}; give 1 day to 3650 days, in whole days.'],
+    [
+      { maxConcurrency: { batch: 1 } },
+      'maxConcurrency.batch is 1; give a whole number from 2 to 1000; SQS knows no smaller',
+    ],
+    [{ maxConcurrency: { videos: 5 } }, 'maxConcurrency.videos is no key; did you mean maxConcurrency.video?'],
+    [{ maxConcurrency: { video: null } }, 'maxConcurrency.video is null; give a whole number from 2 to 1000'],
+    [{ maxOutputSize: { gibibytes: 79 } }, 'maxOutputSize is {"gibibytes":79}; give 1 to 78 GiB, which an upload'],
+    [{ maxOutputSize: 20 }, 'maxOutputSize is 20; give a size such as {"gibibytes": 20}.'],
+    [{ encryptionKey: 'alias/mine' }, 'encryptionKey is "alias/mine"; give the ARN of a key of KMS'],
+    [{ removalPolicy: 'KEEP' }, 'removalPolicy is "KEEP"; give one of "RETAIN", "DESTROY".'],
+    [{ noncurrentVersionExpiration: [] }, 'noncurrentVersionExpiration is []; give a duration such as'],
+    [
+      { consumers: { organizationId: 'acme' } },
+      'consumers.organizationId is "acme"; give the id of an AWS organization',
+    ],
+    [{ consumers: {} }, 'consumers names nobody; leave it out.'],
+  ])('refuses %j with what to do', (configuration, fault) => {
+    const faults = faultsIn({ 'gemini-webhooks': { monitoring: MONITORING, ...configuration } });
 
-    expect(parse).toThrow(ConfigurationError);
-    expect(parse).toThrow(`- gemini-webhooks:${key} is ${JSON.stringify(value)}; ${remedy}`);
+    expect(faults).toEqual([expect.stringContaining(`- ${fault}`.replace(/^- (?=give)/, ''))]);
   });
 
-  it('reports every fault at once', () => {
-    const parse = () =>
-      parseConfig({
-        'gemini-webhooks:recordTtlDays': 1,
-        'gemini-webhooks:projects': [
-          { name: 'one', apiKeySecretName: 'same' },
-          { name: 'two', apiKeySecretName: 'same', subscribedEvents: ['batch.suceeded', 'batch.cancelled'] },
-          { name: 'Two' },
-        ],
-        'gemini-webhooks:maxConcurencyVideo': 2,
-        'gemini-webhook:stackName': 'Mine',
-        'gemini-webhooks:colour': 'blue',
-      });
-
-    const error = (() => {
-      try {
-        return parse();
-      } catch (thrown) {
-        return thrown;
-      }
-    })();
+  it('is refused with every fault at once', () => {
+    const configuration = {
+      recordTtl: { days: 1 },
+      projects: [
+        { name: 'one', apiKeySecretName: 'same' },
+        { name: 'two', subscribedEvents: ['batch.suceeded', 'batch.cancelled'] },
+        { name: 'Two' },
+      ],
+      maxConcurency: { video: 2 },
+      colour: 'blue',
+    };
     const offered =
-      'It offers batch.succeeded, batch.expired, batch.failed, interaction.requires_action, interaction.completed, interaction.failed, video.generated.';
-    expect(error).toBeInstanceOf(ConfigurationError);
-    expect((error as Error).message.split('\n')).toEqual([
-      'Invalid configuration:',
-      expect.stringMatching(/^- nobody would be told of a failure; set gemini-webhooks:alarmEmail or/),
-      '- gemini-webhooks:recordTtlDays is 1; give a whole number of days from 2 to 365, because Gemini retries a delivery for 24 hours.',
-      `- the project two subscribes to "batch.suceeded", which Gemini does not offer; did you mean batch.succeeded? ${offered}`,
-      expect.stringMatching(/^- the project two subscribes to "batch.cancelled", which Gemini does not offer; /),
-      '- the project name "Two" is invalid; give small letters, digits and single dashes, at most 32, a letter first.',
-      '- two projects take their API key from "same"; they would be one project, and every event would come twice.',
-      '- gemini-webhooks:maxConcurencyVideo is not a key of this app; did you mean gemini-webhooks:maxConcurrencyVideo?',
-      '- gemini-webhook:stackName is not a key of this app; did you mean gemini-webhooks:stackName?',
-      '- gemini-webhooks:colour is not a key of this app; remove it.',
-      'Correct "context" in cdk.json, or the -c options of the command.',
+      'give one of "batch.succeeded", "batch.expired", "batch.failed", "interaction.requires_action", "interaction.completed", "interaction.failed", "video.generated".';
+
+    expect(faultsIn({ 'gemini-webhooks': configuration, 'gemini-webhooks:alarmEmail': 'a@example.com' })).toEqual([
+      '- monitoring is missing; give {"email": "…"} or {"topicArn": "…"}, or {"optOut": "…"} with a sentence that says who watches instead.',
+      `- projects[1].subscribedEvents[0] is "batch.suceeded"; did you mean "batch.succeeded"? Otherwise ${offered}`,
+      expect.stringMatching(/^- projects\[1\]\.subscribedEvents\[1\] is "batch\.cancelled"; /),
+      '- projects[2].name is "Two"; give small letters, digits and single dashes, at most 32, a letter first.',
+      '- recordTtl is {"days":1}; give 2 days to 365 days, in whole seconds, because Gemini retries a delivery for 24 hours.',
+      '- maxConcurency is no key; did you mean maxConcurrency?',
+      '- colour is no key; remove it; docs/configuration.md lists all keys.',
+      '- gemini-webhooks:alarmEmail is no context key of this app, which has "gemini-webhooks" alone; did you mean monitoring.email?',
     ]);
   });
 
-  it('takes several projects as a list, or as its text, and an empty domain as none', () => {
-    const projects = [{ name: 'default' }, { name: 'acme-eu', apiKeySecretName: 'acme/key' }];
+  it('is refused for what several values make together', () => {
+    const projects = [
+      { name: 'one', apiKeySecretName: 'same' },
+      { name: 'two', apiKeySecretName: 'same' },
+    ];
+    const consumer = { project: 'acme', eventBusArn: 'arn:aws:events:eu-west-1:123456789012:event-bus/team' };
 
-    expect(parseConfig({ ...NO_ALARMS, 'gemini-webhooks:projects': projects }).webhooks.projects).toEqual(projects);
+    expect(faultsIn({ 'gemini-webhooks': { monitoring: MONITORING, projects } })).toEqual([
+      '- two projects take their API key from "same"; they would be one project, and every event would come twice.',
+    ]);
     expect(
-      parseConfig({ ...NO_ALARMS, 'gemini-webhooks:projects': JSON.stringify(projects) }).webhooks.projects,
-    ).toEqual(projects);
-    expect(parseConfig({ ...NO_ALARMS, 'gemini-webhooks:customDomain': '' }).webhooks.customDomain).toBeUndefined();
+      faultsIn({
+        'gemini-webhooks': {
+          ...{ monitoring: MONITORING, recordTtl: { days: 2 }, reconciliation: { horizon: { days: 3 } } },
+          ...{ consumers: { projects: [consumer] }, originHeader: { name: 'x-origin', secretName: 'origin' } },
+        },
+      }),
+    ).toEqual([
+      '- reconciliation.horizon is 3 days and recordTtl 2 days; give a horizon that is not longer.',
+      '- originHeader is given without publicUrl; Gemini sends no such header, so that every delivery would be refused.',
+      '- consumers.projects has "acme"; give one of default.',
+    ]);
   });
 
-  it('keeps nothing in quarantine unless it is switched on', () => {
-    const keys = { 'gemini-webhooks:quarantineMaxPerHour': '5', 'gemini-webhooks:quarantineDays': 2 };
-
-    expect(parseConfig({ ...NO_ALARMS, ...keys }).webhooks.quarantine).toBeUndefined();
-    expect(parseConfig({ ...NO_ALARMS, ...keys, 'gemini-webhooks:quarantine': 'true' }).webhooks.quarantine).toEqual({
-      ...{ maxPerHour: 5, retention: Duration.days(2) },
-    });
-    expect(() => parseConfig({ 'gemini-webhooks:quarantineDays': 32 })).toThrow('days from 1 to 31');
+  it.each([
+    ['gemini-webhooks:alarmEmail', 'did you mean monitoring.email?'],
+    ['gemini-webhooks:logRetentionDays', 'did you mean logRetention?'],
+    ['gemini-webhooks:reconcileIntervalMinutes', 'did you mean reconciliation.interval?'],
+    ['gemini-webhook:stackName', 'did you mean stackName?'],
+    ['geminiWebhooks', 'remove it; docs/configuration.md lists all keys.'],
+    ['gemini-webhooks:colour', 'remove it; docs/configuration.md lists all keys.'],
+    ['alarmEmail', 'did you mean monitoring.email?'],
+    ['maxOutputGiB', 'did you mean maxOutputSize?'],
+    ['removalPolicy', 'did you mean removalPolicy?'],
+  ])('has one key, and %s is another', (key, remedy) => {
+    expect(faultsIn({ 'gemini-webhooks': { monitoring: MONITORING }, [key]: 'x' })).toEqual([
+      `- ${key} is no context key of this app, which has "gemini-webhooks" alone; ${remedy}`,
+    ]);
   });
 
-  it('names consumers by organization or by account', () => {
-    const keys = { 'gemini-webhooks:consumerOrganizationId': 'o-a1b2c3d4e5' };
-    const accounts = { 'gemini-webhooks:consumerAccountIds': '123456789012, 210987654321' };
+  it('leaves the keys of others alone', () => {
+    const others = { 'acme:owner': 'x', 'cli-telemetry': true, account: '1', '@aws-cdk/core:anything': true };
 
-    expect(parseConfig({ ...NO_ALARMS, ...keys }).webhooks.consumers).toEqual({ organizationId: 'o-a1b2c3d4e5' });
-    expect(parseConfig({ ...NO_ALARMS, ...accounts }).webhooks.consumers).toEqual({
-      accountIds: ['123456789012', '210987654321'],
-    });
-    expect(() => parseConfig({ 'gemini-webhooks:consumerOrganizationId': 'acme' })).toThrow('give the id of an AWS');
+    expect(faultsIn({ 'gemini-webhooks': { monitoring: MONITORING }, ...others })).toEqual([]);
   });
 
-  it('does not guess which project the keys of a single one are for', () => {
-    const both = { 'gemini-webhooks:projects': [{ name: 'one' }], 'gemini-webhooks:apiKeySecretName': 'key' };
-
-    expect(() => parseConfig(both)).toThrow('write those into each project');
+  it('is refused when its text is no JSON', () => {
+    expect(faultsIn({ 'gemini-webhooks': '{monitoring: 1}' })).toEqual([
+      expect.stringMatching(/^- the text is no JSON \(.*\); quote it for the shell\.$/),
+    ]);
   });
 });

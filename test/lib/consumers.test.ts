@@ -131,10 +131,10 @@ describe('consumers', () => {
 
   it.each([
     [{ organizationId: 'acme' }, 'consumers.organizationId is "acme"'],
-    [{ accountIds: ['12'] }, 'consumers.accountIds has "12"; give twelve digits.'],
+    [{ accountIds: ['12'] }, 'consumers.accountIds[0] is "12"; give twelve digits.'],
     [
       { accountIds: Array.from({ length: 61 }, (_, index) => String(100_000_000_000 + index)) },
-      'consumers.accountIds has 61 accounts, and the policy of a bus holds 60; give the organization that they are in.',
+      '"100000000060"]; give 1 to 60 of them.',
     ],
     [
       { projects: [{ project: 'acme', eventBusArn: 'arn:aws:events:eu-west-1:210987654321:event-bus/team' }] },
@@ -142,7 +142,7 @@ describe('consumers', () => {
     ],
     [
       { projects: [{ project: 'default', eventBusArn: 'team' }] },
-      'consumers.projects has the bus "team"; give the ARN of an event bus.',
+      'consumers.projects[0].eventBusArn is "team"; give the ARN of a bus',
     ],
     [{}, 'consumers names nobody'],
   ])('are refused when they are %#', (consumers, message) => {

@@ -49,7 +49,7 @@ describe('Fetcher', () => {
   });
 
   it('takes the largest output and the number of fetches at once from the props', () => {
-    const configured = synthesize({ maxOutputSize: Size.gibibytes(1), maxConcurrencyVideo: 7 });
+    const configured = synthesize({ maxOutputSize: Size.gibibytes(1), maxConcurrency: { video: 7 } });
 
     configured.hasResourceProperties('AWS::Lambda::Function', {
       Environment: { Variables: { MAX_OUTPUT_BYTES: '1073741824' } },

@@ -128,7 +128,10 @@ describe('alarms', () => {
 
   it.each([
     [{ 'slow-answer': false }, 'overrides has "slow-answer", which is no alarm; give one of '],
-    [{ 'slow-answers': { evaluationPeriods: 0 } }, 'overrides["slow-answers"] is {"evaluationPeriods":0}; give whole'],
+    [
+      { 'slow-answers': { evaluationPeriods: 0 } },
+      'overrides["slow-answers"].evaluationPeriods is 0; give a whole number from 1 to 100.',
+    ],
   ] as const)('are not tuned by %j', (overrides, message) => {
     expect(() => synthesize({ monitoring: Monitoring.alarms({ email: 'on-call@example.com', overrides }) })).toThrow(
       message,
@@ -307,15 +310,15 @@ describe('the choice', () => {
   });
 
   it.each([
-    ['reaches nobody', () => Monitoring.alarms({}), 'reaches nobody'],
-    ['has no reason', () => Monitoring.optOut(' no '), 'needs a reason in words'],
+    ['reaches nobody', Monitoring.alarms({}), 'reaches nobody'],
+    ['has no reason', Monitoring.optOut(' no '), 'give a sentence that says who watches instead'],
     [
       'has no whole hours',
-      () => Monitoring.alarms({ email: 'a@b.de', noDeliveryHours: 0.5 }),
-      'noDeliveryHours is 0.5',
+      Monitoring.alarms({ email: 'a@example.com', noDeliveryHours: 0.5 }),
+      'monitoring.noDeliveryHours is 0.5',
     ],
-  ])('is refused when it %s', (_what, choose, message) => {
-    expect(choose).toThrow(message);
+  ])('is refused when it %s', (_what, monitoring, message) => {
+    expect(() => newStack({ monitoring })).toThrow(message);
   });
 });
 

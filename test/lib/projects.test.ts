@@ -2,7 +2,6 @@ import { Duration } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { describe, expect, it } from 'vitest';
-import { projectFaults, resolveProjects } from '../../lib/projects.ts';
 import { newStack, readable, resourceOf, resourcesOf, synthesize } from './synthesize.ts';
 
 const STAGE = { 'Fn::Select': [2, { 'Fn::Split': ['/', { Ref: 'AWS::StackId' }] }] };
@@ -63,15 +62,17 @@ describe('several projects', () => {
   it('are limited, and every fault is told', () => {
     const nine = Array.from({ length: 9 }, (_, index) => ({ name: `s${index}` }));
 
-    expect(() => synthesize({ projects: nine })).toThrow('there are 9 projects; give 1 to 8.');
-    expect(() => synthesize({ projects: [] })).toThrow('there are 0 projects; give 1 to 8.');
+    expect(() => synthesize({ projects: nine })).toThrow('{"name":"s8"}]; give 1 to 8 of them.');
+    expect(() => synthesize({ projects: [] })).toThrow('projects is []; give 1 to 8 of them.');
     expect(() => synthesize({ projects: [{ name: 'a' }, { name: 'a' }] })).toThrow('two projects have the name "a"');
     expect(() => synthesize({ projects: [{ name: 'team1' }, { name: 'team-1' }] })).toThrow(
       /- the project names "team1" and "team-1" differ by dashes alone, which no logical id shows; rename one\.$/,
     );
-    expect(() => synthesize({ projects: [{ name: 'a', subscribedEvents: [] }] })).toThrow('subscribes to nothing');
+    expect(() => synthesize({ projects: [{ name: 'a', subscribedEvents: [] }] })).toThrow(
+      'projects[0].subscribedEvents is []; give 1 to 7 of them.',
+    );
     expect(() => synthesize({ projects: [{ name: 'A' }], signingSecretRotation: Duration.hours(12) })).toThrow(
-      /- the project name "A" is invalid.*\n- signingSecretRotation is 0.5 days; give whole days from 2 to 1000, or 0/,
+      /- projects\[0\]\.name is "A"; give small letters.*\n- signingSecretRotation is Duration\.hours\(12\); give 2 days to 1000 days, in whole days, or 0 days/,
     );
   });
 });
@@ -85,9 +86,10 @@ it.each([
   ['acme-', false],
   ['1acme', false],
 ])('a project may be called %s: %s', (name, holds) => {
-  const faults = projectFaults(resolveProjects([{ name }]));
+  const make = () => newStack({ projects: [{ name }] });
 
-  expect(faults.some((fault) => fault.includes('is invalid'))).toBe(!holds);
+  if (holds) expect(make).not.toThrow();
+  else expect(make).toThrow('give small letters, digits and single dashes, at most 32, a letter first.');
 });
 
 describe('the permission to read the API key for the registration', () => {

@@ -36,7 +36,10 @@ it('is not there by default', () => {
 
 it.each([
   [{ maxPerHour: 0 }, 'quarantine.maxPerHour is 0; give a whole number from 1 to 10000.'],
-  [{ retention: Duration.minutes(5) }, 'quarantine.retention is 5 minutes; give an hour to 31 days.'],
+  [
+    { retention: Duration.minutes(5) },
+    'quarantine.retention is Duration.minutes(5); give 1 hour to 31 days, in whole seconds.',
+  ],
 ])('refuses %j', (quarantine, message) => {
   expect(() => synthesize({ quarantine })).toThrow(message);
 });

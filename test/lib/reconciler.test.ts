@@ -2,7 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { describe, expect, it } from 'vitest';
-import { jobLedgerFaults, resolveJobLedger } from '../../lib/job-ledger.ts';
+import type { JobLedgerOptions } from '../../lib/index.ts';
 import { newStack, readable, resourceOf, resourcesOf, synthesize } from './synthesize.ts';
 
 const template = synthesize();
@@ -58,15 +58,20 @@ describe('the job ledger', () => {
   });
 
   it('refuses what Lambda would refuse, all at once', () => {
-    expect(jobLedgerFaults(resolveJobLedger({ batchSize: 1000, maxConcurrency: 20 }))).toEqual([]);
-    expect(jobLedgerFaults(resolveJobLedger({ batchSize: 10, batchingWindow: Duration.seconds(0) }))).toEqual([]);
-    const options = { batchSize: 1001, batchingWindow: Duration.millis(500), maxConcurrency: 1 };
-    expect(jobLedgerFaults(resolveJobLedger(options))).toEqual([
-      'jobLedger.batchSize is 1001; give 1 to 1000.',
-      'jobLedger.batchingWindow is 0.5 s; give 0 to 60 whole seconds, at least 1 with a batchSize over 10.',
-      'jobLedger.maxConcurrency is 1; give 2 to 1000.',
-    ]);
-    expect(() => synthesize({ jobLedger: { batchSize: 0 } })).toThrow('jobLedger.batchSize is 0; give 1 to 1000.');
+    const make = (jobLedger: JobLedgerOptions) => () => newStack({ jobLedger });
+    const none = Duration.seconds(0);
+
+    expect(make({ batchSize: 1000, maxConcurrency: 20 })).not.toThrow();
+    expect(make({ batchSize: 10, batchingWindow: none })).not.toThrow();
+    expect(make({ batchSize: 11, batchingWindow: none })).toThrow(
+      'jobLedger.batchingWindow is 0 with a batchSize over 10; give at least a second.',
+    );
+    expect(make({ batchSize: 1001, batchingWindow: Duration.millis(500), maxConcurrency: 1 })).toThrow(
+      'Invalid props:\n' +
+        '- jobLedger.batchSize is 1001; give a whole number from 1 to 1000.\n' +
+        '- jobLedger.batchingWindow is Duration.millis(500); give 0 seconds to 1 minute, in whole seconds.\n' +
+        '- jobLedger.maxConcurrency is 1; give a whole number from 2 to 1000; SQS knows no smaller limit than 2.',
+    );
   });
 
   it('is written by a function that may do nothing else', () => {
@@ -129,7 +134,7 @@ describe('the reconciler', () => {
         PROJECT: 'default',
         GRACE_SECONDS: '600',
         HORIZON_SECONDS: '172800',
-        INTERACTION_RETENTION_SECONDS: '86400',
+        JOB_RETENTION_SECONDS: '{"batch":172800,"interaction":86400,"video":172800}',
         LEASE_SECONDS: '60',
         RECORD_TTL_SECONDS: '604800',
       },
@@ -172,7 +177,7 @@ describe('the reconciler', () => {
     };
 
     expect(() => synthesize({ reconciliation })).toThrow(
-      /interval is 1 minute; give 5 minutes to 1 hour.+\n.+gracePeriod is 1 minute 30 seconds; .+\n.+horizon is 8 days; /,
+      /interval is Duration.minutes\(1\); give 5 minutes to 1 hour.+\n.+gracePeriod is Duration.seconds\(90\); .+\n.+horizon is Duration.days\(8\); /,
     );
   });
 });

@@ -64,7 +64,7 @@ describe('IdempotencyTable', () => {
 
   it('refuses to forget a delivery that Gemini may still repeat', () => {
     expect(() => synthesize({ recordTtl: Duration.hours(47) })).toThrow(
-      'recordTtl is 1 day 23 hours; give at least 48 hours, because Gemini retries a delivery for 24.',
+      'recordTtl is Duration.hours(47); give 2 days to 365 days, in whole seconds, because Gemini retries a delivery for 24 hours.',
     );
   });
 });

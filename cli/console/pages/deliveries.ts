@@ -1,5 +1,7 @@
 /** What came, how it was answered, and why. */
+
 import { html } from 'hono/html';
+import { FETCHED_JOB_TYPES } from '../../../lambda/contract.ts';
 import type { Answer, Deliveries, DeliveryRow } from '../source.ts';
 import { type Html, NOTHING, plural, shortId, timeTag } from './format.ts';
 import type { Region } from './layout.ts';
@@ -74,8 +76,8 @@ function deliveryRow(row: DeliveryRow, canSend: boolean, now: Date): Html {
 }
 
 function jobPathOf({ project, eventType, jobId }: DeliveryRow): string | undefined {
-  const [jobType = ''] = eventType.split('.');
-  if (jobId === null || !['batch', 'interaction', 'video'].includes(jobType)) return undefined;
+  const jobType = FETCHED_JOB_TYPES.find((type) => eventType.startsWith(`${type}.`));
+  if (jobId === null || jobType === undefined) return undefined;
   const id = jobId.slice(jobId.lastIndexOf('/') + 1);
   return `/jobs/${encodeURIComponent(project)}/${jobType}/${encodeURIComponent(id)}`;
 }

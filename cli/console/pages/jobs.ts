@@ -1,8 +1,10 @@
 /** The table of jobs, with its search and filters. */
+
 import { html } from 'hono/html';
+import { FETCHED_JOB_TYPES } from '../../../lambda/contract.ts';
 import { JOB_STATES, type JobRow } from '../../jobs/job-row.ts';
 import { bornAt, type Filter, withFilters } from '../job-filter.ts';
-import { JOB_TYPES, type JobPage, type JobQuery, nameOf } from '../source.ts';
+import { type JobPage, type JobQuery, nameOf } from '../source.ts';
 import { waitingOf } from '../waiting.ts';
 import { between, duration, type Html, NOTHING, plural, shortId, stepTag, timeTag } from './format.ts';
 
@@ -29,7 +31,7 @@ export function jobsHead({ parameters, query, projects }: JobsView): Html {
 <label class="search"><span class="visually-hidden">Search by id, name, metadata or code</span>
 <input type="search" name="q" value="${query.text}" placeholder="Search by id, name, metadata or code" autocomplete="off" data-search></label>
 ${query.state === undefined ? NOTHING : html`<input type="hidden" name="state" value="${query.state}">`}
-${choice('type', 'Kind', [['', 'Any kind'], ...JOB_TYPES.map((type) => [type, capital(type)] as const)], query.jobType)}
+${choice('type', 'Kind', [['', 'Any kind'], ...FETCHED_JOB_TYPES.map((type) => [type, capital(type)] as const)], query.jobType)}
 ${
   projects.length < 2
     ? NOTHING
