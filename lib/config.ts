@@ -9,14 +9,18 @@ const CONTEXT_KEY = 'gemini-webhooks';
 
 /** Also of docs/configuration.md. */
 export const CONFIGURATION = jsonSchemaOfProps({
-  stackName: text(/^[A-Za-z][A-Za-z0-9-]{0,127}$/, 'letters, digits and dashes, a letter first, at most 128').default(
-    'GeminiWebhooks',
-  ),
-  tags: z.record(z.string(), text(/^.{0,256}$/, 'at most 256 characters')).default({}),
-  encryptionKey: text(
-    /^arn:[\w-]+:kms:[\w-]+:\d{12}:key\/[\w-]+$/,
-    "the ARN of a key of KMS in the stack's Region",
-  ).optional(),
+  stackName: text(/^[A-Za-z][A-Za-z0-9-]{0,127}$/, 'letters, digits and dashes, a letter first, at most 128')
+    .meta({ what: 'Name of the stack.' })
+    .default('GeminiWebhooks'),
+  tags: z
+    .record(z.string(), text(/^.{0,256}$/, 'at most 256 characters'))
+    .meta({ what: 'Tags of the stack, and so of everything in it that takes tags; `application` is there anyway.' })
+    .default({}),
+  encryptionKey: text(/^arn:[\w-]+:kms:[\w-]+:\d{12}:key\/[\w-]+$/, "the ARN of a key of KMS in the stack's Region")
+    .meta({
+      what: 'Encrypts bucket, queues, tables, topic, archive and logs. The policy of the key has to allow what docs/operate.md lists.',
+    })
+    .optional(),
 });
 
 export interface AppConfig extends WebhooksStackProps {

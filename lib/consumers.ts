@@ -16,7 +16,7 @@ import type { JobEventBus } from './event-bus.ts';
 export interface Consumers {
   /** Every account of this organization, e.g. `o-a1b2c3d4e5`. They see the events of every project. */
   readonly organizationId?: string;
-  /** These accounts, at most 60. They see the events of every project. */
+  /** These accounts. They see the events of every project. */
   readonly accountIds?: readonly string[];
   /** Buses to which the events of one project are sent, and no others. */
   readonly projects?: readonly ProjectConsumer[];
@@ -29,7 +29,7 @@ export interface Consumers {
 export interface ProjectConsumer {
   /** Name of the project. */
   readonly project: string;
-  /** Of a bus in the consumer's account, in any Region. */
+  /** Of a bus of the consumer's, in any Region. */
   readonly eventBusArn: string;
 }
 

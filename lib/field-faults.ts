@@ -1,7 +1,7 @@
 /** What is invalid in props or JSON, said to a person: the key, the value and what to do. */
 import { Duration, Size } from 'aws-cdk-lib';
 import * as z from 'zod';
-import type { FieldNotes } from './fields.ts';
+import { type FieldNotes, unwrapped } from './fields.ts';
 import { nearest } from './nearest.ts';
 
 /** A fault that no single value has: a whole sentence. */
@@ -105,23 +105,4 @@ export function fieldsOf(schema: z.ZodType, prefix = ''): Field[] {
   if (!(inner instanceof z.ZodObject)) return own;
   const below = Object.entries(inner.shape as Record<string, z.ZodType>);
   return [...own, ...below.flatMap(([key, one]) => fieldsOf(one, prefix === '' ? key : `${prefix}.${key}`))];
-}
-
-/** Without what zod wraps around it for defaults and for the two forms. */
-function unwrapped(schema: z.ZodType): { inner: z.ZodType; isRequired: boolean; defaultValue: unknown } {
-  let [inner, isRequired, defaultValue]: [z.ZodType, boolean, unknown] = [schema, true, undefined];
-  for (;;) {
-    if (inner instanceof z.ZodOptional) isRequired = false;
-    else if (inner instanceof z.ZodDefault || inner instanceof z.ZodPrefault) {
-      isRequired = false;
-      defaultValue = inner.def.defaultValue;
-    } else if (inner instanceof z.ZodUnion) {
-      // Of false and an object.
-      inner = inner.options.at(-1) as z.ZodType;
-      continue;
-    } else if (!(inner instanceof z.ZodPipe)) return { inner, isRequired, defaultValue };
-    if (inner instanceof z.ZodPipe) {
-      inner = (inner.def.out instanceof z.ZodTransform ? inner.def.in : inner.def.out) as z.ZodType;
-    } else inner = inner.def.innerType as z.ZodType;
-  }
 }

@@ -11,6 +11,8 @@ export interface FieldNotes {
   /** In JSON. */
   readonly type: string;
   readonly bounds: string;
+  /** Where no prop of that name has a comment. */
+  readonly what?: string;
 }
 
 /** What CloudFormation fills in later cannot be checked here. */
@@ -31,7 +33,7 @@ export function integer(min: number, max: number, why = '') {
 }
 
 export function flag() {
-  return z.boolean({ error: 'give true or false' }).meta({ type: 'boolean', bounds: 'true or false' });
+  return z.boolean({ error: 'give true or false' }).meta({ type: 'boolean' });
 }
 
 /** One of an enum, which JSON calls by the names of its members. */
@@ -44,7 +46,7 @@ export function member<const Value extends string | number>(members: Readonly<Re
     const meant = typeof input === 'string' ? nearest(input, names) : undefined;
     return `${meant ? `did you mean "${meant}"? Otherwise ` : ''}give ${bounds}`;
   };
-  return z.preprocess(fromJson, z.literal(Object.values(members), { error })).meta({ type: 'name', bounds });
+  return z.preprocess(fromJson, z.literal(Object.values(members), { error }).meta({ type: 'name', bounds }));
 }
 
 export function memberOf<const Name extends string>(names: readonly Name[]) {
@@ -111,9 +113,29 @@ export function object<Shape extends z.ZodRawShape>(shape: Shape, form?: string)
 
 export function list<Item extends z.ZodType>(item: Item, { min, max }: { readonly min: number; readonly max: number }) {
   const bounds = `${min} to ${max} of them`;
+  const { bounds: each } = unwrapped(item).inner.meta() ?? {};
   const isValid = ({ length }: readonly unknown[]) => length >= min && length <= max;
   return z
-    .array(item, { error: `give a list` })
-    .refine(isValid, { error: `give ${bounds}` })
-    .meta({ type: 'list', bounds });
+    .array(item, { error: 'give a list' })
+    .refine(isValid, { error: `give ${bounds}`, abort: true })
+    .meta({ type: 'list', bounds: each === undefined ? bounds : `${bounds}, each ${each}` });
+}
+
+/** Without what zod wraps around it for defaults and for the two forms. */
+export function unwrapped(schema: z.ZodType): { inner: z.ZodType; isRequired: boolean; defaultValue: unknown } {
+  let [inner, isRequired, defaultValue]: [z.ZodType, boolean, unknown] = [schema, true, undefined];
+  for (;;) {
+    if (inner instanceof z.ZodOptional) isRequired = false;
+    else if (inner instanceof z.ZodDefault || inner instanceof z.ZodPrefault) {
+      isRequired = false;
+      defaultValue = inner.def.defaultValue;
+    } else if (inner instanceof z.ZodUnion) {
+      // Of false and an object.
+      inner = inner.options.at(-1) as z.ZodType;
+      continue;
+    } else if (!(inner instanceof z.ZodPipe)) return { inner, isRequired, defaultValue };
+    if (inner instanceof z.ZodPipe) {
+      inner = (inner.def.out instanceof z.ZodTransform ? inner.def.in : inner.def.out) as z.ZodType;
+    } else inner = inner.def.innerType as z.ZodType;
+  }
 }

@@ -11,7 +11,7 @@ import type { QuarantineOptions } from './quarantine.ts';
 import type { ReconciliationOptions } from './reconciler.ts';
 import type { RegionalFeatures } from './regions.ts';
 
-/** A name of one's own for the webhook URLs. */
+/** A header by which the verifier knows what came through what stands before the API. */
 export interface OriginHeader {
   /** In lower case, e.g. `x-origin-verify`. */
   readonly name: string;
@@ -19,6 +19,7 @@ export interface OriginHeader {
   readonly secretName: string;
 }
 
+/** A name of one's own for the webhook URLs. */
 export interface CustomDomain {
   /** E.g. `hooks.example.com`. */
   readonly domainName: string;
@@ -32,13 +33,12 @@ export interface CustomDomain {
 
 export interface GeminiWebhooksProps {
   /**
-   * Who is told when something is wrong: `Monitoring.alarms({ email: … })`, or `Monitoring.optOut('…')` with the reason in
-   * words. There is no default: somebody has to choose.
+   * Who is told when something is wrong, or in words why nobody is. There is no default: somebody has to choose.
    */
   readonly monitoring: Monitoring;
 
   /**
-   * The Gemini projects, at most 8: each with a route, a registered webhook, a signing secret and a dynamic token of its
+   * The Gemini projects, each with a route, a registered webhook, a signing secret and a dynamic token of its
    * own.
    *
    * @default - one, with the name `default`
@@ -46,16 +46,15 @@ export interface GeminiWebhooksProps {
   readonly projects?: readonly GeminiProject[];
 
   /**
-   * How often the signing secret is rotated, in whole days from 2 to 1000; `Duration.days(0)` switches it off. Gemini signs with the
-   * secret before it for 24 hours more, and no delivery is refused.
+   * How often the signing secret is rotated. Gemini signs with the secret before it for 24 hours more, and no delivery is
+   * refused.
    *
    * @default Duration.days(30)
    */
   readonly signingSecretRotation?: Duration;
 
   /**
-   * How often the token in the URL of dynamic webhooks is rotated, in whole days from 5 to 1000; `Duration.days(0)`
-   * switches it off. The token before it is accepted for 96 hours more.
+   * How often the token in the URL of dynamic webhooks is rotated. The token before it is accepted for 96 hours more.
    *
    * @default Duration.days(30)
    */
@@ -79,14 +78,14 @@ export interface GeminiWebhooksProps {
   /**
    * How jobs are found whose webhook does not come.
    *
-   * @default - every 15 minutes, 10 minutes after their end, for 48 hours
+   * @default - the defaults below it
    */
   readonly reconciliation?: ReconciliationOptions;
 
   /**
    * How fast the job ledger follows the bus.
    *
-   * @default - 100 messages an invocation, after at most a second, in 2 invocations at a time
+   * @default - the defaults below it
    */
   readonly jobLedger?: JobLedgerOptions;
 
@@ -128,7 +127,7 @@ export interface GeminiWebhooksProps {
   readonly jwtAudiences?: string[];
 
   /**
-   * How long a delivery is remembered, and so recognized when it comes again. At least 48 hours.
+   * How long a delivery is remembered, and so recognized when it comes again.
    *
    * @default Duration.days(7)
    */
@@ -165,7 +164,7 @@ export interface GeminiWebhooksProps {
   readonly archiveRetention?: Duration;
 
   /**
-   * Jobs of each type that are fetched at a time, at least 2, e.g. `{ batch: 5 }`. The defaults leave 2 of the 10 concurrent
+   * Jobs of each type that are fetched at a time, e.g. `{ batch: 5 }`. The defaults leave 2 of the 10 concurrent
    * executions that a new account has to the verifier, with 2 for the job ledger, and keep a burst of jobs below Gemini's rate limits.
    *
    * @default - 2 of each type
@@ -173,7 +172,7 @@ export interface GeminiWebhooksProps {
   readonly maxConcurrency?: Readonly<Partial<Record<FetchedJobType, number>>>;
 
   /**
-   * Jobs with more output fail for good, at once where Gemini announces the size; at most 78 GiB. Outputs have to land
+   * Jobs with more output fail for good, at once where Gemini announces the size. Outputs have to land
    * within the 15 minutes of a function, which takes 24 MB a second for the default, all that a Gemini project may store.
    *
    * @default Size.gibibytes(20)

@@ -22,21 +22,21 @@ const MAX_RECEIVE_COUNT = 10;
 /** How fast the ledger follows the bus. Some three messages come of each job: submitted, ended, stored. */
 export interface JobLedgerOptions {
   /**
-   * Messages that are recorded in one invocation, from 1 to 1,000.
+   * Messages that are recorded in one invocation.
    *
    * @default 100
    */
   readonly batchSize?: number;
 
   /**
-   * How long an invocation waits for more messages, in whole seconds from 0 to 60; at least 1 with a batch size over 10.
+   * How long an invocation waits for more messages; at least a second with a batch size over 10.
    *
    * @default Duration.seconds(1)
    */
   readonly batchingWindow?: Duration;
 
   /**
-   * Invocations at a time, from 2 to 1,000. The default carries 1,000 jobs a second, and leaves 2 of the 10 executions of a new
+   * Invocations at a time. The default carries 1,000 jobs a second, and leaves 2 of the 10 executions of a new
    * account to the verifier.
    *
    * @default 2

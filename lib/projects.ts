@@ -4,15 +4,14 @@ import type { SubscribableEvent } from '../lambda/contract.ts';
 /** A Gemini project whose jobs are received. */
 export interface GeminiProject {
   /**
-   * Stands in the route, in the events, in the S3 keys and in the metrics. Small letters, digits and single dashes, at
-   * most 32, a letter first. `default` has the short route.
+   * Stands in the route, in the events, in the S3 keys and in the metrics. `default` has the short route.
    */
   readonly name: string;
 
   /**
    * Name of the secret that holds the project's API key, as a plain string. It is not part of the stack.
    *
-   * @default 'gemini-webhooks/api-key' for the project `default`, 'gemini-webhooks/<name>/api-key' for others
+   * @default - `gemini-webhooks/api-key` for the project `default`, `gemini-webhooks/<name>/api-key` for others
    */
   readonly apiKeySecretName?: string;
 

@@ -53,7 +53,7 @@ const PROJECTS = list(PROJECT, { min: 1, max: 8 })
 
 const ALARM_OVERRIDE = object(
   {
-    threshold: z.number({ error: 'give a number' }).optional(),
+    threshold: z.number({ error: 'give a number' }).meta({ type: 'number' }).optional(),
     evaluationPeriods: integer(1, 100).optional(),
     datapointsToAlarm: integer(1, 100).optional(),
   },
@@ -73,7 +73,11 @@ const MONITORING = z.preprocess(
       noDeliveryHours: integer(1, 168).optional(),
       runbookUrl: text(/^\S+$/, 'the URL under which docs/runbook.md is read').optional(),
       overrides: z.record(z.string(), z.literal(false).or(ALARM_OVERRIDE)).optional(),
-      optOut: text(/\S.{8,}\S/, 'a sentence that says who watches instead').optional(),
+      optOut: text(/\S.{8,}\S/, 'a sentence that says who watches instead')
+        .meta({
+          what: 'No alarms: the sentence stands in the warnings of the synthesis. The dashboard is there all the same.',
+        })
+        .optional(),
     },
     '{"email": "…"} or {"topicArn": "…"}, or {"optOut": "…"} with a sentence that says who watches instead',
   )
@@ -179,7 +183,12 @@ const FIELDS = {
   archiveRetention: duration({ min: days(1), max: days(3650), whole: 'days' }).default(days(14)),
   maxConcurrency: object(
     Object.fromEntries(
-      FETCHED_JOB_TYPES.map((jobType) => [jobType, concurrency().default(JOB_TYPE[jobType].maxConcurrency)]),
+      FETCHED_JOB_TYPES.map((jobType) => [
+        jobType,
+        concurrency()
+          .meta({ what: `Of the type ${jobType}.` })
+          .default(JOB_TYPE[jobType].maxConcurrency),
+      ]),
     ) as Record<FetchedJobType, z.ZodDefault<ReturnType<typeof concurrency>>>,
   ).prefault({}),
   maxOutputSize: size({
@@ -229,7 +238,7 @@ export const PROPS = z.object(FIELDS).superRefine(checkTogether);
  * @returns a schema of JSON
  */
 export function jsonSchemaOfProps<Others extends z.ZodRawShape>(others: Others) {
-  return object({ ...FIELDS, ...others }).superRefine((values, context) =>
+  return object({ ...others, ...FIELDS, ...others }).superRefine((values, context) =>
     checkTogether(values as PropValues, context),
   );
 }

@@ -8,14 +8,14 @@ import { NodeFunction } from './node-function.ts';
 
 export interface QuarantineOptions {
   /**
-   * Deliveries that are kept in an hour of each route, 1 to 10,000.
+   * Deliveries that are kept in an hour of each route.
    *
    * @default 100
    */
   readonly maxPerHour?: number;
 
   /**
-   * How long they are kept, from an hour to 31 days.
+   * How long they are kept.
    *
    * @default Duration.days(7)
    */

@@ -15,21 +15,21 @@ const LONGEST_RUN = Duration.minutes(10);
 
 export interface ReconciliationOptions {
   /**
-   * How often jobs are looked for, in whole minutes from 5 to 60.
+   * How often jobs are looked for.
    *
    * @default Duration.minutes(15)
    */
   readonly interval?: Duration;
 
   /**
-   * How long after its end a job is left to its webhook, from 5 minutes to 24 hours.
+   * How long after its end a job is left to its webhook.
    *
    * @default Duration.minutes(10)
    */
   readonly gracePeriod?: Duration;
 
   /**
-   * How far back batches are looked for, from an hour to 7 days. What ended before is left alone.
+   * How far back batches are looked for. What ended before is left alone.
    *
    * @default Duration.hours(48)
    */

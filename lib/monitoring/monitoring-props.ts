@@ -18,7 +18,7 @@ export interface AlarmOptions {
   readonly topicArn?: string;
 
   /**
-   * Alarms when no event was accepted for so many hours, up to 168. Only for projects that always have jobs.
+   * Alarms when no event was accepted for so many hours. Only for projects that always have jobs.
    *
    * @default - no such alarm
    */
@@ -27,7 +27,7 @@ export interface AlarmOptions {
   /**
    * Where `docs/runbook.md` is for those who are woken: put in front of the heading in each alarm's description.
    *
-   * @default 'docs/runbook.md'
+   * @default - `docs/runbook.md`
    */
   readonly runbookUrl?: string;
 
