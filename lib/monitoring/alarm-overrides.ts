@@ -25,16 +25,19 @@ export function tuned(definition: AlarmDefinition, overrides: AlarmOverrides = {
   return [{ ...definition, threshold, periods: { of, bad: datapointsToAlarm ?? of } }];
 }
 
-/** Each with what to do. @param slugs of all alarms that there are */
-export function overrideFaults(overrides: AlarmOverrides = {}, slugs: readonly string[]): string[] {
+/** Each with what to do. @param definitions of all alarms that there are */
+export function overrideFaults(overrides: AlarmOverrides = {}, definitions: readonly AlarmDefinition[]): string[] {
   return Object.entries(overrides).flatMap(([slug, override]) => {
-    if (!slugs.includes(slug)) return [`overrides has "${slug}", which is no alarm; give one of ${slugs.join(', ')}.`];
-    const { evaluationPeriods = 1, datapointsToAlarm = 1, threshold = 0 } = override || {};
-    const isCount = (value: number) => Number.isInteger(value) && value >= 1;
-    return isCount(evaluationPeriods) && isCount(datapointsToAlarm) && Number.isFinite(threshold)
+    const definition = definitions.find((one) => one.slug === slug);
+    if (definition === undefined) {
+      const slugs = new Set(definitions.map((one) => one.slug));
+      return [`monitoring.overrides has "${slug}", which is no alarm; give one of ${[...slugs].join(', ')}.`];
+    }
+    const { evaluationPeriods = definition.periods?.of ?? 1, datapointsToAlarm = 1 } = override || {};
+    return datapointsToAlarm <= evaluationPeriods
       ? []
       : [
-          `overrides["${slug}"] is ${JSON.stringify(override)}; give whole numbers of periods from 1, and a number as the threshold.`,
+          `monitoring.overrides["${slug}"] asks for ${datapointsToAlarm} bad periods of ${evaluationPeriods}; give no more than are looked at.`,
         ];
   });
 }

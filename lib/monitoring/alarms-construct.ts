@@ -14,6 +14,7 @@ import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
 import { type ITopic, Subscription, SubscriptionProtocol, Topic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { deploymentNameOf } from '../deployment-name.ts';
+import { ConfigurationError } from '../field-faults.ts';
 import { acknowledge } from '../nag-acknowledgement.ts';
 import type { AlarmDefinition } from './alarm-definition.ts';
 import { overrideFaults, tuned } from './alarm-overrides.ts';
@@ -47,8 +48,8 @@ export class Alarms extends Construct {
 
     const action = new SnsAction(this.topic);
     const all = alarmsOf(monitored);
-    const faults = overrideFaults(options.overrides, [...new Set(all.map(({ slug }) => slug))]);
-    if (faults.length > 0) throw new Error(`Invalid alarms:\n${faults.map((fault) => `- ${fault}`).join('\n')}`);
+    const faults = overrideFaults(options.overrides, all);
+    if (faults.length > 0) throw new ConfigurationError('props', faults);
     const definitions = all.flatMap((definition) => tuned(definition, options.overrides));
     const alarms = definitions.map((definition) => this.addAlarm(definition, runbook));
     const loss = alarms.filter((_, index) => definitions[index]?.mayLose);

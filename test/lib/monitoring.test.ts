@@ -9,10 +9,13 @@ const alarms = Object.values(resourcesOf(template, 'AWS::CloudWatch::Alarm'));
 const overrides = {
   'slow-answers': { threshold: 5_000, evaluationPeriods: 3 },
   'fetch-errors': { threshold: 3 },
+  'requests-throttled': { datapointsToAlarm: 2 },
   'payload-mismatch': false,
 } as const;
 const tuned = synthesize({ monitoring: Monitoring.alarms({ email: 'on-call@example.com', overrides }) });
 const nameOf = ({ Properties }: Resource) => readable(Properties['AlarmName']).replace('<AWS::StackName>-', '');
+/** As its link to the runbook ends. */
+const slugOf = ({ Properties }: Resource) => /#([\w-]+)/.exec(readable(Properties['AlarmDescription']))?.[1] ?? '';
 /** The hash at the end of an alarm's logical id. */
 const idEnd = (id: string) =>
   Object.keys(resourcesOf(template, 'AWS::CloudWatch::Alarm'))
@@ -122,11 +125,25 @@ describe('alarms', () => {
 
     expect(named('slow-answers')).toMatchObject({ Threshold: 5_000, EvaluationPeriods: 3, DatapointsToAlarm: 3 });
     expect(named('fetch-errors-video')).toMatchObject({ Threshold: 3, EvaluationPeriods: 1 });
+    expect(named('requests-throttled')).toMatchObject({ Threshold: 1, EvaluationPeriods: 3, DatapointsToAlarm: 2 });
     expect(named('payload-mismatch')).toBeUndefined();
     expect(own).toHaveLength(alarms.length - 1);
   });
 
+  it('can all be left out', () => {
+    const none = Object.fromEntries(alarms.map((alarm) => [slugOf(alarm), false as const]));
+    const without = synthesize({ monitoring: Monitoring.alarms({ email: 'on-call@example.com', overrides: none }) });
+
+    without.resourceCountIs('AWS::CloudWatch::Alarm', 0);
+    without.resourceCountIs('AWS::CloudWatch::CompositeAlarm', 0);
+    without.resourceCountIs('AWS::CloudWatch::Dashboard', 1);
+  });
+
   it.each([
+    [
+      { 'requests-throttled': { datapointsToAlarm: 4 } },
+      'monitoring.overrides["requests-throttled"] asks for 4 bad periods of 3; give no more than are looked at.',
+    ],
     [{ 'slow-answer': false }, 'overrides has "slow-answer", which is no alarm; give one of '],
     [
       { 'slow-answers': { evaluationPeriods: 0 } },
