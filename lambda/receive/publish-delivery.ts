@@ -1,6 +1,6 @@
 /**
  * From a delivery that verified to its event on the bus, with what the ledger knows of the job. On the dynamic route Google's
- * signature does not say whose job it is: only the ledger does (decision 11).
+ * signature does not say whose job it is: only the ledger does (decision 12).
  */
 import { FETCHED_JOB_TYPES } from '../contract.ts';
 import { fitted } from '../events/event-size.ts';

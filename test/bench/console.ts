@@ -1,4 +1,4 @@
-/** `npm run bench:console`: how long the console takes to answer with its table when the ledger has 10,000 jobs. */
+/** `npm run bench -- console`: how long the console takes to answer with its table when the ledger has 10,000 jobs. */
 import { BatchWriteItemCommand } from '@aws-sdk/client-dynamodb';
 import { readJobPage } from '../../cli/console/job-pages.ts';
 import { remembered } from '../../cli/console/remembered.ts';

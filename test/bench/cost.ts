@@ -1,5 +1,5 @@
 /**
- * `npm run bench:cost`: list prices of us-east-1 in US dollars, for a million webhooks and for a thousand jobs, beside
+ * `npm run bench -- cost`: list prices of us-east-1 in US dollars, for a million webhooks and for a thousand jobs, beside
  * polling every 30 seconds for the same jobs. What is assumed of a job is named; change it and run again.
  */
 import { renderTable } from '../../cli/table.ts';

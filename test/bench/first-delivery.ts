@@ -1,5 +1,5 @@
 /**
- * `npm run bench:first-delivery`: CPU that the deployed verifier takes to start, for its first delivery and for later ones, each in
+ * `npm run bench -- first-delivery`: CPU that the deployed verifier takes to start, for its first delivery and for later ones, each in
  * a process of its own, beside cheap ends in another. Medians of the processes.
  */
 import { spawn, spawnSync } from 'node:child_process';

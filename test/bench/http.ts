@@ -1,5 +1,5 @@
 /**
- * `npm run bench:http`: deliveries a second through the local HTTP API to a published event, new ones and duplicates, at
+ * `npm run bench -- http`: deliveries a second through the local HTTP API to a published event, new ones and duplicates, at
  * several concurrencies. The ratio is to the slowest thing that must happen: one delivery after the other.
  */
 import { createHmac, randomUUID } from 'node:crypto';

@@ -1,5 +1,5 @@
 /**
- * How much of DynamoDB a run of the reconciler reads, by the size of the ledger: `npm run bench:ledger`. The named limit is a
+ * How much of DynamoDB a run of the reconciler reads, by the size of the ledger: `npm run bench -- ledger`. The named limit is a
  * run on a ledger of 1,000 jobs. Counts, not times: dynalite is not DynamoDB.
  */
 import { type AttributeValue, BatchWriteItemCommand } from '@aws-sdk/client-dynamodb';

@@ -1,5 +1,5 @@
 /**
- * `npm run bench:start-up`: size of each deployed bundle, and the CPU time to import it in a fresh process, beside an empty
+ * `npm run bench -- start-up`: size of each deployed bundle, and the CPU time to import it in a fresh process, beside an empty
  * function, a plain bundle of the three AWS clients that the verifier needs, and one of all that it uses of others. Medians of
  * the processes, which take turns.
  */

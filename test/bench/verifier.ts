@@ -1,5 +1,5 @@
 /**
- * `npm run bench:verifier`: one delivery from the HTTP API's event to its response, ours beside the usual composition of
+ * `npm run bench -- verifier`: one delivery from the HTTP API's event to its response, ours beside the usual composition of
  * standardwebhooks, Powertools' idempotency and PutEvents, on the same store and the same bus. Counts the calls, too.
  */
 import { createHmac, randomUUID } from 'node:crypto';

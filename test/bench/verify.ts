@@ -1,5 +1,5 @@
 /**
- * `npm run bench:verify`: CPU time to verify one delivery, ours beside the reference library, svix, and bare node:crypto. The
+ * `npm run bench -- verify`: CPU time to verify one delivery, ours beside the reference library, svix, and bare node:crypto. The
  * candidates take turns, and each is compared with the bare one of its own round, so that a busy machine is unfair to all
  * alike; figures are medians of the rounds.
  */

@@ -15,7 +15,10 @@ const NAMED: Readonly<Record<string, unknown>> = {
 
 describe('docs/configuration.md', () => {
   it('has the table that `npm run docs` writes', () => {
-    expect(page).toBe(configurationPage());
+    // The formatter pads the cells.
+    const withoutPadding = (text: string) => text.replaceAll(/ +/g, ' ').replaceAll(/-{3,}/g, '---');
+
+    expect(withoutPadding(page)).toBe(withoutPadding(configurationPage()));
   });
 
   it('says of every key what it is for', () => {

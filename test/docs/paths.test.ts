@@ -1,22 +1,52 @@
-import { existsSync, readdirSync } from 'node:fs';
+/** What the pages name exists: files, npm scripts, commands. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { readPage } from './markdown.ts';
+import { commandNames } from './commands.ts';
 
-const DOCS = new URL('../../docs/', import.meta.url);
 const ROOT = new URL('../../', import.meta.url);
-const pages = readdirSync(DOCS, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.md'));
+const isPage = (name: string) => name.endsWith('.md');
+const pages = [
+  ...readdirSync(ROOT).filter(isPage),
+  ...readdirSync(new URL('docs/', ROOT), { recursive: true, encoding: 'utf8' })
+    .filter(isPage)
+    .map((name) => `docs/${name}`),
+  ...['local/README.md'],
+];
+const read = (name: string) => readFileSync(new URL(name, ROOT), 'utf8');
+const { scripts } = JSON.parse(read('package.json')) as { readonly scripts: Readonly<Record<string, string>> };
 
 it('finds the pages that it is to check', () => {
-  expect(pages).toEqual(expect.arrayContaining(['architecture.md', 'events.md']));
+  expect(pages).toEqual(
+    expect.arrayContaining(['README.md', 'docs/architecture.md', 'docs/decisions/0010-job-ledger.md']),
+  );
 });
 
-it.each(pages)('docs/%s links to files, and names files, that exist', (name) => {
-  const page = readPage(name);
+it.each(pages)('%s links to files, and names files, that exist', (name) => {
+  const page = read(name);
   const links = [...page.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(
-    ([, path = '']) => new URL(path, new URL(name, DOCS)),
+    ([, path = '']) => new URL(path, new URL(name, ROOT)),
   );
-  const named = [...page.matchAll(/`((?:bin|lambda|lib|local|test)\/[\w./-]+\.\w+)`/g)].map(
+  const named = [...page.matchAll(/`((?:bin|lambda|lib|local|test|cli|tools|examples)\/[\w./-]+\.\w+)`/g)].map(
     ([, path = '']) => new URL(path, ROOT),
   );
   expect([...links, ...named].filter((url) => !existsSync(url)).map(({ pathname }) => pathname)).toEqual([]);
+});
+
+it.each(pages)('%s names npm scripts and commands that exist', (name) => {
+  const page = read(name);
+  const run = [...page.matchAll(/npm run ([\w-]+(?::[\w-]+)?)/g)].map(([, script = '']) => script);
+  const commands = [
+    ...page.matchAll(/(?:[`\n]|-- )gemini-webhooks ([a-z][\w-]*)|npm run cli -- ([a-z][\w-]*)/g),
+  ].flatMap(([, one, other]) => one ?? other ?? []);
+
+  expect(run.filter((script) => !Object.hasOwn(scripts, script))).toEqual([]);
+  expect(commands.filter((command) => !commandNames().includes(command))).toEqual([]);
+});
+
+it('README.md is short, and has the two commands that do the set-up', () => {
+  const page = read('README.md');
+
+  expect(page.split('\n').length).toBeLessThanOrEqual(130);
+  expect(page).toContain('\nnpm ci && npm start\n');
+  expect(page).toContain('\nnpm ci && npm test\n');
 });
