@@ -280,5 +280,5 @@ export const FILE_RETENTION_SECONDS = 48 * 3600;
 /** Message of the verifier's log line about a delivery of a form that it had not seen: names and lengths, no content. */
 export const NEW_FORM_LOGGED = 'Delivery of a new form';
 
-/** The last object of a landing, written once. Objects beside which it is missing are unfinished. */
+/** The last object of a fetch, written once. Objects beside which it is missing are unfinished. */
 export const MANIFEST_NAME = 'manifest.json';

@@ -14,7 +14,7 @@ import { acknowledge } from './nag-acknowledgement.ts';
 import { NodeFunction } from './node-function.ts';
 import { settingsOf } from './settings.ts';
 
-/** The longest that Lambda allows: a landing has to end within it. */
+/** The longest that Lambda allows: a fetch has to end within it. */
 const FUNCTION_TIMEOUT = Duration.minutes(15);
 
 /**

@@ -48,7 +48,7 @@ export class OutputBucket extends Construct {
 
     acknowledge(this.bucket, {
       'AwsSolutions-S1':
-        'Each landing is accounted for by its manifest and an event. Who reads is for CloudTrail data events, which an account switches on for all its buckets; server access logs would need a second bucket with the same question.',
+        'Each fetch is accounted for by its manifest and an event. Who reads is for CloudTrail data events, which an account switches on for all its buckets; server access logs would need a second bucket with the same question.',
     });
   }
 }

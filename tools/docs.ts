@@ -88,13 +88,17 @@ export function configurationRows(): Row[] {
   });
 }
 
+/** In columns, as Biome formats it. */
 function configurationTable(): string {
   const rows = configurationRows().map(({ key, type, defaultText, bounds, what }) => [
     `\`${key}\``,
     ...[type, defaultText, bounds, what],
   ]);
-  const lines = [['key', 'type', 'default', 'bounds', 'what it does'], Array(5).fill('---'), ...rows];
-  return lines.map((cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`).join('');
+  const all = [['key', 'type', 'default', 'bounds', 'what it does'], ...rows];
+  const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...all.map((cells) => cells[column]?.length ?? 0)));
+  const lines = all.map((cells) => cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)));
+  lines.splice(1, 0, widths.map((width) => '-'.repeat(width)));
+  return lines.map((cells) => `| ${cells.join(' | ')} |\n`).join('');
 }
 
 /** The page with the table as it is now. */

@@ -1,4 +1,4 @@
-/** The account of a landing: the last object that is written, and written once. */
+/** The account of a fetch: the last object that is written, and written once. */
 import * as z from 'zod/mini';
 import { DEFAULT_PROJECT, FETCHED_JOB_TYPES, SCHEMA_VERSION } from '../contract.ts';
 import { SCHEMES } from './job-event.ts';

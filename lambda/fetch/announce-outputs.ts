@@ -9,7 +9,7 @@ import type { OutputPlan } from '../gemini/jobs/job-type.ts';
 import type { JobOnRecord } from '../ledger/ports.ts';
 import type { Clock, Log, Metrics } from '../shared/ports.ts';
 import type { OutputStore } from './ports.ts';
-import type { Landing } from './storing.ts';
+import type { Storing } from './storing.ts';
 
 /** What is known so far about the job. */
 export interface Progress {
@@ -42,14 +42,14 @@ interface WriteUp {
   readonly outcome: Manifest['outcome'];
   readonly plan: OutputPlan;
   readonly submission: Submission;
-  readonly landing?: Landing;
+  readonly storing?: Storing;
   readonly startedAt: Date;
   readonly error: Failure | null;
 }
 
 export function writeUp(ports: AnnounceOutputsPorts, event: FetchableEvent, told: WriteUp): Manifest {
-  const { plan, landing } = told;
-  const objects = landing?.objects ?? [];
+  const { plan, storing } = told;
+  const objects = storing?.objects ?? [];
   const { webhookId, type, scheme, origin, occurredAt, receivedAt } = event;
   return {
     schemaVersion: SCHEMA_VERSION,
@@ -71,11 +71,11 @@ export function writeUp(ports: AnnounceOutputsPorts, event: FetchableEvent, told
     objects: [...objects],
     counts: {
       ...plan.counts,
-      ...landing?.counts,
+      ...storing?.counts,
       objects: objects.length,
       bytes: objects.reduce((sum, { bytes }) => sum + bytes, 0),
     },
-    notes: [...plan.notes, ...(plan.missing === undefined ? [] : [plan.missing]), ...(landing?.notes ?? [])],
+    notes: [...plan.notes, ...(plan.missing === undefined ? [] : [plan.missing]), ...(storing?.notes ?? [])],
     timings: { startedAt: told.startedAt.toISOString(), finishedAt: ports.clock().toISOString() },
     fetcher: { version: VERSION },
   };

@@ -27,9 +27,9 @@ import {
   writeUp,
 } from './announce-outputs.ts';
 import { storeFile } from './store-file.ts';
-import { landFiles } from './store-files.ts';
+import { storeFiles } from './store-files.ts';
 import { inspectFiles, type ReadyFile, storeResource } from './store-resource.ts';
-import { Landing } from './storing.ts';
+import { Storing } from './storing.ts';
 
 export interface FetchOutputsPorts extends AnnounceOutputsPorts {
   /** Of a project, with its API key. @throws TransientError `ERR_PROJECT_UNKNOWN` */
@@ -136,27 +136,27 @@ async function storeOutputs(
   if (found !== undefined) return { key, manifest: found };
 
   const files = await inspecting;
-  const landing = new Landing({ store, prefix, maxBytes: ports.maxOutputBytes, signal });
+  const storing = new Storing({ store, prefix, maxBytes: ports.maxOutputBytes, signal });
   try {
-    landing.expect(
+    storing.expect(
       files.reduce((sum, { isOptional, resource }) => sum + (isOptional ? 0 : (resource?.sizeBytes ?? 0)), 0),
     );
     // Asked for once more, now for what it holds inline, when it was too large to keep.
-    await storeResource(kept.again() ?? (await openJob(gemini, path, signal)), plan, landing);
+    await storeResource(kept.again() ?? (await openJob(gemini, path, signal)), plan, storing);
     const { number, isLast } = attempt;
     const isExpired = age >= 1000 * FILE_RETENTION_SECONDS;
-    const landOne = (file: ReadyFile) =>
-      storeFile(gemini, file, landing, { number, isExpired, signal, wait: ports.wait });
-    await landFiles(files, landing, { landOne, isLast, isWaitedFor: age < WAIT_MS });
+    const storeOne = (file: ReadyFile) =>
+      storeFile(gemini, file, storing, { number, isExpired, signal, wait: ports.wait });
+    await storeFiles(files, storing, { storeOne, isLast, isWaitedFor: age < WAIT_MS });
   } catch (error) {
-    await landing.abort();
+    await storing.abort();
     throw error;
   }
   await attempt.consulted;
   const submission = submissionOf(event, progress);
   const manifest = writeUp(ports, event, {
     outcome: 'stored',
-    ...{ plan, submission, landing, startedAt },
+    ...{ plan, submission, storing, startedAt },
     error: plan.error,
   });
   const isFirst = await store.writeManifest(key, manifest);

@@ -5,7 +5,7 @@ import type { Download, FileDownload, Gemini } from '../gemini/ports.ts';
 import { PermanentError, TransientError } from '../shared/errors.ts';
 import type { Wait } from '../shared/ports.ts';
 import type { ReadyFile } from './store-resource.ts';
-import type { DescribedObject, Landing, LandingObject } from './storing.ts';
+import type { DescribedObject, ObjectSink, Storing } from './storing.ts';
 
 /** With parts of 8 MiB these are 64 of the function's 1,024 MiB. */
 const PARTS_AT_A_TIME = 8;
@@ -39,7 +39,7 @@ export interface FileAttempt {
 export async function storeFile(
   gemini: Gemini,
   file: ReadyFile,
-  landing: Landing,
+  storing: Storing,
   attempt: FileAttempt,
 ): Promise<void> {
   if (file.problem !== undefined) throw file.problem;
@@ -47,12 +47,12 @@ export async function storeFile(
   const origin = `files/${file.fileId}`;
   const described = { name: file.name(contentType), contentType, origin, isLines: file.isLines };
   // What an earlier attempt completed need not be downloaded again.
-  if (attempt.number > 1 && (await landing.adopt(described))) return;
-  for (const length of [landing.partBytes, landing.partBytes, undefined]) {
+  if (attempt.number > 1 && (await storing.adopt(described))) return;
+  for (const length of [storing.partBytes, storing.partBytes, undefined]) {
     const download = await gemini.download(file.fileId, attempt.signal, length);
     if (download === undefined) throw notThere(origin, attempt);
-    if (await landDownload(download, { described, file, landing, attempt })) return;
-    landing.note(`${origin}: begun again, because Gemini did not serve the rest of the same file`);
+    if (await storeDownload(download, { described, file, storing, attempt })) return;
+    storing.note(`${origin}: begun again, because Gemini did not serve the rest of the same file`);
   }
 }
 
@@ -67,19 +67,19 @@ class FileChanged extends Error {}
 interface Target {
   readonly described: DescribedObject;
   readonly file: ReadyFile;
-  readonly landing: Landing;
+  readonly storing: Storing;
   readonly attempt: FileAttempt;
 }
 
 /** False when the file changed meanwhile, and is to be begun again. */
-async function landDownload(download: FileDownload, { described, file, landing, attempt }: Target): Promise<boolean> {
+async function storeDownload(download: FileDownload, { described, file, storing, attempt }: Target): Promise<boolean> {
   const { origin } = described;
   const total = download.total ?? file.resource?.sizeBytes;
-  const object = landing.open(described);
+  const object = storing.open(described);
   try {
-    landing.expect(total ?? 0);
-    if (download.readRange !== undefined && (total ?? 0) > landing.partBytes) {
-      await writeParts(download, object, { total: total ?? 0, partBytes: landing.partBytes, attempt });
+    storing.expect(total ?? 0);
+    if (download.readRange !== undefined && (total ?? 0) > storing.partBytes) {
+      await writeParts(download, object, { total: total ?? 0, partBytes: storing.partBytes, attempt });
     } else {
       const bytes = await writeStream(download, object);
       if (total !== undefined && bytes !== total) {
@@ -95,7 +95,7 @@ async function landDownload(download: FileDownload, { described, file, landing, 
   }
 }
 
-async function writeStream({ chunks }: Download, object: LandingObject): Promise<number> {
+async function writeStream({ chunks }: Download, object: ObjectSink): Promise<number> {
   let bytes = 0;
   for await (const chunk of chunks) {
     bytes += chunk.length;
@@ -110,7 +110,7 @@ interface Parts {
   readonly attempt: FileAttempt;
 }
 
-async function writeParts(download: FileDownload, object: LandingObject, parts: Parts): Promise<void> {
+async function writeParts(download: FileDownload, object: ObjectSink, parts: Parts): Promise<void> {
   const { total, partBytes, attempt } = parts;
   const count = Math.ceil(total / partBytes);
   const stop = new AbortController();

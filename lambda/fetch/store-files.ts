@@ -1,7 +1,7 @@
 /** The files of a job, and what becomes of the others when one of them cannot be had. */
 import { PermanentError, TransientError } from '../shared/errors.ts';
 import type { ReadyFile } from './store-resource.ts';
-import type { Landing } from './storing.ts';
+import type { Storing } from './storing.ts';
 
 /** What Gemini says of a file that it does not give. */
 const REFUSALS: readonly string[] = ['ERR_OUTPUT_NOT_READY', 'ERR_GEMINI_REFUSED'];
@@ -19,24 +19,24 @@ interface Waits {
  * @throws PermanentError when there is nothing else to land, or a larger limit would mend it
  * @throws TransientError what the next attempt may mend
  */
-export async function landFiles(
+export async function storeFiles(
   files: readonly ReadyFile[],
-  landing: Landing,
-  { landOne, ...waits }: Waits & { readonly landOne: (file: ReadyFile) => Promise<void> },
+  storing: Storing,
+  { storeOne, ...waits }: Waits & { readonly storeOne: (file: ReadyFile) => Promise<void> },
 ): Promise<void> {
   let loss: PermanentError | undefined;
   for (const file of files) {
     try {
-      await landOne(file);
+      await storeOne(file);
     } catch (error) {
       if (!isFinal(error, file, waits)) throw error;
-      landing.note(`files/${file.fileId} did not land: ${error.message}`);
+      storing.note(`files/${file.fileId} did not land: ${error.message}`);
       if (!file.isOptional && error instanceof PermanentError) loss ??= error;
     }
   }
-  await landing.settle();
+  await storing.settle();
   // Beside the job resource there is nothing.
-  if (loss !== undefined && landing.objects.length === 1) throw loss;
+  if (loss !== undefined && storing.objects.length === 1) throw loss;
 }
 
 function isFinal(

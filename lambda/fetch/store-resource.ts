@@ -7,7 +7,7 @@ import type { Download, Gemini } from '../gemini/ports.ts';
 import { PermanentError, TransientError } from '../shared/errors.ts';
 import { JsonCopy, JsonLines, JsonText } from './json/extract.ts';
 import { JsonMedia } from './json/media.ts';
-import type { Landing } from './storing.ts';
+import type { Storing } from './storing.ts';
 
 const MAX_FILE_RESOURCE_BYTES = 64 * 1024;
 
@@ -76,16 +76,16 @@ async function readFileResource(gemini: Gemini, id: string, signal: AbortSignal)
 }
 
 /** The job resource, and what it holds inline. */
-export async function storeResource(download: Download, plan: OutputPlan, landing: Landing): Promise<void> {
+export async function storeResource(download: Download, plan: OutputPlan, storing: Storing): Promise<void> {
   const copy = new JsonCopy(
-    landing.open({ name: plan.resourceObject, contentType: 'application/json', origin: 'job#' }),
+    storing.open({ name: plan.resourceObject, contentType: 'application/json', origin: 'job#' }),
     (path) => isWebhookConfig(path) || plan.omit(path),
   );
-  const lines = plan.lines && new JsonLines(openLines(landing, plan.lines), plan.lines);
+  const lines = plan.lines && new JsonLines(openLines(storing, plan.lines), plan.lines);
   const text =
     plan.text &&
     new JsonText(
-      landing.open({ name: 'output.md', contentType: 'text/markdown; charset=utf-8', origin: 'job#' }),
+      storing.open({ name: 'output.md', contentType: 'text/markdown; charset=utf-8', origin: 'job#' }),
       plan.text.choose,
       plan.text.sectionDepth,
     );
@@ -94,9 +94,9 @@ export async function storeResource(download: Download, plan: OutputPlan, landin
     const output = media.get(pointer);
     media.delete(pointer);
     const contentType = output?.contentType ?? mediaTypeOf();
-    return landing.open({ name: output?.name ?? 'media.bin', contentType, origin: `job#${pointer}` });
+    return storing.open({ name: output?.name ?? 'media.bin', contentType, origin: `job#${pointer}` });
   };
-  const refuse = (pointer: string) => landing.note(`${pointer}: the media is not base64, and is not stored`);
+  const refuse = (pointer: string) => storing.note(`${pointer}: the media is not base64, and is not stored`);
   const decoder = new JsonMedia(new Set(media.keys()), open, refuse);
   const readers: readonly (JsonReader | undefined)[] = [copy, lines, text, decoder];
 
@@ -105,9 +105,9 @@ export async function storeResource(download: Download, plan: OutputPlan, landin
   for (const reader of [lines, text, copy]) await reader?.finish();
 }
 
-function openLines(landing: Landing, path: JsonPath) {
+function openLines(storing: Storing, path: JsonPath) {
   const origin = `job#/${path.join('/')}`;
-  return landing.open({ name: 'responses.jsonl', contentType: 'application/jsonl', origin, isLines: true });
+  return storing.open({ name: 'responses.jsonl', contentType: 'application/jsonl', origin, isLines: true });
 }
 
 /** The API echoes it, and with it the token of the dynamic URL. */

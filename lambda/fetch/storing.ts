@@ -9,7 +9,7 @@ import type { OutputStore, OutputWriter, WrittenObject } from './ports.ts';
 /** How many objects are completed at a time; a small one is in memory until it is. */
 const FINISHING_AT_A_TIME = 4;
 
-export interface LandingOptions {
+export interface StoringOptions {
   readonly store: OutputStore;
   /** Ends with a slash. */
   readonly prefix: string;
@@ -26,14 +26,14 @@ export interface DescribedObject {
   readonly isLines?: boolean;
 }
 
-export interface LandingObject extends Sink {
+export interface ObjectSink extends Sink {
   writePart: OutputWriter['writePart'];
   /** Never rejects. */
   abort(): Promise<void>;
 }
 
-export class Landing {
-  readonly #options: LandingOptions;
+export class Storing {
+  readonly #options: StoringOptions;
   readonly #open = new Set<OutputWriter>();
   /** In the order in which they were begun. */
   readonly #objects: (ManifestObject | undefined)[] = [];
@@ -44,7 +44,7 @@ export class Landing {
   /** Of what came so far, finished or not. */
   #bytes = 0;
 
-  constructor(options: LandingOptions) {
+  constructor(options: StoringOptions) {
     this.#options = options;
   }
 
@@ -83,7 +83,7 @@ export class Landing {
     );
   }
 
-  open(described: DescribedObject): LandingObject {
+  open(described: DescribedObject): ObjectSink {
     const { store, prefix, signal } = this.#options;
     const counter = described.isLines ? new JsonLinesCounter() : undefined;
     const writer = store.open(prefix + described.name, described.contentType, signal, counter);

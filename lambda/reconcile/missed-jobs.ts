@@ -18,14 +18,14 @@ const REPUBLISH_PAUSE_MS = 6 * 3600_000;
 const MAX_REPUBLISHED = 100;
 
 /** Where outputs stored. */
-export interface LandedOutputs {
+export interface StoredOutputs {
   /** The manifest of outputs that stored. @throws TransientError `ERR_STORE_UNAVAILABLE` */
   find(job: LedgerEntry): Promise<{ readonly key: string; readonly manifest: Manifest } | undefined>;
 }
 
 export interface MissedJobsPorts extends Omit<PublishOncePorts, 'wasPublished'> {
   readonly ledger: JobLedger;
-  readonly outputs: LandedOutputs;
+  readonly outputs: StoredOutputs;
 }
 
 export interface MissedJobsOptions {

@@ -11,7 +11,7 @@ import { EnvironmentReader } from '../shared/environment.ts';
 import { SecretReader } from '../shared/secrets.client.ts';
 import { createTelemetry } from '../shared/telemetry.ts';
 import { type ReconcileReport, reconcile } from './reconcile.ts';
-import { S3LandedOutputs } from './stored-outputs.client.ts';
+import { S3StoredOutputs } from './stored-outputs.client.ts';
 
 /** Time to finish the job at hand and to write how far it came. */
 const RESERVE_MS = 20_000;
@@ -46,7 +46,7 @@ const apiKey = createApiKeySource(new SecretReader(secretsManagerClient()), conf
 const ports = {
   gemini: new GeminiApi({ baseUrl: config.baseUrl, apiKey, fetch, clock, stallMs: GEMINI_STALL_MS }),
   ledger,
-  outputs: new S3LandedOutputs(s3Client(), config.bucket),
+  outputs: new S3StoredOutputs(s3Client(), config.bucket),
   store: new DynamoDbIdempotencyStore({ ...config, client }),
   publisher: new EventBridgePublisher(eventBridgeClient(), config.eventBusName),
   createOwner: randomUUID,

@@ -21,7 +21,7 @@ export async function reconcile(ports: ReconcilePorts, options: ReconcileOptions
   const { ledger, metrics, log } = ports;
   const { project } = options;
   const run = new ReconcileRun(ports, options, await ledger.readCursor(project));
-  for (const jobType of FETCHED_JOB_TYPES) await lookAfterUnlanded(run, jobType);
+  for (const jobType of FETCHED_JOB_TYPES) await lookAfterUnstored(run, jobType);
   // Side by side: neither waits for the other, and whatever becomes of one, the other comes to its end.
   const [asked, swept] = await Promise.allSettled([askAwaited(run), sweepBatches(run)]);
   await run.measureUnended();
@@ -37,7 +37,7 @@ export async function reconcile(ports: ReconcilePorts, options: ReconcileOptions
 }
 
 /** Measures the oldest, and gives up what has not been stored by now and never will: Gemini has deleted it. */
-async function lookAfterUnlanded(run: ReconcileRun, jobType: FetchedJobType): Promise<void> {
+async function lookAfterUnstored(run: ReconcileRun, jobType: FetchedJobType): Promise<void> {
   const { ledger, metrics } = run.ports;
   const { project, retentionMs } = run.options;
   const hours = Math.round(retentionMs[jobType] / 3600_000);

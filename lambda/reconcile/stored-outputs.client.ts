@@ -6,7 +6,7 @@ import { Manifest } from '../events/manifest.ts';
 import { FETCH_FAILED, jobPrefix } from '../events/output-keys.ts';
 import { knownSince, type LedgerEntry } from '../ledger/facts.ts';
 import { TransientError } from '../shared/errors.ts';
-import type { LandedOutputs } from './missed-jobs.ts';
+import type { StoredOutputs } from './missed-jobs.ts';
 
 const DAY_MS = 24 * 3600_000;
 
@@ -15,7 +15,7 @@ interface Stored {
   readonly manifest: Manifest;
 }
 
-export class S3LandedOutputs implements LandedOutputs {
+export class S3StoredOutputs implements StoredOutputs {
   readonly #client: S3Client;
   readonly #bucket: string;
 
@@ -37,7 +37,7 @@ export class S3LandedOutputs implements LandedOutputs {
     return undefined;
   }
 
-  /** Undefined beside objects of a landing that did not end. */
+  /** Undefined beside objects of a fetch that did not end. */
   async #read(key: string): Promise<Manifest | undefined> {
     try {
       const { Body } = await this.#client.send(new GetObjectCommand({ Bucket: this.#bucket, Key: key }));

@@ -1,4 +1,4 @@
-/** The alarms of what happens to a job after its event: fetching, landing, and the reconciler that knows of those that did not. */
+/** The alarms of what happens to a job after its event: fetching, storing, and the reconciler that knows of those that did not. */
 import { Duration } from 'aws-cdk-lib';
 import { MathExpression, Stats, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { FETCHED_JOB_TYPES, type FetchedJobType, JOB_TYPE } from '../../lambda/contract.ts';
@@ -26,7 +26,7 @@ function ofFetchers({ fetchers }: Monitored): AlarmDefinition[] {
   const period = Duration.minutes(5);
   return fetchers.flatMap(({ jobType, queue, deadLetterQueue, function: handler }): AlarmDefinition[] => [
     {
-      // SQS leaves out what was received three times, and a landing that goes on is a new message: a fetch that keeps
+      // SQS leaves out what was received three times: a fetch that keeps
       // failing or takes long is told by `oldest-unstored` and `fetch-dead-letters`.
       // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
       slug: 'jobs-waiting',

@@ -126,7 +126,7 @@ function flow({ metrics, projects, fetchers }: Monitored): IWidget[] {
 }
 
 function durations({ metrics, projects, fetchers, api, verifier }: Monitored): IWidget[] {
-  const landing = projects.flatMap((project) =>
+  const toManifest = projects.flatMap((project) =>
     fetchers.map(({ jobType }) =>
       metrics
         .outputs('SecondsToStore', project, jobType, Stats.percentile(90))
@@ -137,7 +137,7 @@ function durations({ metrics, projects, fetchers, api, verifier }: Monitored): I
   const answers = percentiles.map((statistic) => api.metricLatency({ statistic, label: statistic, period: PERIOD }));
   const runs = percentiles.map((statistic) => verifier.metricDuration({ statistic, label: statistic, period: PERIOD }));
   return [
-    graph('From the end of a job to its manifest', landing, 'seconds'),
+    graph('From the end of a job to its manifest', toManifest, 'seconds'),
     graph('Answers to Gemini', answers, 'milliseconds'),
     graph('Runs of the verifier', runs, 'milliseconds'),
   ];

@@ -36,7 +36,7 @@ const ASSUMED = {
 } as const;
 
 interface Item {
-  readonly part: 'receiving' | 'landing' | 'remembering';
+  readonly part: 'receiving' | 'storing' | 'remembering';
   readonly name: string;
   readonly dollars: number;
 }
@@ -58,11 +58,11 @@ const ITEMS: readonly Item[] = [
   { part: 'receiving', name: 'SQS, 3 requests', dollars: 3 * PRICE.sqsRequest },
   { part: 'receiving', name: 'CloudWatch Logs', dollars: (ASSUMED.logKbPerJob / 1e6) * PRICE.logsGb },
   {
-    part: 'landing',
+    part: 'storing',
     name: 'Lambda, fetcher',
     dollars: PRICE.lambdaRequest + ASSUMED.fetcherSeconds * ASSUMED.fetcherGib * PRICE.lambdaGibSecondArm,
   },
-  { part: 'landing', name: 'S3, 3 PUT and 1 GET', dollars: ASSUMED.objects * PRICE.s3Put + PRICE.s3Get },
+  { part: 'storing', name: 'S3, 3 PUT and 1 GET', dollars: ASSUMED.objects * PRICE.s3Put + PRICE.s3Get },
   // The job ledger hears of both events of a job.
   {
     part: 'remembering',
@@ -88,7 +88,7 @@ console.log(
     [
       ...ITEMS.map(({ name, dollars }) => row(name, dollars)),
       row('receiving', sum(partOf('receiving'))),
-      row('landing', sum(partOf('landing'))),
+      row('storing', sum(partOf('storing'))),
       row('remembering', sum(partOf('remembering'))),
       row('all', sum(ITEMS)),
       row('instead: polling a job of 10 minutes', pollingFor(10)),

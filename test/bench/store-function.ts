@@ -50,7 +50,7 @@ async function product(): Promise<() => Promise<void>> {
   const jobType = job.startsWith('interactions/') ? 'interaction' : 'batch';
   const { handler } = await import(pathToFileURL(`${tree}/lambda/handlers/fetch-${jobType}.ts`).href);
   const type = jobType === 'batch' ? 'batch.succeeded' : 'interaction.completed';
-  const land = async (name: string) => {
+  const fetchOnce = async (name: string) => {
     const detail = eventOf(jobType, jobType === 'batch' ? name : name.slice(name.indexOf('/') + 1), type);
     const envelope = { version: '0', source: 'gemini.webhooks', 'detail-type': type, detail };
     const attributes = { ApproximateReceiveCount: '1' };
@@ -59,8 +59,9 @@ async function product(): Promise<() => Promise<void>> {
     if (result.batchItemFailures.length > 0) throw new Error('The job did not land; its log says why.');
   };
   // Whatever a function does once is done.
-  for (const size of [1, 2]) await land(jobType === 'batch' ? `batches/inline-${size}` : `interactions/report-${size}`);
-  return () => land(job);
+  for (const size of [1, 2])
+    await fetchOnce(jobType === 'batch' ? `batches/inline-${size}` : `interactions/report-${size}`);
+  return () => fetchOnce(job);
 }
 
 const run = what === 'bare' ? bare : await product();

@@ -167,7 +167,7 @@ const PARTS: Readonly<Record<string, () => Promise<void>>> = {
   ...{ core: oneCore, connection: oneConnection, memory, interaction, json },
 };
 for (const name of values.only) await PARTS[name]?.();
-console.log(renderTable(['landing', 'wall s', 'CPU s', 'CPU s a GiB', 'peak MiB'], rows));
+console.log(renderTable(['fetch', 'wall s', 'CPU s', 'CPU s a GiB', 'peak MiB'], rows));
 console.log(
   `\nLoad of the machine: ${loadavg()
     .map((load) => load.toFixed(1))

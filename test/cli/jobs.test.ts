@@ -156,7 +156,7 @@ describe('show', () => {
     );
   });
 
-  it('finds the failure and the landing of a job that was fetched again', async () => {
+  it('finds the failure and the manifest of a job that was fetched again', async () => {
     const folder = 'batch/project=default/date=2026-11-24/job=again/';
     await ledger.tell(announced('batches/again'));
     const failed = { kind: 'failed', failedAt: at('02:20'), code: 'ERR_OUTPUT_TOO_LARGE', retryable: false } as const;

@@ -96,7 +96,7 @@ export async function runScenario(run: Run, scenario: Scenario, options: RunOpti
   const timer = setTimeout(stop, TROUBLE_MS);
   const jobs = scenario.jobs ? options.jobs : 0;
   const names = await Promise.all(Array.from({ length: jobs }, () => submit(run, scenario.jobs)));
-  const landing = Promise.all(names.map((name) => untilStored(run, name)));
+  const allStored = Promise.all(names.map((name) => untilStored(run, name)));
   const load = await send(run, {
     ...options,
     name: scenario.name,
@@ -105,7 +105,7 @@ export async function runScenario(run: Run, scenario: Scenario, options: RunOpti
   });
   clearTimeout(timer);
   stop();
-  await landing;
+  await allStored;
   const books = await readBooks(run, scenario.name);
   const stored = await countManifests(run, names.map(String));
   return {

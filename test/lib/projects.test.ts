@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Lazy } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { describe, expect, it } from 'vitest';
@@ -90,6 +90,15 @@ it.each([
 
   if (holds) expect(make).not.toThrow();
   else expect(make).toThrow('give small letters, digits and single dashes, at most 32, a letter first.');
+});
+
+it('leaves to CloudFormation what only CloudFormation knows', () => {
+  const apiKeySecretName = Lazy.string({ produce: () => 'not a name' });
+
+  expect(() => newStack({ projects: [{ name: 'default', apiKeySecretName: 'not a name' }] })).toThrow(
+    "give the secret's",
+  );
+  expect(() => newStack({ projects: [{ name: 'default', apiKeySecretName }] })).not.toThrow();
 });
 
 describe('the permission to read the API key for the registration', () => {

@@ -142,7 +142,7 @@ const MUTANTS: readonly Mutant[] = [
   {
     name: 'leave uploads open',
     file: 'lambda/fetch/fetch-outputs.ts',
-    from: '    await landing.abort();\n',
+    from: '    await storing.abort();\n',
     to: '',
   },
 ];

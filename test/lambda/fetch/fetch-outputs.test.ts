@@ -48,7 +48,7 @@ it('announces what the faster of two fetches wrote', async () => {
   expect(metrics).toEqual([]);
 });
 
-it('measures a landing once, from the end of the job', async () => {
+it('measures a fetch once, from the end of the job', async () => {
   const { ports, metrics } = portsOf(ANSWERS);
 
   await fetchOutputs(ports, batchJob, EVENT, ATTEMPT);

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { storeFile } from '../../../lambda/fetch/store-file.ts';
-import { Landing } from '../../../lambda/fetch/storing.ts';
+import { Storing } from '../../../lambda/fetch/storing.ts';
 import type { FileDownload, Gemini } from '../../../lambda/gemini/ports.ts';
 import { PermanentError, TransientError } from '../../../lambda/shared/errors.ts';
 import { LIVE, portsOf } from '../../fakes/fetch-ports.ts';
@@ -75,14 +75,14 @@ function rangedGemini(texts: readonly string[], parts: Record<number, readonly P
 
 function target(maxBytes = 1000) {
   const { store } = portsOf({});
-  const landing = new Landing({ store, prefix: 'p/', maxBytes, signal: LIVE });
+  const storing = new Storing({ store, prefix: 'p/', maxBytes, signal: LIVE });
   const pauses: number[] = [];
   const wait = async (milliseconds: number) => void pauses.push(milliseconds);
-  const land = async (gemini: Gemini, number = 1) => {
-    await storeFile(gemini, FILE, landing, { number, isExpired: false, signal: LIVE, wait });
-    await landing.settle();
+  const run = async (gemini: Gemini, number = 1) => {
+    await storeFile(gemini, FILE, storing, { number, isExpired: false, signal: LIVE, wait });
+    await storing.settle();
   };
-  return { store, landing, pauses, land };
+  return { store, storing, pauses, run };
 }
 
 const stored = (text: string) => [
@@ -91,14 +91,14 @@ const stored = (text: string) => [
 
 it('lands a file in parts, eight at a time, hashed and counted in order', async () => {
   const { gemini, log, most } = rangedGemini([TEXT]);
-  const { landing, store, land } = target();
+  const { storing, store, run } = target();
 
-  await land(gemini);
+  await run(gemini);
 
   expect(TEXT).toHaveLength(100);
   expect(store.text('p/responses.jsonl')).toBe(TEXT);
-  expect(landing.objects).toEqual(stored(TEXT));
-  expect(landing.counts).toEqual({ lines: 3, lineErrors: 1 });
+  expect(storing.objects).toEqual(stored(TEXT));
+  expect(storing.counts).toEqual({ lines: 3, lineErrors: 1 });
   expect(log).toHaveLength(13);
   expect(log.at(-1)).toBe('96+4');
   expect(most()).toBeGreaterThan(4);
@@ -107,31 +107,31 @@ it('lands a file in parts, eight at a time, hashed and counted in order', async 
 
 it('asks for a small file once', async () => {
   const { gemini, log } = rangedGemini(['{"k":3}\n']);
-  const { landing, land } = target();
+  const { storing, run } = target();
 
-  await land(gemini);
+  await run(gemini);
 
   expect(log).toEqual(['first 8']);
-  expect(landing.objects).toMatchObject([{ bytes: 8, sha256: sha256('{"k":3}\n') }]);
+  expect(storing.objects).toMatchObject([{ bytes: 8, sha256: sha256('{"k":3}\n') }]);
 });
 
 it('streams the answer of a server that knows no ranges', async () => {
   const { gemini, log } = rangedGemini([TEXT], {}, false);
-  const { landing, land } = target();
+  const { storing, run } = target();
 
-  await land(gemini);
+  await run(gemini);
 
   expect(log).toEqual(['first 8']);
-  expect(landing.objects).toEqual(stored(TEXT));
+  expect(storing.objects).toEqual(stored(TEXT));
 });
 
 it('asks for a part again by itself, with growing pauses, or as long as Gemini asks', async () => {
   const { gemini, log } = rangedGemini([TEXT], { 16: [away(), away(), 'short', 'much too long'], 40: [away(7)] });
-  const { landing, pauses, land } = target();
+  const { storing, pauses, run } = target();
 
-  await land(gemini);
+  await run(gemini);
 
-  expect(landing.objects).toEqual(stored(TEXT));
+  expect(storing.objects).toEqual(stored(TEXT));
   expect(log.filter((request) => request === '16+8')).toHaveLength(5);
   expect(log).toHaveLength(18);
   expect(pauses.toSorted((one, other) => one - other)).toEqual([500, 1000, 2000, 4000, 7000]);
@@ -139,7 +139,7 @@ it('asks for a part again by itself, with growing pauses, or as long as Gemini a
 
 it('asks for the first part again, too', async () => {
   const { gemini, log } = rangedGemini([TEXT]);
-  const { landing, land } = target();
+  const { storing, run } = target();
   const download: Gemini['download'] = async (...call) => {
     const file = await gemini.download(...call);
     async function* chunks() {
@@ -149,10 +149,10 @@ it('asks for the first part again, too', async () => {
     return file && { ...file, chunks: chunks() };
   };
 
-  await land({ ...gemini, download });
+  await run({ ...gemini, download });
 
   expect(log).toContain('0+8');
-  expect(landing.objects).toEqual(stored(TEXT));
+  expect(storing.objects).toEqual(stored(TEXT));
 });
 
 it.each<[string, Part[], object]>([
@@ -162,9 +162,9 @@ it.each<[string, Part[], object]>([
   ['the fault is ours', [new RangeError('ours')], { message: 'ours' }],
 ])('gives up a part when %s, and leaves neither upload nor connection', async (_what, answers, failure) => {
   const { gemini, open } = rangedGemini([TEXT], { 56: answers });
-  const { store, land } = target();
+  const { store, run } = target();
 
-  await expect(land(gemini)).rejects.toMatchObject(failure);
+  await expect(run(gemini)).rejects.toMatchObject(failure);
 
   expect(store.unfinished.size).toBe(0);
   expect(store.objects.size).toBe(0);
@@ -173,33 +173,33 @@ it.each<[string, Part[], object]>([
 
 it('begins a file again that changes meanwhile, and says so', async () => {
   const { gemini, log } = rangedGemini([TEXT, OTHER], { 24: [undefined] });
-  const { landing, store, land } = target();
+  const { storing, store, run } = target();
 
-  await land(gemini);
+  await run(gemini);
 
   expect(store.text('p/responses.jsonl')).toBe(OTHER);
-  expect(landing.objects).toEqual(stored(OTHER));
-  expect(landing.bytes).toBe(100);
-  expect(landing.notes).toEqual(['files/abc: begun again, because Gemini did not serve the rest of the same file']);
+  expect(storing.objects).toEqual(stored(OTHER));
+  expect(storing.bytes).toBe(100);
+  expect(storing.notes).toEqual(['files/abc: begun again, because Gemini did not serve the rest of the same file']);
   expect(log.filter((request) => request.startsWith('first'))).toEqual(['first 8', 'first 8']);
   expect(store.unfinished.size).toBe(0);
 });
 
 it('takes a file in one stream whose parts are never right', async () => {
   const { gemini, log } = rangedGemini([TEXT], { 24: [undefined, undefined] });
-  const { landing, land } = target();
+  const { storing, run } = target();
 
-  await land(gemini);
+  await run(gemini);
 
-  expect(landing.objects).toEqual(stored(TEXT));
+  expect(storing.objects).toEqual(stored(TEXT));
   expect(log.filter((request) => request.startsWith('first'))).toEqual(['first 8', 'first 8', 'first undefined']);
 });
 
 it('refuses a file that is too large before its second part, and gives the connection back', async () => {
   const { gemini, log, open } = rangedGemini([TEXT]);
-  const { store, land } = target(99);
+  const { store, run } = target(99);
 
-  await expect(land(gemini)).rejects.toMatchObject({
+  await expect(run(gemini)).rejects.toMatchObject({
     code: 'ERR_OUTPUT_TOO_LARGE',
     message: 'The outputs have at least 100 bytes, and 99 may be stored',
   });
@@ -211,49 +211,49 @@ it('refuses a file that is too large before its second part, and gives the conne
 
 it('refuses a file that grows too large while it streams', async () => {
   const { gemini } = rangedGemini([TEXT], {}, false);
-  const { store, landing, land } = target(50);
+  const { store, storing, run } = target(50);
   const download: Gemini['download'] = async (...call) => {
     const file = await gemini.download(...call);
     return file && { ...file, bytes: undefined, total: undefined };
   };
 
-  await expect(land({ ...gemini, download })).rejects.toBeInstanceOf(PermanentError);
+  await expect(run({ ...gemini, download })).rejects.toBeInstanceOf(PermanentError);
 
   expect(store.objects.size).toBe(0);
-  expect(landing.objects).toEqual([]);
+  expect(storing.objects).toEqual([]);
 });
 
 it('adopts what an earlier attempt left, as it is, and downloads nothing', async () => {
   const { gemini, log } = rangedGemini([TEXT]);
-  const { store, landing, land } = target();
+  const { store, storing, run } = target();
   store.objects.set('p/responses.jsonl', { body: Buffer.from(OTHER), contentType: 'application/jsonl' });
 
-  await land(gemini, 2);
+  await run(gemini, 2);
 
   expect(log).toEqual([]);
-  expect(landing.objects).toEqual(stored(OTHER));
-  expect(landing.counts).toEqual({ lines: 3, lineErrors: 1 });
-  expect(landing.bytes).toBe(100);
+  expect(storing.objects).toEqual(stored(OTHER));
+  expect(storing.counts).toEqual({ lines: 3, lineErrors: 1 });
+  expect(storing.bytes).toBe(100);
 });
 
 it('adopts what another fetch completed meanwhile, and counts its lines instead of the own', async () => {
   const theirs = '{"error":1}\n{"error":1}\n';
   const { gemini } = rangedGemini([TEXT]);
-  const { store, landing, land } = target();
+  const { store, storing, run } = target();
   store.objects.set('p/responses.jsonl', { body: Buffer.from(theirs), contentType: 'application/jsonl' });
 
-  await land(gemini);
+  await run(gemini);
 
   expect(store.text('p/responses.jsonl')).toBe(theirs);
-  expect(landing.objects).toMatchObject([{ bytes: 24, sha256: sha256(theirs) }]);
-  expect(landing.counts).toEqual({ lines: 2, lineErrors: 2 });
+  expect(storing.objects).toMatchObject([{ bytes: 24, sha256: sha256(theirs) }]);
+  expect(storing.counts).toEqual({ lines: 2, lineErrors: 2 });
 });
 
 it('comes back when the store refuses an object as if there were one, and has none', async () => {
   const { gemini } = rangedGemini(['{}']);
-  const { store, land } = target();
+  const { store, run } = target();
   store.objects.set('p/responses.jsonl', { body: Buffer.from(''), contentType: '' });
   store.read = async () => undefined;
 
-  await expect(land(gemini)).rejects.toMatchObject({ code: 'ERR_STORE_UNAVAILABLE' });
+  await expect(run(gemini)).rejects.toMatchObject({ code: 'ERR_STORE_UNAVAILABLE' });
 });

@@ -219,7 +219,7 @@ describe.each([
     ['before', ['failed', 'stored']],
     ['after', ['stored', 'failed']],
   ] as const)(
-    'names the manifest of the landing, and not that of a failure that is told %s it',
+    'names the manifest of the outputs, and not that of a failure that is told %s it',
     async (_when, order) => {
       const project = newProject();
       const facts = factsOf(project);

@@ -3,10 +3,10 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, expect, it } from 'vitest';
 import type { LedgerEntry } from '../../../lambda/ledger/facts.ts';
 import { toEntry } from '../../../lambda/ledger/item.ts';
-import { S3LandedOutputs } from '../../../lambda/reconcile/stored-outputs.client.ts';
+import { S3StoredOutputs } from '../../../lambda/reconcile/stored-outputs.client.ts';
 
 const client = mockClient(S3Client);
-const outputs = new S3LandedOutputs(new S3Client({ region: 'us-east-1' }), 'the-bucket');
+const outputs = new S3StoredOutputs(new S3Client({ region: 'us-east-1' }), 'the-bucket');
 beforeEach(() => {
   client.reset();
   client.on(ListObjectsV2Command).resolves({});
@@ -81,7 +81,7 @@ it('looks under the name of the resource, too, when the event spelled the id oth
   );
 });
 
-it('takes objects without a manifest for a landing that did not end', async () => {
+it('takes objects without a manifest for a fetch that did not end', async () => {
   hold('batch/project=acme/date=2026-11-24/job=abc/', 'succeeded');
 
   expect(await outputs.find(job('batches/abc'))).toBeUndefined();

@@ -31,3 +31,20 @@ it('reports every fault together, each with what to do', () => {
     ].join('\n'),
   );
 });
+
+it.each([
+  ['{"batch":172800,"video":86400}', { batch: 172_800_000, video: 86_400_000 }],
+  ['{"batch":172800}', undefined],
+  ['{"batch":172800,"video":0}', undefined],
+  ['172800', undefined],
+])('takes seconds by key: %s', (value, milliseconds) => {
+  const env = new EnvironmentReader({ SECONDS: value });
+  const read = env.millisecondsBy('SECONDS', ['batch', 'video']);
+
+  if (milliseconds === undefined) {
+    expect(() => env.check()).toThrow('SECONDS has no seconds for each of batch, video');
+    return;
+  }
+  expect(read).toEqual(milliseconds);
+  env.check();
+});

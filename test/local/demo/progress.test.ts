@@ -23,7 +23,7 @@ it('notes what was pushed, how it was verified, and when it was first on the bus
   });
 });
 
-it('names the manifest of an announcement, and does not take the announcement for the landing', () => {
+it('names the manifest of an announcement, and does not take the announcement for the manifest', () => {
   const rows = rowsOf();
   const stored = event('output.stored', { jobId: 'batches/a', manifestKey: 'batch/manifest.json' });
 

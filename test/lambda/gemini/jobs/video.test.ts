@@ -38,7 +38,7 @@ it('lands every sample, inline or in a file, and notes what was filtered', async
   });
 });
 
-it('measures a landing from the time of the event, because operations do not tell when they ended', async () => {
+it('measures a fetch from the time of the event, because operations do not tell when they ended', async () => {
   const { ports, metrics } = portsOf({
     [NAME]: operation({ generatedSamples: [{ video: { uri: uri('one') } }] }),
     'files/one:download': 'one',
