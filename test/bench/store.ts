@@ -1,5 +1,5 @@
 /**
- * How outputs get into S3: `node test/bench/store.ts [--large] [--before <folder of another version>] [--runs 3] [--only core]`.
+ * How outputs get into S3: `node test/bench/store.ts [--large] [--before <fetcher of another version, {type} for the job type>] [--runs 3] [--only core]`.
  *
  * The function runs on one core, Gemini and AWS in processes of their own on another. Everything is a ratio to something
  * named, of medians of runs made in turns; a busy machine shows in the load, and least in CPU seconds.
