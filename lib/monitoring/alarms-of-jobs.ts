@@ -16,7 +16,6 @@ import {
 import type { PipelineMetrics } from './metrics.ts';
 import type { Monitored } from './monitored.ts';
 
-
 /** What keeps messages takes an hour to show a rate: a fetch may take 15 minutes. */
 const DRAIN_PERIOD = Duration.hours(1);
 /** Of the retention: whoever is told has the other three quarters to raise the concurrency, and the queue to be worked off. */
