@@ -52,17 +52,17 @@ async function product(): Promise<() => Promise<void>> {
   process.env['JOB_TYPE'] = jobType;
   const { handler } = await import(pathToFileURL(module.replace('{type}', jobType)).href);
   const type = jobType === 'batch' ? 'batch.succeeded' : 'interaction.completed';
-  const land = async (name: string) => {
+  const store = async (name: string) => {
     const detail = eventOf(jobType, jobType === 'batch' ? name : name.slice(name.indexOf('/') + 1), type);
     const envelope = { version: '0', source: 'gemini.webhooks', 'detail-type': type, detail };
     const attributes = { ApproximateReceiveCount: '1' };
     const record = { messageId: 'm', receiptHandle: 'r', attributes, body: JSON.stringify(envelope) };
     const result = await handler({ Records: [record] }, { getRemainingTimeInMillis: () => 900_000 });
-    if (result.batchItemFailures.length > 0) throw new Error('The job did not land; its log says why.');
+    if (result.batchItemFailures.length > 0) throw new Error('The job was not stored; its log says why.');
   };
   // Whatever a function does once is done.
-  for (const size of [1, 2]) await land(jobType === 'batch' ? `batches/inline-${size}` : `interactions/report-${size}`);
-  return () => land(job);
+  for (const size of [1, 2]) await store(jobType === 'batch' ? `batches/inline-${size}` : `interactions/report-${size}`);
+  return () => store(job);
 }
 
 const run = what === 'bare' ? bare : await product();

@@ -1,5 +1,5 @@
 /**
- * How outputs get into S3: `node test/bench/store.ts [--large] [--before <fetcher of another version, {type} for the job type>] [--runs 3] [--only core]`.
+ * How outputs get into S3: `npm run bench -- store`, or `node test/bench/store.ts [--large] [--before <fetcher of another version, {type} for the job type>] [--runs 3] [--only core]`.
  *
  * The function runs on one core, Gemini and AWS in processes of their own on another. Everything is a ratio to something
  * named, of medians of runs made in turns; a busy machine shows in the load, and least in CPU seconds.
@@ -167,6 +167,6 @@ const PARTS: Readonly<Record<string, () => Promise<void>>> = {
   ...{ core: oneCore, connection: oneConnection, memory, interaction, json },
 };
 for (const name of values.only) await PARTS[name]?.();
-console.log(renderTable(['landing', 'wall s', 'CPU s', 'CPU s a GiB', 'peak MiB'], rows));
+console.log(renderTable(['stored', 'wall s', 'CPU s', 'CPU s a GiB', 'peak MiB'], rows));
 console.log(`\nMedians of ${RUNS}.\n`);
 for (const [goal, isMet] of goals) judge(goal, isMet);
