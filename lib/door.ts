@@ -118,6 +118,7 @@ export class Door extends Construct {
       // Needs far less memory; the CPU that comes with it shortens the TLS handshakes of a cold start.
       memorySize: 512,
       timeout: VERIFIER_TIMEOUT,
+      reservedConcurrency: settings.verifierReservedConcurrency,
       invokedBy: 'Never invoked asynchronously: the HTTP API waits for its answer, and Gemini tries again.',
       environment: { ...this.environment },
     });

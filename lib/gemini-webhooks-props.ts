@@ -135,19 +135,30 @@ export interface GeminiWebhooksProps {
 
   /**
    * Requests a second that the HTTP API accepts in the long run on each of its routes: the static and the dynamic one of
-   * each project. What is above is answered 429, and Gemini tries again
-   * for 24 hours.
+   * each project. What is above is answered 429, and Gemini tries again for 24 hours. The default is the thousand jobs a second
+   * for which the rest is made, and a tenth of what an account has for all its APIs; docs/scaling.md has the quotas.
    *
-   * @default 50
+   * @default 1000
    */
   readonly throttleRate?: number;
 
   /**
-   * Requests that the HTTP API accepts at once on each of its routes.
+   * Requests that the HTTP API accepts at once on each of its routes. The default takes a thousand jobs that end in one moment. It
+   * stays below what every Region grants an account, 1,250 in the smallest; more at once than Lambda's 1,000 concurrent
+   * executions would be refused there.
    *
-   * @default 100
+   * @default 1000
    */
   readonly throttleBurst?: number;
+
+  /**
+   * Concurrent executions that the account keeps for the verifier, and the most that it may have, so that no other function
+   * can leave deliveries without one. Lambda leaves at least 100 unreserved: an account with 10, as new ones have, cannot
+   * reserve any. docs/scaling.md says how many carry how much.
+   *
+   * @default - none; the verifier shares what the account has
+   */
+  readonly verifierReservedConcurrency?: number;
 
   /**
    * How long the log groups keep their lines.
@@ -165,7 +176,8 @@ export interface GeminiWebhooksProps {
 
   /**
    * Jobs of each type that are fetched at a time, e.g. `{ batch: 5 }`. The defaults leave 2 of the 10 concurrent
-   * executions that a new account has to the verifier, with 2 for the job ledger, and keep a burst of jobs below Gemini's rate limits.
+   * executions that a new account has to the verifier, with 2 for the job ledger. A burst is not refused, it waits: the queue keeps
+   * it, and the alarm `jobs-waiting` says when that takes too long. docs/scaling.md says what more carry.
    *
    * @default - 2 of each type
    */

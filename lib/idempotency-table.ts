@@ -5,6 +5,9 @@ import { Construct } from 'constructs';
 import { RECORD } from '../lambda/contract.ts';
 import { settingsOf } from './settings.ts';
 
+/** Of an on-demand table, unless the quota was raised. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html */
+const MAX_TABLE_WRITES = 40_000;
+
 export class IdempotencyTable extends Construct {
   readonly table: TableV2;
 
@@ -13,7 +16,7 @@ export class IdempotencyTable extends Construct {
     const { projects, throttleRate, throttleBurst, retain } = settingsOf(this);
     // What the endpoint lets through in one second by two routes for each project, claimed and completed, and half of it
     // once more for retried calls: genuine traffic is never throttled here, and a flood costs no more.
-    const maxWriteRequestUnits = 3 * 2 * projects.length * (throttleRate + throttleBurst);
+    const maxWriteRequestUnits = Math.min(MAX_TABLE_WRITES, 3 * 2 * projects.length * (throttleRate + throttleBurst));
 
     this.table = new TableV2(this, 'Deliveries', {
       partitionKey: { name: RECORD.id, type: AttributeType.STRING },

@@ -177,8 +177,9 @@ const FIELDS = {
     ...{ min: hours(48), max: days(365), whole: 'seconds' },
     why: ', because Gemini retries a delivery for 24 hours',
   }).default(days(7)),
-  throttleRate: integer(1, 10_000).default(50),
-  throttleBurst: integer(1, 5_000).default(100),
+  throttleRate: integer(1, 10_000).default(1000),
+  throttleBurst: integer(1, 5_000).default(1000),
+  verifierReservedConcurrency: integer(1, 1_000).optional(),
   logRetention: member<RetentionDays>(membersOf(RetentionDays)).default(RetentionDays.ONE_MONTH),
   archiveRetention: duration({ min: days(1), max: days(3650), whole: 'days' }).default(days(14)),
   maxConcurrency: object(

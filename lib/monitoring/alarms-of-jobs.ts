@@ -1,6 +1,7 @@
 /** The alarms of what happens to a job after its event: fetching, storing, and the reconciler that knows of those that did not. */
 import { Duration } from 'aws-cdk-lib';
 import { MathExpression, Stats, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { FETCHED_JOB_TYPES, type FetchedJobType, JOB_TYPE } from '../../lambda/contract.ts';
 import {
   type AlarmDefinition,
@@ -15,27 +16,30 @@ import {
 import type { PipelineMetrics } from './metrics.ts';
 import type { Monitored } from './monitored.ts';
 
-/** Gemini keeps files for 48 hours; half of them leave a working day. */
-const OLDEST_JOB = Duration.hours(24);
+/** What keeps messages takes an hour to show a rate: a fetch may take 15 minutes. */
+const DRAIN_PERIOD = Duration.hours(1);
+/** Of the retention: whoever is told has the other three quarters to raise the concurrency, and the queue to be worked off. */
+const DRAIN_SHARE = 1 / 4;
+/** Of the fetchers' queues, which lose what is older than four days, however long Gemini keeps a job. */
+const LONGEST_DRAIN = Duration.hours(12);
 
 export function alarmsOfJobs(parts: Monitored): AlarmDefinition[] {
   return [...ofFetchers(parts), ...ofTheReconciler(parts)];
 }
 
-function ofFetchers({ fetchers }: Monitored): AlarmDefinition[] {
+function ofFetchers({ fetchers, settings }: Monitored): AlarmDefinition[] {
   const period = Duration.minutes(5);
   return fetchers.flatMap(({ jobType, queue, deadLetterQueue, function: handler }): AlarmDefinition[] => [
     {
-      // SQS leaves out what was received three times: a fetch that keeps
-      // failing or takes long is told by `oldest-unstored` and `fetch-dead-letters`.
-      // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
       slug: 'jobs-waiting',
       of: jobType,
-      severity: 'critical',
-      meaning: `No ${jobType} job is fetched at all: one has waited for a day untried; Gemini deletes its files after two.`,
-      metric: queue.metricApproximateAgeOfOldestMessage({ statistic: Stats.MAXIMUM, period }),
-      threshold: OLDEST_JOB.toSeconds(),
-      mayLose: true,
+      // Nothing is lost yet: `oldest-unstored` is the alarm that wakes somebody.
+      severity: 'high',
+      meaning: `At the rate of the last hours the ${jobType} jobs that wait take over ${longestDrain(settings.jobRetention[jobType]).toHours()} hours to fetch; Gemini deletes them ${settings.jobRetention[jobType].toHours()} hours after their end.`,
+      metric: secondsToDrain(queue),
+      threshold: longestDrain(settings.jobRetention[jobType]).toSeconds(),
+      // An hour without the end of a fetch is no outage yet where jobs are rare.
+      periods: { bad: 3, of: 3 },
       ...QUEUE_AT_REST,
     },
     {
@@ -58,6 +62,30 @@ function ofFetchers({ fetchers }: Monitored): AlarmDefinition[] {
       ...QUIET,
     },
   ]);
+}
+
+function longestDrain(retention: Duration): Duration {
+  return Duration.seconds(Math.min(DRAIN_SHARE * retention.toSeconds(), LONGEST_DRAIN.toSeconds()));
+}
+
+/**
+ * How long the queue takes at the rate of the period: what is in it, put back for a later attempt included, over what left it.
+ * Without the hundredth of a message an hour in which none left would be a division by zero, which CloudWatch leaves out; with
+ * it one message that waits for the whole hour makes 100 hours, and an empty queue none.
+ */
+function secondsToDrain(queue: IQueue): MathExpression {
+  // Averages, because those of two series add up: what is in flight at its peak is not visible then.
+  const average = { statistic: Stats.AVERAGE, period: DRAIN_PERIOD };
+  return new MathExpression({
+    label: 'seconds to drain',
+    period: DRAIN_PERIOD,
+    expression: `${DRAIN_PERIOD.toSeconds()} * (FILL(waiting, 0) + FILL(inFlight, 0)) / (FILL(deleted, 0) + 0.01)`,
+    usingMetrics: {
+      waiting: queue.metricApproximateNumberOfMessagesVisible(average),
+      inFlight: queue.metricApproximateNumberOfMessagesNotVisible(average),
+      deleted: queue.metricNumberOfMessagesDeleted({ statistic: Stats.SUM, period: DRAIN_PERIOD }),
+    },
+  });
 }
 
 function ofTheReconciler(parts: Monitored): AlarmDefinition[] {

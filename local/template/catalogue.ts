@@ -122,6 +122,8 @@ export const RESOURCES = {
     Handler: text,
     LoggingConfig: inert,
     MemorySize: z.number(),
+    // Functions share nothing here: each has processes of its own.
+    ReservedConcurrentExecutions: inert,
     Role: text,
     Runtime: z.literal('nodejs24.x'),
     Timeout: z.number(),

@@ -13,10 +13,13 @@ import { ENV } from '../../lambda/contract.ts';
 import { synthesize } from '../../local/run/synthesize.ts';
 import { readAssembly } from '../../local/template/assembly.ts';
 import { readStack } from '../../local/template/stack.ts';
-import { judge } from './goal.ts';
+import { isBusy, judge } from './goal.ts';
+import { keepFigures } from './results.ts';
 
 const PROCESSES = 11;
 const GOAL_MS = 20;
+/** Beside a later one, which takes 3 ms where nothing else runs. */
+const GOAL_RATIO = 7;
 
 const dir = mkdtempSync(join(tmpdir(), 'gemini-webhooks-first-'));
 const fileOf = (name: string) => fileURLToPath(new URL(name, import.meta.url));
@@ -27,9 +30,15 @@ try {
   const runs = Array.from({ length: PROCESSES }, () => measure(file, variables, Number(port)));
   const median = (name: keyof Run) => runs.map((run) => run[name]).toSorted((a, b) => a - b)[(PROCESSES - 1) / 2] ?? 0;
   const rows = (['start', 'first', 'later'] as const).map((name) => [name, median(name).toFixed(1)]);
+  keepFigures({ verifierCpuMs: median('later') });
   console.log(renderTable(['delivery', 'CPU ms'], rows));
   console.log();
-  judge(`the first delivery: ${median('first').toFixed(1)} ms of CPU, at most ${GOAL_MS}`, median('first') <= GOAL_MS);
+  const [first, ratio] = [median('first'), median('first') / median('later')];
+  const goal = isBusy() ? `its ratio counts, at most ${GOAL_RATIO}` : `at most ${GOAL_MS} ms`;
+  judge(
+    `the first delivery: ${first.toFixed(1)} ms of CPU, ${ratio.toFixed(1)} of a later one; ${goal}`,
+    isBusy() ? ratio <= GOAL_RATIO : first <= GOAL_MS,
+  );
 } finally {
   ends.kill();
   rmSync(dir, { recursive: true, force: true });

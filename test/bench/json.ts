@@ -1,4 +1,4 @@
-/** What `store.ts` measures of inline JSON: plan and storing of a batch of 64 MB, from memory to nowhere. */
+/** What `store.ts` measures of inline JSON: outline and storing of a batch of 64 MB, from memory to nowhere. */
 
 import { JsonCopy, JsonLines } from '../../lambda/fetch/json/extract.ts';
 import { batchJob } from '../../lambda/gemini/jobs/batch.ts';

@@ -87,7 +87,7 @@ function libraries(): Bundle {
     ]);
     export const used = [GetItemCommand, PutItemCommand, UpdateItemCommand, PutEventsCommand, GetSecretValueCommand];
     export const others = [createLocalJWKSet, errors, jwtVerify, z.object({ a: z.optional(z.string()) })];`;
-  const alias = { '@aws-sdk/credential-provider-node': join(PROJECT, 'lambda/adapters/environment-credentials.ts') };
+  const alias = { '@aws-sdk/credential-provider-node': join(PROJECT, 'lambda/shared/environment-credentials.ts') };
   return { name: 'the libraries of the verifier', file: build('libraries', code, alias), environment: ENVIRONMENT };
 }
 

@@ -1,8 +1,8 @@
 /**
- * What `store.ts` measures, in a process of its own: `node store-function.ts <what> <job> [<tree>]`. `bare` pipes the job's file
- * into S3 and nothing else; `product` is the deployed handler with one message, of this tree or of another one.
+ * What `store.ts` measures, in a process of its own: `node store-function.ts <what> <job> [<module>]`. `bare` pipes the job's file
+ * into S3 and nothing else; `product` is the fetcher's handler with one message, of this version or of another one.
  */
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import {
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
@@ -18,7 +18,8 @@ export interface Measured {
 }
 
 const PART_BYTES = 8 * 1024 * 1024;
-const [, , what = 'product', job = '', tree = process.cwd()] = process.argv;
+const FETCHER = fileURLToPath(new URL('../../lambda/fetch/fetch.lambda.ts', import.meta.url));
+const [, , what = 'product', job = '', module = FETCHER] = process.argv;
 
 /** Parts one after the other: no hash, no count, no check. */
 async function bare(): Promise<void> {
@@ -48,20 +49,20 @@ async function bare(): Promise<void> {
 
 async function product(): Promise<() => Promise<void>> {
   const jobType = job.startsWith('interactions/') ? 'interaction' : 'batch';
-  const { handler } = await import(pathToFileURL(`${tree}/lambda/handlers/fetch-${jobType}.ts`).href);
+  process.env['JOB_TYPE'] = jobType;
+  const { handler } = await import(pathToFileURL(module.replace('{type}', jobType)).href);
   const type = jobType === 'batch' ? 'batch.succeeded' : 'interaction.completed';
-  const fetchOnce = async (name: string) => {
+  const store = async (name: string) => {
     const detail = eventOf(jobType, jobType === 'batch' ? name : name.slice(name.indexOf('/') + 1), type);
     const envelope = { version: '0', source: 'gemini.webhooks', 'detail-type': type, detail };
     const attributes = { ApproximateReceiveCount: '1' };
     const record = { messageId: 'm', receiptHandle: 'r', attributes, body: JSON.stringify(envelope) };
     const result = await handler({ Records: [record] }, { getRemainingTimeInMillis: () => 900_000 });
-    if (result.batchItemFailures.length > 0) throw new Error('The job did not land; its log says why.');
+    if (result.batchItemFailures.length > 0) throw new Error('The job was not stored; its log says why.');
   };
   // Whatever a function does once is done.
-  for (const size of [1, 2])
-    await fetchOnce(jobType === 'batch' ? `batches/inline-${size}` : `interactions/report-${size}`);
-  return () => fetchOnce(job);
+  for (const size of [1, 2]) await store(jobType === 'batch' ? `batches/inline-${size}` : `interactions/report-${size}`);
+  return () => store(job);
 }
 
 const run = what === 'bare' ? bare : await product();

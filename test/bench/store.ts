@@ -1,17 +1,17 @@
 /**
- * How outputs get into S3: `node test/bench/store.ts [--large] [--before <folder of another version>] [--runs 3] [--only core]`.
+ * How outputs get into S3: `npm run bench -- store`, or `node test/bench/store.ts [--large] [--before <fetcher of another version, {type} for the job type>] [--runs 3] [--only core]`.
  *
  * The function runs on one core, Gemini and AWS in processes of their own on another. Everything is a ratio to something
  * named, of medians of runs made in turns; a busy machine shows in the load, and least in CPU seconds.
  */
-import { availableParallelism, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { renderTable } from '../../cli/table.ts';
 import type { AwsEndOptions } from './ends/aws.ts';
 import type { GeminiEndOptions } from './ends/gemini.ts';
 import { measure, startEnd } from './ends/start.ts';
-import { judge } from './goal.ts';
+import { isBusy, judge } from './goal.ts';
 import type { JsonRate } from './json.ts';
+import { keepFigures } from './results.ts';
 import type { Measured } from './store-function.ts';
 
 const { values } = parseArgs({
@@ -77,9 +77,6 @@ function row(name: string, { wallMs, cpuMs, peakMiB }: Measured, mib: number): v
 const goals: [goal: string, isMet: boolean][] = [];
 const ratio = (one: number, other: number) => (one / other).toFixed(2);
 
-/** What takes all of a core takes its CPU seconds of wall, but where the machine has more to do than cores. */
-const isBusy = () => (loadavg()[0] ?? 0) > availableParallelism();
-
 async function oneCore(): Promise<void> {
   const job = 'batches/file-1024';
   const [bare, product, before] = await medians([
@@ -92,6 +89,7 @@ async function oneCore(): Promise<void> {
   row('1 GiB, product', product, 1024);
   row('1 GiB, before', before, 1024);
   const [wall, cpu] = [ratio(product.wallMs, bare.wallMs), ratio(product.cpuMs, bare.cpuMs)];
+  // What takes all of a core takes its CPU seconds of wall, but where the machine has more to do than cores.
   const judged = isBusy() ? cpu : wall;
   goals.push([
     `one core: ${wall} of the bare pipe's wall, ${cpu} of its CPU seconds; ${judged} counts, at most 1.25`,
@@ -122,6 +120,7 @@ async function memory(): Promise<void> {
   const sizes = [64, 1024, ...(values.large ? [4096] : [])];
   const results = await medians(sizes.map((mib) => ['product', `batches/file-${mib}`]));
   const smallest = results[0]?.peakMiB ?? Number.NaN;
+  if (results[0] !== undefined) keepFigures({ batchMs: results[0].wallMs, batchCpuMs: results[0].cpuMs });
   for (const [index, mib] of sizes.entries()) {
     const result = results[index];
     if (result === undefined) continue;
@@ -142,6 +141,7 @@ async function interaction(): Promise<void> {
     { s3Ms: 25, dynamoDbMs: 6 },
   );
   if (product === undefined || before === undefined) return;
+  keepFigures({ interactionMs: product.wallMs, interactionCpuMs: product.cpuMs });
   row('interaction of 20 kB at 80/25/6 ms, product', product, 0);
   row('interaction of 20 kB at 80/25/6 ms, before', before, 0);
   const beforeMs = Number.isNaN(before.wallMs) ? BEFORE_INTERACTION_MS : Math.round(before.wallMs);
@@ -167,10 +167,6 @@ const PARTS: Readonly<Record<string, () => Promise<void>>> = {
   ...{ core: oneCore, connection: oneConnection, memory, interaction, json },
 };
 for (const name of values.only) await PARTS[name]?.();
-console.log(renderTable(['fetch', 'wall s', 'CPU s', 'CPU s a GiB', 'peak MiB'], rows));
-console.log(
-  `\nLoad of the machine: ${loadavg()
-    .map((load) => load.toFixed(1))
-    .join(', ')}. Medians of ${RUNS}.\n`,
-);
+console.log(renderTable(['stored', 'wall s', 'CPU s', 'CPU s a GiB', 'peak MiB'], rows));
+console.log(`\nMedians of ${RUNS}.\n`);
 for (const [goal, isMet] of goals) judge(goal, isMet);

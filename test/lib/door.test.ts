@@ -38,7 +38,7 @@ describe('Door', () => {
   });
 
   it('throttles each route by itself, and settles that once the routes are there', () => {
-    const settings = { ThrottlingRateLimit: 50, ThrottlingBurstLimit: 100 };
+    const settings = { ThrottlingRateLimit: 1000, ThrottlingBurstLimit: 1000 };
 
     expect(stage).toMatchObject({
       DefaultRouteSettings: settings,
@@ -48,6 +48,17 @@ describe('Door', () => {
       DependsOn: string[];
     };
     expect(DependsOn).toEqual(expect.arrayContaining(Object.keys(resourcesOf(template, 'AWS::ApiGatewayV2::Route'))));
+  });
+
+  it('reserves executions for the verifier alone, and none unless asked', () => {
+    const reserved = synthesize({ verifierReservedConcurrency: 40 });
+    const reservations = (of: typeof template) =>
+      Object.entries(resourcesOf(of, 'AWS::Lambda::Function')).flatMap(([id, { Properties }]) =>
+        'ReservedConcurrentExecutions' in Properties ? [[id, Properties['ReservedConcurrentExecutions']]] : [],
+      );
+
+    expect(reservations(template)).toEqual([]);
+    expect(reservations(reserved)).toEqual([['GeminiWebhooksDoorVerifierFunction62404A2B', 40]]);
   });
 
   it('logs each request as one line of JSON with the route key, and nothing that the sender wrote', () => {

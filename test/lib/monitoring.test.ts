@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { Duration } from 'aws-cdk-lib';
 import { Annotations, Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
@@ -75,7 +76,7 @@ describe('alarms', () => {
       if (rule.includes(`"${id}"`)) expect(Properties, id).not.toHaveProperty('AlarmActions');
       else expect(Properties, id).toMatchObject({ AlarmActions: [topic] });
     }
-    expect(ids.filter(([id]) => rule.includes(`"${id}"`)).length).toBe(18);
+    expect(ids.filter(([id]) => rule.includes(`"${id}"`)).length).toBe(15);
   });
 
   it('about silence are made when what they listen to has run once', () => {
@@ -155,14 +156,54 @@ describe('alarms', () => {
     );
   });
 
-  it('go off half of the time before Gemini deletes the files of a job', () => {
-    expect(alarmOf('jobs-waiting-batch')).toMatchObject({
-      ...{ Namespace: 'AWS/SQS', MetricName: 'ApproximateAgeOfOldestMessage', Statistic: 'Maximum', Threshold: 86_400 },
-      Dimensions: [
-        { Name: 'QueueName', Value: { 'Fn::GetAtt': ['GeminiWebhooksBatchFetcherQueue658709B9', 'QueueName'] } },
-      ],
-      TreatMissingData: 'notBreaching',
+  it('look at what the queue of each job type holds, for a quarter of the time before Gemini deletes', () => {
+    const metrics = alarmOf('jobs-waiting-batch')['Metrics'] as (MetricQuery & { Id: string })[];
+    const QueueName = { 'Fn::GetAtt': ['GeminiWebhooksBatchFetcherQueue658709B9', 'QueueName'] };
+    const Dimensions = [{ Name: 'QueueName', Value: QueueName }];
+    const ofQueue = (Id: string, MetricName: string, Stat: string) => ({
+      ...{ Id, ReturnData: false },
+      MetricStat: { Metric: { Namespace: 'AWS/SQS', MetricName, Dimensions }, Period: 3600, Stat },
     });
+
+    expect(metrics.slice(1)).toEqual([
+      ofQueue('waiting', 'ApproximateNumberOfMessagesVisible', 'Average'),
+      ofQueue('inFlight', 'ApproximateNumberOfMessagesNotVisible', 'Average'),
+      ofQueue('deleted', 'NumberOfMessagesDeleted', 'Sum'),
+    ]);
+    const inARow = { EvaluationPeriods: 3, DatapointsToAlarm: 3, TreatMissingData: 'notBreaching' };
+    const isAtLeast = { ComparisonOperator: 'GreaterThanOrEqualToThreshold', ...inARow };
+    expect(alarmOf('jobs-waiting-batch')).toMatchObject({ Threshold: 43_200, ...isAtLeast });
+    expect(alarmOf('jobs-waiting-video')).toMatchObject({ Threshold: 43_200, ...isAtLeast });
+    // Free tier: Gemini keeps interactions for a day.
+    expect(alarmOf('jobs-waiting-interaction')).toMatchObject({ Threshold: 21_600, ...isAtLeast });
+  });
+
+  it('know no time to drain over 12 hours, because the queue loses what is four days old', () => {
+    const paid = synthesize({ reconciliation: { interactionRetention: Duration.days(55) } });
+    const [alarm] = Object.values(resourcesOf(paid, 'AWS::CloudWatch::Alarm')).filter((one) =>
+      nameOf(one).startsWith('jobs-waiting-interaction'),
+    );
+
+    expect(alarm?.Properties).toMatchObject({ Threshold: 43_200 });
+  });
+
+  it.each([
+    ['the queue is empty', { waiting: 0, inFlight: 0, deleted: 0 }, 0],
+    ['SQS reports nothing', {}, 0],
+    ['the last message was deleted', { waiting: 0, inFlight: 0, deleted: 90 }, 0],
+    ['one message waits, and none leaves', { waiting: 1, inFlight: 0, deleted: 0 }, 360_000],
+    ['one message comes back again and again', { waiting: 0, inFlight: 1 }, 360_000],
+    ['a message came in the last three minutes', { waiting: 0.05, inFlight: 0, deleted: 0 }, 18_000],
+    ['1,000 wait, and 100 leave in an hour', { waiting: 990, inFlight: 10, deleted: 100 }, 35_996],
+    ['1,000 wait, and 80 leave in an hour', { waiting: 998, inFlight: 2, deleted: 80 }, 44_994],
+    ['a rare job is fetched at once', { waiting: 0.01, inFlight: 0.01, deleted: 1 }, 71],
+  ])('take for the time to drain what it is when %s', (_case, series, seconds) => {
+    const [query] = alarmOf('jobs-waiting-batch')['Metrics'] as MetricQuery[];
+    const FILL = (value: number | undefined, filled: number) => value ?? filled;
+    const missing = { waiting: undefined, inFlight: undefined, deleted: undefined };
+    const result = runInNewContext(query?.Expression ?? '', { ...missing, ...series, FILL });
+
+    expect(Math.round(result)).toBe(seconds);
   });
 
   it('look at the metrics that the functions write, with the dimensions that they write', () => {
@@ -271,13 +312,14 @@ describe('alarms', () => {
     for (const id of [
       'VerifierErrors',
       'FetchDeadLettersVideo',
-      'JobsWaitingBatch',
+      'OldestUnstoredBatch',
       'UndeliveredEvents',
       'WebhookUnhealthy',
     ]) {
       expect(rule).toContain(`GeminiWebhooksAlarms${id}`);
     }
     expect(rule).not.toContain('RotationOverdue');
+    expect(rule).not.toContain('JobsWaiting');
   });
 
   it('leave out what is switched off', () => {

@@ -51,7 +51,7 @@ describe('IdempotencyTable', () => {
       AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
       TimeToLiveSpecification: { AttributeName: 'expiration', Enabled: true },
       BillingMode: 'PAY_PER_REQUEST',
-      WriteOnDemandThroughputSettings: { MaxWriteRequestUnits: 900 },
+      WriteOnDemandThroughputSettings: { MaxWriteRequestUnits: 12_000 },
       SSESpecification: { SSEEnabled: false },
       Replicas: [
         {
@@ -59,6 +59,12 @@ describe('IdempotencyTable', () => {
           PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
         },
       ],
+    });
+  });
+
+  it('is not asked for more writes than an account has for a table', () => {
+    synthesize({ throttleRate: 10_000, throttleBurst: 5000 }).hasResourceProperties('AWS::DynamoDB::GlobalTable', {
+      WriteOnDemandThroughputSettings: { MaxWriteRequestUnits: 40_000 },
     });
   });
 
