@@ -62,12 +62,11 @@ function requireHeader(headers: Headers, name: string): string {
 }
 
 function parseSignatures(header: string): readonly SignatureEntry[] {
+  const parts = header.split(' ');
+  if (parts.length > MAX_SIGNATURES)
+    throw new RequestError('ERR_HEADER_INVALID', 'webhook-signature has too many entries');
   const entries: SignatureEntry[] = [];
-  let parts = 0;
-  for (const part of header.split(' ')) {
-    if (part === '') continue;
-    parts += 1;
-    if (parts > MAX_SIGNATURES) throw new RequestError('ERR_HEADER_INVALID', 'webhook-signature has too many entries');
+  for (const part of parts) {
     const comma = part.indexOf(',');
     if (comma > 0 && comma < part.length - 1) {
       entries.push({ identifier: part.slice(0, comma), value: part.slice(comma + 1) });

@@ -22,9 +22,8 @@ export function digestTokens(secretValue: string): readonly TokenDigest[] {
 }
 
 /** The value after a rotation; two new tokens when there was none of this form, or none is to be kept. */
-export function nextTokens(secretValue?: string): string {
-  const isKnown = secretValue !== undefined && TWO_TOKENS.test(secretValue);
-  return (isKnown ? secretValue.slice(TOKEN_LENGTH) : newToken()) + newToken();
+export function nextTokens(secretValue = ''): string {
+  return (TWO_TOKENS.test(secretValue) ? secretValue.slice(TOKEN_LENGTH) : newToken()) + newToken();
 }
 
 function newToken(): string {

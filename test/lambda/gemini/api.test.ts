@@ -82,6 +82,64 @@ it('follows five redirects and no more', async () => {
   expect(requests).toHaveLength(6);
 });
 
+it.each([300, 302, 399])('follows HTTP %i with a Location', async (status) => {
+  const { url } = await serve(({ url: path }, response) => {
+    if (path === '/there') response.end('data');
+    else response.writeHead(status, { location: '/there' }).end();
+  });
+
+  expect(await read(await apiAt(url).api.get('batches/abc', LIVE))).toBe('data');
+});
+
+it.each([
+  ['HTTP 302 without a Location', 302, {}, 'ERR_GEMINI_UNAVAILABLE'],
+  ['HTTP 400 with a Location', 400, { location: '/there' }, 'ERR_GEMINI_REFUSED'],
+  ['HTTP 500 with a Location', 500, { location: '/there' }, 'ERR_GEMINI_UNAVAILABLE'],
+  ['a Location that is no URL', 302, { location: 'https://' }, 'ERR_REDIRECT_REFUSED'],
+  ['a Location of another scheme', 302, { location: 'data:text/plain,stolen' }, 'ERR_REDIRECT_REFUSED'],
+])('follows nothing for %s', async (_what, status, headers, code) => {
+  const { url, requests } = await serve(json(status, {}, headers as Record<string, string>));
+
+  await expect(apiAt(url).api.get('batches/abc', LIVE)).rejects.toMatchObject({ code });
+  expect(requests).toHaveLength(1);
+});
+
+it('takes an answer for one, though it has a Location', async () => {
+  const { url, requests } = await serve((_request, response) => {
+    response.writeHead(200, { location: '/elsewhere' }).end('data');
+  });
+
+  expect(await read(await apiAt(url).api.get('batches/abc', LIVE))).toBe('data');
+  expect(requests).toHaveLength(1);
+});
+
+it('takes no part for the whole where none was asked for', async () => {
+  const { url } = await serve(json(206, {}));
+
+  await expect(apiAt(url).api.get('batches/abc', LIVE)).rejects.toMatchObject({ code: 'ERR_GEMINI_UNAVAILABLE' });
+  await expect(apiAt(url).api.download('abc', LIVE)).rejects.toMatchObject({ code: 'ERR_GEMINI_UNAVAILABLE' });
+});
+
+it('takes no answer that is 404 for a part', async () => {
+  const { url } = await serve(json(404, classic(404, 'NOT_FOUND')));
+
+  expect(await apiAt(url).api.download('abc', LIVE, 4)).toBeUndefined();
+});
+
+it('asks for bytes as they are, and believes no length of compressed ones', async () => {
+  let encoding: string | undefined;
+  const { url } = await serve(({ headers }, response) => {
+    encoding = String(headers['accept-encoding']);
+    response.writeHead(200, { 'content-encoding': 'x-unknown', 'content-length': 4 }).end('data');
+  });
+
+  const download = await apiAt(`${url}//`).api.download('abc', LIVE);
+
+  expect(encoding).toBe('identity');
+  expect(download?.bytes).toBeUndefined();
+  expect(await read(download)).toBe('data');
+});
+
 const classic = (code: number, status: string, details: object[] = [], message = 'no') => ({
   error: { code, status, message, details },
 });
@@ -169,6 +227,15 @@ it('tries once more with the key that the secret holds now', async () => {
 
   expect(await read(await api.get('batches/abc', LIVE))).toBe('ok');
   expect(requests).toEqual(['/v1beta/batches/abc key-1', '/v1beta/batches/abc key-2']);
+});
+
+it('does not try the same key twice', async () => {
+  const { url, requests } = await serve((_request, response) => response.writeHead(401).end());
+
+  await expect(apiAt(url, ['key-1', 'key-1']).api.get('batches/abc', LIVE)).rejects.toMatchObject({
+    code: 'ERR_API_KEY_REFUSED',
+  });
+  expect(requests).toHaveLength(1);
 });
 
 it('notices a download that breaks off', async () => {
@@ -308,6 +375,16 @@ it.each([
   await read(file);
 
   expect(await file?.readRange?.(4, 4, LIVE)).toBeUndefined();
+});
+
+it('says that a further range may be had later when the file is not there any more', async () => {
+  const { url } = await serve(
+    serveRanges((range) => (range === 'bytes=4-7' ? json(404, classic(404, 'NOT_FOUND')) : undefined)),
+  );
+  const file = await apiAt(url).api.download('f', LIVE, 4);
+  await read(file);
+
+  await expect(file?.readRange?.(4, 4, LIVE)).rejects.toMatchObject({ code: 'ERR_OUTPUT_NOT_READY' });
 });
 
 it('notices a range that breaks off, without a Content-Length too', async () => {

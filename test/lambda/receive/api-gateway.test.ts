@@ -51,6 +51,10 @@ it('keeps the bytes, lowers header names and takes the token from the path', () 
     body: Buffer.from([0xc3, 0xa9]),
   });
   expect(toRawDelivery(event({}), PROJECTS).body).toEqual(Buffer.alloc(0));
+  const { routeKey } = dynamic;
+  for (const pathParameters of [undefined, {}]) {
+    expect(toRawDelivery(event({ routeKey, pathParameters }), PROJECTS).route).toMatchObject({ token: '' });
+  }
 });
 
 it('knows the project by the route, and no route of a project that is not configured', () => {

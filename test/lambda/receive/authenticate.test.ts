@@ -1,7 +1,7 @@
 import { createPrivateKey, sign } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, it, vi } from 'vitest';
-import { createAuthenticate } from '../../../lambda/receive/authenticate.ts';
+import { createAuthenticate, createTokenCheck } from '../../../lambda/receive/authenticate.ts';
 import type { KeySource } from '../../../lambda/shared/ports.ts';
 import type { RawDelivery } from '../../../lambda/standard-webhooks/delivery.ts';
 import { importEd25519Keys, parseSigningSecret } from '../../../lambda/standard-webhooks/signature.ts';
@@ -62,6 +62,8 @@ it('takes v1 at the static route and v1a with the token at the dynamic one', asy
     webhookId: 'msg_1',
     attemptedAt: NOW,
     payload: BODY,
+    // `printf '{"type":"batch.succeeded"}' | sha256sum`
+    bodySha256: 'e125bbeda37c3d55617e6a0ff24fca348703c40da5a0a8234656e1b3a80e0220',
   });
   expect(await authenticate(delivery(DYNAMIC, V1A), NOW)).toMatchObject({ scheme: 'v1a', webhookId: 'msg_1' });
 });
@@ -189,3 +191,113 @@ it('does not ask for newer secrets when the delivery has no entry of the scheme'
 function parseAll(secret: string) {
   return [secret].flatMap((value) => parseSigningSecret(value) ?? []);
 }
+
+it('takes a static delivery that is signed in another scheme as well', async () => {
+  const { authenticate } = setUp();
+
+  expect(await authenticate(delivery(STATIC, `${V1A} ${V1}`), NOW)).toMatchObject({ scheme: 'v1' });
+});
+
+it('does not call a delivery false for whose project it has no keys', async () => {
+  const { authenticate } = setUp();
+
+  await expect(authenticate(delivery({ ...STATIC, project: 'nobody' }, V1), NOW)).rejects.toThrow(
+    'There is a route for the project nobody, but nothing to verify with',
+  );
+});
+
+describe('the key that matched last', () => {
+  /** `name` is noted whenever the key is tried. */
+  function watched(tried: string[], name: string, x: string) {
+    const [{ key } = {}] = importEd25519Keys([{ ...JWK, x }]);
+    if (key === undefined) throw new Error('no key');
+    return {
+      get key() {
+        tried.push(name);
+        return key;
+      },
+    };
+  }
+  // RFC 8032 §7.1 test 2.
+  const OTHER_X = 'PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw';
+  const FORGED = `v1a,${Buffer.alloc(64, 1).toString('base64')}`;
+
+  it('is tried first, and every key once', async () => {
+    const { ports } = setUp();
+    const tried: string[] = [];
+    const keys = [watched(tried, 'other', OTHER_X), watched(tried, 'ours', JWK.x)];
+    const authenticate = createAuthenticate({ ...ports, ed25519Keys: project(keys) });
+    const triedFor = async (signature: string) => {
+      tried.length = 0;
+      await authenticate(delivery(DYNAMIC, signature), NOW).catch(() => {});
+      return [...tried];
+    };
+
+    expect(await triedFor(V1A)).toEqual(['other', 'ours']);
+    expect(await triedFor(V1A)).toEqual(['ours']);
+    expect(await triedFor(FORGED)).toEqual(['ours', 'other']);
+    expect(await triedFor(V1A)).toEqual(['ours']);
+  });
+
+  it('verifies nothing once it is withdrawn', async () => {
+    const { ports } = setUp();
+    let keys = importEd25519Keys([JWK]);
+    const ed25519Keys = { current: async () => keys, refreshed: async () => undefined };
+    const authenticate = createAuthenticate({ ...ports, ed25519Keys });
+
+    expect(await authenticate(delivery(DYNAMIC, V1A), NOW)).toMatchObject({ scheme: 'v1a' });
+    keys = importEd25519Keys([{ ...JWK, x: OTHER_X }]);
+    await expect(authenticate(delivery(DYNAMIC, V1A), NOW)).rejects.toMatchObject({ code: 'ERR_SIGNATURE_MISMATCH' });
+  });
+});
+
+describe('where a JWT is configured', () => {
+  const CLAIMS = { scheme: 'jwt', webhookId: 'id', attemptedAt: NOW, payload: {}, bodySha256: 'sha' } as const;
+
+  function withJwt() {
+    const { ports } = setUp();
+    const verify = vi.fn(async () => CLAIMS);
+    return { verify, authenticate: createAuthenticate({ ...ports, jwt: { verify } }) };
+  }
+
+  it('is taken at the dynamic route, with the token', async () => {
+    const { verify, authenticate } = withJwt();
+
+    expect(await authenticate(delivery(DYNAMIC, 'aaa.bbb.ccc'), NOW)).toEqual({ ...CLAIMS, project: 'default' });
+    expect(verify.mock.calls).toEqual([['aaa.bbb.ccc', NOW]]);
+  });
+
+  it.each([
+    ['without the token', delivery({ ...DYNAMIC, token: 'x' }, 'aaa.bbb.ccc'), 'ERR_TOKEN_MISMATCH'],
+    ['at the static route', delivery(STATIC, 'aaa.bbb.ccc'), 'ERR_HEADER_INVALID'],
+    ['of more than 4096 characters', delivery(DYNAMIC, `a.b.${'c'.repeat(4093)}`), 'ERR_HEADER_INVALID'],
+    ['after a scheme', delivery(DYNAMIC, 'Bearer aaa.bbb.ccc'), 'ERR_HEADER_INVALID'],
+    ['before another', delivery(DYNAMIC, 'aaa.bbb.ccc.ddd'), 'ERR_HEADER_INVALID'],
+    ['that is missing', delivery(DYNAMIC, ''), 'ERR_HEADER_MISSING'],
+  ])('is not even verified %s', async (_how, given, code) => {
+    const { verify, authenticate } = withJwt();
+
+    await expect(authenticate(given, NOW)).rejects.toMatchObject({ code });
+    expect(verify).not.toHaveBeenCalled();
+  });
+
+  it('leaves the other schemes as they are', async () => {
+    const { authenticate } = withJwt();
+
+    expect(await authenticate(delivery(DYNAMIC, V1A), NOW)).toMatchObject({ scheme: 'v1a' });
+    expect(await authenticate(delivery(STATIC, V1), NOW)).toMatchObject({ scheme: 'v1' });
+  });
+});
+
+it.each([
+  [STATIC, true],
+  [DYNAMIC, true],
+  [{ ...DYNAMIC, token: NEXT_TOKEN }, true],
+  [{ ...DYNAMIC, token: 'x' }, false],
+  [{ ...DYNAMIC, project: 'acme' }, false],
+  [{ ...DYNAMIC, project: 'nobody' }, false],
+])('knows whether the token of %j is ours: %s', async (route, isOurs) => {
+  const { ports } = setUp();
+
+  expect(await createTokenCheck(ports.projects)(delivery(route, V1A))).toBe(isOurs);
+});

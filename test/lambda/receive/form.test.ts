@@ -10,6 +10,12 @@ it.each([
     'v1,<44 base64> v1a,<88 base64>',
   ],
   ['webhook-signature', 'not,of Bearer,t0ken', 'not,<2 letters and digits> <12 characters>'],
+  ['webhook-signature', 'Much-Longer,t0ken', '<17 characters>'],
+  ['webhook-signature', 'longerthan8,t0ken', '<17 characters>'],
+  ['webhook-id', 'abc', '<3 letters and digits>'],
+  ['webhook-id', 'Some msg_abc', '<12 characters>'],
+  ['webhook-id', 'msg_abc\nd', '<9 characters>'],
+  ['x-id', 'msg_abc', '<7 letters and digits>'],
   ['user-agent', 'Google-Webhooks (+https://example.com)', '<38 characters>'],
 ])('describes %s by its form alone', (name, value, form) => {
   expect(formOfHeader(name, value)).toBe(form);
@@ -37,6 +43,7 @@ it('says where things are in a delivery, and nothing of what they are', () => {
 
 it.each([
   ['a ping without data', { type: 'webhook.ping' }, { keys: 'type', dataId: 'undefined', metadataAt: '' }],
+  ['data that is null', { data: null }, { keys: 'data', dataId: 'undefined', metadataAt: '' }],
   ['data that is no object', { data: [1] }, { keys: 'data', dataId: 'undefined', metadataAt: '' }],
   ['an id that is a number', { data: { id: 5 } }, { keys: 'data, data.id', dataId: 'number', metadataAt: '' }],
   ['names that are content', { 'to: someone@example.com': 1 }, { keys: '', dataId: 'undefined', metadataAt: '' }],

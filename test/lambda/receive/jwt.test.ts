@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { exportJWK, type JWK, SignJWT, UnsecuredJWT } from 'jose';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { importRsaKeys, JoseJwtVerifier } from '../../../lambda/receive/jwt.ts';
 
 const NOW = new Date(1_780_000_000_000);
@@ -64,6 +64,47 @@ it('takes the SHA-256 of the token as the id when there is no jti', async () => 
   expect(webhookId).toBe(bodySha256);
 });
 
+it.each(['', 7])('takes no jti of %j for an id, which would be that of every such token', async (jti) => {
+  const { webhookId, bodySha256 } = await verify(await signed({ ...EVENT, jti }));
+
+  expect(webhookId).toBe(bodySha256);
+});
+
+describe('newer keys', () => {
+  function verifierOf(current: readonly JWK[], newer?: readonly JWK[]) {
+    const refreshed = vi.fn(async () => newer);
+    return { refreshed, verifier: new JoseJwtVerifier({ current: async () => current, refreshed }, [AUDIENCE]) };
+  }
+
+  it.each([{}, { kid: 'new' }])(
+    'are asked for once when none verifies, and take what they verify: %j',
+    async (header) => {
+      const { refreshed, verifier } = verifierOf([...jwks.slice(0, 1)], [{ ...jwks[1], kty: 'RSA', ...header }]);
+
+      expect(await verifier.verify(await signed(EVENT, header), NOW)).toMatchObject({ webhookId: SHA256_OF_JWT_1 });
+      expect(refreshed.mock.calls).toEqual([[[...jwks.slice(0, 1)]]]);
+    },
+  );
+
+  it('are asked for when none of several verifies', async () => {
+    const { refreshed, verifier } = verifierOf(jwks);
+
+    await expect(verifier.verify(await signed(EVENT, {}, foreign.privateKey), NOW)).rejects.toMatchObject({
+      code: 'ERR_SIGNATURE_MISMATCH',
+    });
+    expect(refreshed).toHaveBeenCalledOnce();
+  });
+
+  it('are not asked for when the key was right and the claims are not', async () => {
+    const { refreshed, verifier } = verifierOf(jwks.slice(1));
+
+    await expect(verifier.verify(await signed({ ...EVENT, aud: 'x' }), NOW)).rejects.toMatchObject({
+      code: 'ERR_SIGNATURE_MISMATCH',
+    });
+    expect(refreshed).not.toHaveBeenCalled();
+  });
+});
+
 it.each<[string, () => Promise<string> | string]>([
   ['alg none', () => new UnsecuredJWT(EVENT).encode()],
   [
@@ -107,6 +148,8 @@ describe('of a key set', () => {
     ['with an exponent of 1, for which anybody can sign', { e: 'AQ' }],
     ['with an exponent of 3', { e: 'Aw' }],
     ['with an even exponent', { e: 'AQAC' }],
+    // 2^256 + 1
+    ['with an exponent of 257 bits', { e: `AQ${'A'.repeat(41)}B` }],
     ['with an exponent that is empty', { e: '' }],
     ['with an exponent that is padded', { e: 'AQAB==' }],
     ['of 1024 bits', { n: small.n }],

@@ -1,8 +1,8 @@
 /** How long what is known of keys and secrets serves, with the adapters as they are deployed. */
-import { createHmac } from 'node:crypto';
+import { createHmac, generateKeyPairSync } from 'node:crypto';
 import { GetSecretValueCommand, PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { mockClient } from 'aws-sdk-client-mock';
-import { expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { createAuthenticate } from '../../../lambda/receive/authenticate.ts';
 import { createAuthenticatePorts } from '../../../lambda/receive/keys.ts';
 import { SecretStore } from '../../../lambda/registration/secret-store.client.ts';
@@ -109,4 +109,75 @@ it('serves what it knows for five minutes while Secrets Manager is away, and no 
   expect(await deliver(A)).toBe('accepted');
   pass(1);
   expect(await deliver(A)).toBe('ERR_KEYS_UNAVAILABLE');
+});
+
+describe('keys that Google publishes', () => {
+  // RFC 8032 §7.1 test 1, and an RSA key of 2048 bits.
+  const ED25519 = { kty: 'OKP', crv: 'Ed25519', x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo' };
+  const RSA = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({ format: 'jwk' });
+
+  function portsOf(document: () => object, changes: Partial<Parameters<typeof createAuthenticatePorts>[0]> = {}) {
+    const count = vi.fn();
+    let now = START;
+    const secrets = new SecretReader(new SecretsManagerClient({ region: 'us-east-1' }));
+    const ports = createAuthenticatePorts({
+      ...{ secrets, projects: {}, jwksUrl: 'https://keys.example/jwks.json', jwtAudiences: [] },
+      fetch: async () => Response.json(document()),
+      clock: () => new Date(now),
+      metrics: { count, seconds: () => {} },
+      ...changes,
+    });
+    const pass = (seconds: number) => {
+      now += seconds * 1000;
+    };
+    return { ports, count, pass };
+  }
+
+  it('verify v1a, and a JWT where an audience is configured', async () => {
+    const { ports } = portsOf(() => ({ keys: [ED25519, RSA] }));
+    const withJwt = portsOf(() => ({ keys: [ED25519, RSA] }), { jwtAudiences: ['https://hooks.example.com'] });
+
+    expect(await ports.ed25519Keys.current()).toHaveLength(1);
+    expect(ports.jwt).toBeUndefined();
+    // Signed by nobody that is published.
+    await expect(withJwt.ports.jwt?.verify('e30.e30.e30', new Date(START))).rejects.toMatchObject({
+      code: 'ERR_SIGNATURE_MISMATCH',
+    });
+  });
+
+  it('cannot decide anything while none of them is of use', async () => {
+    const { ports } = portsOf(() => ({ keys: [RSA] }));
+    const withJwt = portsOf(() => ({ keys: [ED25519] }), { jwtAudiences: ['https://hooks.example.com'] });
+
+    await expect(ports.ed25519Keys.current()).rejects.toMatchObject({ code: 'ERR_KEYS_UNAVAILABLE' });
+    await expect(withJwt.ports.jwt?.verify('e30.e30.e30', new Date(START))).rejects.toMatchObject({
+      code: 'ERR_KEYS_UNAVAILABLE',
+    });
+  });
+
+  it('serve on, and are counted, when a document without any takes their place', async () => {
+    let keys: object[] = [ED25519];
+    const { ports, count, pass } = portsOf(() => ({ keys }));
+    const good = await ports.ed25519Keys.current();
+    keys = [];
+
+    pass(601);
+
+    expect(await ports.ed25519Keys.current()).toBe(good);
+    expect(count.mock.calls).toEqual([['StaleKeysServed']]);
+  });
+
+  it('reads what the proxy before the API sends along from its secret', async () => {
+    const client = mockClient(SecretsManagerClient);
+    client
+      .on(GetSecretValueCommand, { SecretId: 'origin' })
+      .resolves({ SecretString: 'origin-secret-0123456789', CreatedDate: new Date(START) });
+
+    const { ports } = portsOf(() => ({ keys: [] }), { origin: { header: 'x-origin-verify', secretId: 'origin' } });
+
+    expect(ports.origin?.header).toBe('x-origin-verify');
+    // One for AWSCURRENT and one for AWSPREVIOUS.
+    expect(await ports.origin?.secrets.current()).toHaveLength(2);
+    expect(portsOf(() => ({ keys: [] })).ports.origin).toBeUndefined();
+  });
 });

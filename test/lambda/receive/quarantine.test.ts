@@ -6,7 +6,7 @@ import { createQuarantine, type QuarantineStore } from '../../../lambda/receive/
 import type { KeptDelivery } from '../../../lambda/receive/quarantined.ts';
 import { receiveWebhook } from '../../../lambda/receive/receive.ts';
 import { reverify } from '../../../lambda/receive/reverify.ts';
-import { RequestError } from '../../../lambda/shared/errors.ts';
+import { RequestError, TransientError } from '../../../lambda/shared/errors.ts';
 import type { RawDelivery } from '../../../lambda/standard-webhooks/delivery.ts';
 import { parseSigningSecret } from '../../../lambda/standard-webhooks/signature.ts';
 
@@ -117,9 +117,12 @@ describe('what is kept', () => {
   it('is nothing of a dynamic delivery whose token is not ours, nor of a failure of ours', async () => {
     const stranger = setUp(new FakeStore(), () => false);
     await stranger.keep(delivery(BAD), MISMATCH, NOW);
-    await stranger.keep(delivery(BAD), new Error('defect'), NOW);
+    const ours = setUp();
+    await ours.keep(delivery(BAD), new TransientError('ERR_KEYS_UNAVAILABLE', 'away'), NOW);
+    await ours.keep(delivery(BAD), undefined, NOW);
 
     expect(stranger.store.calls).toEqual([]);
+    expect(ours.store.calls).toEqual([]);
   });
 });
 
@@ -170,6 +173,7 @@ describe('a flood', () => {
     expect(store.kept.size).toBe(25);
     // Each process learns once that it is full.
     expect(store.calls.filter((call) => call === 'reserve')).toHaveLength(25 + 48);
+    expect(processes[49]?.counted).toEqual([['QuarantineFull', { project: 'default' }]]);
 
     const [first] = processes;
     const timestamp = String(NOW.getTime() / 1000 + 3600);
@@ -252,6 +256,32 @@ describe('a reverification', () => {
       { detailType: 'batch.succeeded', detail: { jobId: 'batches/abc', receivedAt: '2026-11-24T05:00:00.000Z' } },
     ]);
     expect([...store.kept.keys()]).toEqual(['id-2']);
+  });
+
+  it('asks at the route by which each came, leaves what another publishes, and hides no defect', async () => {
+    const { keep, store } = setUp();
+    const route = { kind: 'dynamic', project: 'default', token: 'secret' } as const;
+    await keep(delivery(BAD), MISMATCH, NOW);
+    await keep(delivery(BAD, { route }), MISMATCH, NOW);
+    const { ports } = pipeline(SECRET, NOW);
+    const routes: RawDelivery['route'][] = [];
+    const verified = { scheme: 'v1', project: 'default', webhookId: 'msg_1', bodySha256: 'ab' } as const;
+    const authenticate = async (given: RawDelivery) => {
+      routes.push(given.route);
+      return { ...verified, attemptedAt: NOW, payload: BODY };
+    };
+    const claim = async () => ({ outcome: 'in-progress', leaseEndsAt: later(1000) }) as const;
+    const busy = { ...ports, authenticate, store: { ...ports.store, claim }, kept: store };
+
+    expect((await reverify(busy, () => false)).map(({ outcome }) => outcome)).toEqual(['in-progress', 'in-progress']);
+    expect(routes).toEqual([
+      { kind: 'static', project: 'default' },
+      { kind: 'dynamic', project: 'default', token: 'held when it came' },
+    ]);
+    expect(store.kept.size).toBe(2);
+
+    const broken = { ...busy, authenticate: () => Promise.reject(new TypeError('defect')) };
+    await expect(reverify(broken, () => false)).rejects.toThrow('defect');
   });
 
   it('stops when its time is up, and goes on where it was', async () => {

@@ -118,9 +118,22 @@ describe('what the ledger knows of the job', () => {
     await receiveWebhook({ ...ports, findJob }, DELIVERY);
     expect(calls).toEqual(['authenticate', 'find', 'claim', 'publish', 'complete']);
 
-    ports.authenticate.mockResolvedValue({ ...BY_GOOGLE, payload: Buffer.from('{"type":"ping"}') });
-    await receiveWebhook({ ...ports, findJob }, DELIVERY);
+    for (const payload of ['{"type":"ping"}', '{"type":"batch.succeeded"}', '{"type":"ping","data":{"id":"abc"}}']) {
+      ports.authenticate.mockResolvedValue({ ...BY_GOOGLE, payload: Buffer.from(payload) });
+      await receiveWebhook({ ...ports, findJob }, DELIVERY);
+    }
     expect(findJob).toHaveBeenCalledOnce();
+  });
+
+  it('is asked for with the type of the job', async () => {
+    const { ports } = setUp();
+    const findJob = vi.fn(async () => undefined);
+    const payload = Buffer.from('{"type":"video.generated","data":{"id":"abc"}}');
+    ports.authenticate.mockResolvedValue({ ...BY_GOOGLE, payload });
+
+    await receiveWebhook({ ...ports, findJob }, DELIVERY);
+
+    expect(findJob.mock.calls).toMatchObject([[{ jobType: 'video' }]]);
   });
 });
 
@@ -201,4 +214,32 @@ it('refuses a body over 256 KiB before it looks at anything else', async () => {
 
   await expect(result).rejects.toMatchObject({ code: 'ERR_BODY_TOO_LARGE' });
   expect(calls).toEqual([]);
+  expect(await receiveWebhook(ports, { ...DELIVERY, body: Buffer.alloc(262_144) })).toEqual({ outcome: 'accepted' });
+});
+
+it('puts no token on the bus that came with the delivery', async () => {
+  const { ports, published } = setUp();
+  const token = 'abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG';
+  const body = JSON.stringify({
+    type: 'batch.succeeded',
+    data: { id: 'abc', user_metadata: { at: `/${token}`, a: 1 } },
+  });
+  ports.authenticate.mockResolvedValue({
+    ...{ project: 'default', scheme: 'v1a', webhookId: 'msg_1', attemptedAt: NOW, bodySha256: 'ab' },
+    payload: Buffer.from(body),
+  });
+
+  await receiveWebhook(ports, { ...DELIVERY, route: { kind: 'dynamic', project: 'default', token } });
+
+  expect(published).toMatchObject([{ detail: { userMetadata: { a: 1 } } }]);
+  expect(JSON.stringify(published)).not.toContain(token);
+});
+
+it('counts a defect as one, before and after the signature', async () => {
+  const { ports, count } = setUp();
+  ports.store.claim.mockRejectedValue(new TypeError('defect'));
+
+  await expect(receiveWebhook(ports, DELIVERY)).rejects.toThrow('defect');
+  expect(count.mock.calls).toEqual([['Deliveries', { project: 'default', outcome: 'ERR_INTERNAL' }]]);
+  expect(ports.log.error.mock.calls).toMatchObject([['Delivery not handled', { code: 'ERR_INTERNAL' }]]);
 });

@@ -24,6 +24,7 @@ it.each([
     '{"keys":[null,{"x":"a"},7,{"kty":"OKP"}]}',
     [null, { x: 'a' }, 7, { kty: 'OKP' }],
   ],
+  ['of 64 KiB', '{"keys":[]}'.padEnd(65_536), []],
   ['with more than 32 entries', `{"keys":[${Array(33).fill('{"kty":"OKP"}')}]}`, Array(33).fill({ kty: 'OKP' })],
 ])('reads the document %s', async (_how, document, keys) => {
   expect(await loadFrom((_request, response) => response.end(document))).toEqual(keys);
@@ -47,7 +48,17 @@ it.each<[string, RequestListener]>([
   ],
   ['a cut connection', (request) => request.socket.destroy()],
 ])('fails on %s', async (_name, listener) => {
-  await expect(loadFrom(listener)).rejects.toMatchObject({ code: 'ERR_KEYS_UNAVAILABLE' });
+  await expect(loadFrom(listener)).rejects.toMatchObject({ code: 'ERR_KEYS_UNAVAILABLE', cause: expect.any(Error) });
+});
+
+it('asks for JSON', async () => {
+  let accept: string | undefined;
+  await loadFrom(({ headers }, response) => {
+    accept = headers.accept;
+    response.end('{"keys":[]}');
+  });
+
+  expect(accept).toBe('application/json');
 });
 
 it('waits for 1.5 s and no longer', async () => {

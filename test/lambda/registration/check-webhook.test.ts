@@ -12,6 +12,7 @@ function setUp(...webhooks: Partial<RegisteredWebhook>[]) {
   const counted: unknown[][] = [];
   const lines: [string, Record<string, unknown>][] = [];
   const write = (message: string, fields: object) => void lines.push([message, { ...fields }]);
+  const waited: number[] = [];
   const stored = { values: ['whsec_old-current'], afterWaiting: undefined as string[] | undefined, broken: false };
   const ports = {
     registry,
@@ -19,14 +20,15 @@ function setUp(...webhooks: Partial<RegisteredWebhook>[]) {
       if (stored.broken) throw new TransientError('ERR_KEYS_UNAVAILABLE', 'The secret s cannot be read');
       return stored.values;
     },
-    wait: async () => {
+    wait: async (milliseconds: number) => {
+      waited.push(milliseconds);
       stored.values = stored.afterWaiting ?? stored.values;
     },
     log: { info: write, warn: write, error: write },
     metrics: { count: (...call: unknown[]) => void counted.push(call), seconds: () => {} },
   };
   const check = (repair: boolean) => checkWebhook(ports, { project: 'acme', wanted: WANTED, repair });
-  return { registry, stored, counted, lines, check };
+  return { registry, stored, waited, counted, lines, ports, check };
 }
 const HEALTHY = ['WebhookHealthy', { project: 'acme' }, 1];
 const SICK = ['WebhookHealthy', { project: 'acme' }, 0];
@@ -137,6 +139,15 @@ it('is neither healthy nor sick while Gemini cannot be asked', async () => {
   expect(lines).toMatchObject([['Webhook finding', { remedy: 'away' }]]);
 });
 
+it.each(['list', 'update'] as const)('hides no defect behind a call of Gemini: %s', async (call) => {
+  const { ports } = setUp({ state: 'disabled_due_to_failed_deliveries' });
+  const registry = { ...ports.registry, [call]: () => Promise.reject(new TypeError('defect')) };
+
+  await expect(checkWebhook({ ...ports, registry }, { project: 'acme', wanted: WANTED, repair: true })).rejects.toThrow(
+    'defect',
+  );
+});
+
 it('tells a repair that failed, and does not call the webhook healthy', async () => {
   const { registry, counted, lines, check } = setUp({ state: 'disabled_due_to_failed_deliveries' });
   registry.faults.set('update', 'refused');
@@ -170,25 +181,36 @@ describe('the signing secret', () => {
     ['the current one', ['whsec_new']],
     ['the pending one', ['whsec_old', 'whsec_new']],
   ])('is known when it is %s', async (_which, values) => {
-    const { stored, counted, check } = setUp({ secrets: [lasting('new'), EXPIRING] });
+    const { stored, waited, counted, check } = setUp({ secrets: [lasting('new'), EXPIRING] });
     stored.values = values;
 
     expect(await check(false)).toEqual([]);
     expect(counted).toEqual([HEALTHY]);
+    expect(waited).toEqual([]);
   });
 
   it('is looked at once more, for a rotation that has not stored yet what Gemini gave it', async () => {
-    const { stored, check } = setUp({ secrets: [lasting('new'), EXPIRING] });
+    const { stored, waited, check } = setUp({ secrets: [lasting('new'), EXPIRING] });
     stored.values = ['whsec_old'];
     stored.afterWaiting = ['whsec_old', 'whsec_new'];
 
     expect(await check(false)).toEqual([]);
+    expect(waited).toEqual([10_000]);
   });
 
   it('cannot be compared where Gemini shows no ending', async () => {
     const { check } = setUp({ secrets: [{ ending: '', expiresAt: undefined }] });
 
     expect(await check(false)).toEqual([]);
+  });
+
+  it('is not taken for readable when there is a defect', async () => {
+    const { ports } = setUp({});
+    const signingSecrets = () => Promise.reject(new TypeError('defect'));
+
+    await expect(
+      checkWebhook({ ...ports, signingSecrets }, { project: 'acme', wanted: WANTED, repair: false }),
+    ).rejects.toThrow('defect');
   });
 
   it('that cannot be read makes the webhook neither healthy nor sick, unless something else is amiss', async () => {

@@ -164,6 +164,12 @@ it.each([
     'not-registered',
     'The function failed (TypeError); its log says how.',
   ],
+  [
+    'nothing of what was thrown and is no error',
+    'AIza-secret',
+    'not-registered',
+    'The function failed (unknown); its log says how.',
+  ],
 ])('tells %s', (_what, error, physicalId, reason) => {
   expect(toFailure(eventOf({}), error)).toEqual({ status: 'FAILED', physicalId, reason });
 });

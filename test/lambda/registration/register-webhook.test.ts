@@ -159,6 +159,23 @@ it('updates URL and events in place, in one call, and asks for no other secret',
   expect(stored.get('signing')).toBe(secret);
 });
 
+it('renames the webhook whose id it knows', async () => {
+  const { registry, create, update } = setUp();
+  const id = await create();
+
+  expect(await update(id, { ...WANTED, name: 'another' })).toBe(id);
+  expect([...registry.webhooks.values()]).toMatchObject([{ id, name: 'another', uri: WANTED.uri }]);
+});
+
+it('tells why what is gone could not be registered again', async () => {
+  const { registry, create, update } = setUp();
+  const id = await create();
+  registry.webhooks.clear();
+  registry.faults.set('create', 'refused');
+
+  await expect(update(id, OTHER)).rejects.toMatchObject({ code: 'ERR_REGISTRATION_REFUSED' });
+});
+
 it('changes nothing when there is nothing to change, whatever the order of the events', async () => {
   const { registry, create, update } = setUp();
   const id = await create();

@@ -173,6 +173,26 @@ it('moves the tokens on by one: what was the next token is the one for URLs', as
   expect(value.slice(43)).not.toBe('b'.repeat(43));
 });
 
+it('gives up a value that holds no two tokens', async () => {
+  const { secret, step } = setUp('a'.repeat(43) + 'b'.repeat(43));
+  secret.values.set('new', 'a'.repeat(43));
+
+  await expect(step('testSecret', 'token')).rejects.toMatchObject({ code: 'ERR_ROTATION_INVALID' });
+  expect(secret.labels).toEqual({ old: ['AWSCURRENT'], new: [] });
+});
+
+it.each<Record<string, string[]>>([{ old: ['AWSCURRENT'], new: ['AWSPENDING'] }, { new: ['AWSPENDING'] }])(
+  'has nothing to test while no version has a value: %j',
+  async (labels) => {
+    const { secret, step } = setUp();
+    secret.values.clear();
+    secret.labels = labels;
+
+    await expect(step('testSecret')).rejects.toMatchObject({ code: 'ERR_ROTATION_INVALID' });
+    expect(secret.labels).toEqual(labels);
+  },
+);
+
 it('makes two new tokens of a value that holds none', async () => {
   const { secret, step } = setUp('typed by hand');
 

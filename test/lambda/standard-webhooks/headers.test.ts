@@ -36,12 +36,31 @@ it.each([
   ['webhook-timestamp', '1780000000abc'],
   ['webhook-signature', 'abc'],
   ['webhook-signature', ' '],
+  ['webhook-signature', ',abc'],
+  ['webhook-signature', 'v1,'],
   ['webhook-signature', Array(17).fill('v1,a').join(' ')],
   ['webhook-signature', `v1,${'a'.repeat(4096)}`],
 ])('refuses %s %.40j', (name, value) => {
   expect(() => parseWebhookHeaders({ ...GOOD, [name]: value })).toThrow(
     expect.objectContaining({ code: 'ERR_HEADER_INVALID' }),
   );
+});
+
+it('reads as much as it may be', () => {
+  const longest = 'a'.repeat(4093);
+
+  expect(parseWebhookHeaders({ ...GOOD, 'webhook-signature': Array(16).fill('v1,a').join(' ') }).signatures).toEqual(
+    Array(16).fill({ identifier: 'v1', value: 'a' }),
+  );
+  expect(parseWebhookHeaders({ ...GOOD, 'webhook-signature': `v1,${longest}` }).signatures).toEqual([
+    { identifier: 'v1', value: longest },
+  ]);
+});
+
+it('passes over what is no entry beside one that is', () => {
+  expect(parseWebhookHeaders({ ...GOOD, 'webhook-signature': ' abc  ,x v1, v1a,def ' }).signatures).toEqual([
+    { identifier: 'v1a', value: 'def' },
+  ]);
 });
 
 it('tolerates 300 s both ways and no more', () => {

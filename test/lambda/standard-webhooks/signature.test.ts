@@ -35,6 +35,10 @@ describe('v1, signed by the standardwebhooks package', () => {
     expect(verifyV1(headers(`${foreign} ${signature}`), BODY, secrets(SECRET))).toBe(true);
   });
 
+  it('holds with the secret without its prefix', () => {
+    expect(verifyV1(headers(signature), BODY, secrets(SECRET.replace('whsec_', '')))).toBe(true);
+  });
+
   it.each([
     ['another secret', headers(signature), BODY, OTHER_SECRET],
     ['another id', headers(signature, { id: 'msg_2' }), BODY, SECRET],
@@ -57,9 +61,15 @@ it.each([
   'whsec_',
   'whsec_c2hvcnQ=',
   'whsec_not base64 at all, but long enough to be one',
-  `whsec_${'A'.repeat(100)}`,
+  // 23 and 65 bytes.
+  `whsec_${'A'.repeat(31)}=`,
+  `whsec_${'A'.repeat(87)}=`,
 ])('refuses %j as a signing secret', (secret) => {
   expect(parseSigningSecret(secret)).toBeUndefined();
+});
+
+it.each([`whsec_${'A'.repeat(32)}`, `whsec_${'A'.repeat(86)}==`])('takes %j, of 24 or 64 bytes', (secret) => {
+  expect(parseSigningSecret(secret)).toBeDefined();
 });
 
 describe('v1a, signed by node:crypto with the key of RFC 8032 §7.1 test 1', () => {
@@ -75,6 +85,14 @@ describe('v1a, signed by node:crypto with the key of RFC 8032 §7.1 test 1', () 
     const keys = importEd25519Keys([other, jwk]);
 
     expect(findV1aKey(headers(`v1a,${signature}`), BODY, keys)).toBe(keys[1]);
+  });
+
+  it('finds the key of one signature among several', () => {
+    const keys = importEd25519Keys([jwk]);
+    const foreign = Buffer.alloc(64, 1).toString('base64');
+
+    expect(findV1aKey(headers(`v1a,${foreign} v1a,${signature} v1a,AAAA`), BODY, keys)).toBe(keys[0]);
+    expect(findV1aKey(headers(`v1a,${foreign} v1a,AAAA`), BODY, keys)).toBeUndefined();
   });
 
   it('finds none for a v1 identifier, another body, a loose encoding or another key', () => {
