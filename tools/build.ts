@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleOf } from '../lib/bundle.ts';
 import { FUNCTION_NAMES, moduleOf } from '../lib/functions.ts';
+import { thirdPartiesIn, toNotices } from './notices.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const DIST = join(ROOT, 'dist');
@@ -29,4 +30,6 @@ for (const name of FUNCTION_NAMES) {
   mkdirSync(folder, { recursive: true });
   for (const [file, content] of bundleOf(moduleOf(name))) writeFileSync(join(folder, file), content);
 }
+const maps = FUNCTION_NAMES.map((name) => join(DIST, 'functions', name, 'index.mjs.map'));
+writeFileSync(join(DIST, 'THIRD-PARTY-NOTICES.txt'), toNotices(thirdPartiesIn(maps, ROOT)));
 console.log('dist is built.');
