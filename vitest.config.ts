@@ -37,6 +37,9 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
+          isolate: false,
+          unstubEnvs: true,
+          restoreMocks: true,
           include: ['test/**/*.test.ts'],
           exclude: [...exclude, ...STACK, ...END_TO_END, ...BROWSER],
         },

@@ -6,11 +6,11 @@ import { EventBridgeClient, StartReplayCommand } from '@aws-sdk/client-eventbrid
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { DescribeSecretCommand, GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { mockClient } from 'aws-sdk-client-mock';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { DeploymentDescription } from '../../lambda/deployment-description.ts';
 import { runCommand } from '../fakes/command-line.ts';
 import { DESCRIPTION, describedProject, queueUrl } from '../fakes/deployment.ts';
+import { mockClient } from '../fakes/mock-client.ts';
 
 const cloudformation = mockClient(CloudFormationClient);
 const cloudwatch = mockClient(CloudWatchClient);

@@ -2,7 +2,7 @@
 import { createHmac } from 'node:crypto';
 import { GetSecretValueCommand, PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { mockClient } from 'aws-sdk-client-mock';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { createAuthenticate } from '../../../lambda/receive/authenticate.ts';
 import { createAuthenticatePorts } from '../../../lambda/receive/keys.ts';
 import { SecretStore } from '../../../lambda/registration/secret-store.client.ts';
@@ -20,6 +20,7 @@ function setUp() {
   let isAway = false;
   const versions = [{ value: written(A), stages: ['AWSCURRENT'] }];
   const client = mockClient(SecretsManagerClient);
+  onTestFinished(() => client.restore());
   client.on(GetSecretValueCommand).callsFake(async ({ VersionStage }) => {
     if (isAway) throw new Error('away');
     const found = versions.findLast(({ stages }) => stages.includes(VersionStage));

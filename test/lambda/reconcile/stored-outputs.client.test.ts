@@ -1,9 +1,9 @@
 import { GetObjectCommand, ListObjectsV2Command, NoSuchKey, S3Client } from '@aws-sdk/client-s3';
-import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, expect, it } from 'vitest';
 import type { LedgerEntry } from '../../../lambda/ledger/facts.ts';
 import { toEntry } from '../../../lambda/ledger/item.ts';
 import { S3LandedOutputs } from '../../../lambda/reconcile/stored-outputs.client.ts';
+import { mockClient } from '../../fakes/mock-client.ts';
 
 const client = mockClient(S3Client);
 const outputs = new S3LandedOutputs(new S3Client({ region: 'us-east-1' }), 'the-bucket');
