@@ -47,9 +47,9 @@ export class CustomResources {
   }
 
   /** @throws LocalRunError with the function's reason; what it left is deleted as far as it goes */
-  async create(): Promise<void> {
+  async create(changes: Properties = {}): Promise<void> {
     for (const resource of this.#resources) {
-      const properties = propertiesOf(resource);
+      const properties = { ...propertiesOf(resource), ...changes };
       const answer = await this.#request(resource, { RequestType: 'Create', ResourceProperties: properties });
       if (answer.Status === 'SUCCESS') {
         this.#existing.set(resource.id, { physicalId: answer.PhysicalResourceId, properties });

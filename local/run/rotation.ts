@@ -4,9 +4,8 @@ import * as z from 'zod';
 import { control } from './control.ts';
 import type { Run } from './run.ts';
 
-const JOBS_PER_PHASE = 40;
 /** Apart, so that jobs of one phase end in the next. */
-const INTERVAL_MS = 50;
+const LOAD = { jobsPerPhase: 40, intervalMs: 50 };
 const TIME_LIMIT_MS = 60_000;
 
 export interface RotationRow {
@@ -34,7 +33,11 @@ interface Phase {
 }
 
 /** @param onPhase hears of each phase as it begins */
-export async function rotateUnderLoad(run: Run, onPhase: (title: string) => void): Promise<readonly RotationRow[]> {
+export async function rotateUnderLoad(
+  run: Run,
+  onPhase: (title: string) => void,
+  { jobsPerPhase, intervalMs } = LOAD,
+): Promise<readonly RotationRow[]> {
   const phases: Phase[] = [
     { title: 'before', begin: async () => {} },
     { title: 'signing secret rotated', begin: () => run.rotate('signing-secret') },
@@ -49,9 +52,9 @@ export async function rotateUnderLoad(run: Run, onPhase: (title: string) => void
     const rotating = begin();
     // Asked below, when the jobs are submitted.
     rotating.catch(() => {});
-    for (let job = 0; job < JOBS_PER_PHASE; job += 1) {
+    for (let job = 0; job < jobsPerPhase; job += 1) {
       await submit(run, submitted++ % 2 === 0 ? undefined : run.endpoints.dynamicWebhookUrl);
-      await sleep(INTERVAL_MS);
+      await sleep(intervalMs);
     }
     await rotating;
   }

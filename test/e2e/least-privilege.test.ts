@@ -21,7 +21,7 @@ let run: TestRun;
 let heard: ReturnType<typeof listen>;
 
 beforeAll(async () => {
-  run = await startTestRun({}, { reconcile: { graceSeconds: 0, everyMs: 3_600_000 } });
+  run = await startTestRun({}, { reconcile: { graceSeconds: 0, everyMs: 3_600_000 }, webhookProperties: {} });
   heard = listen(run.aws);
   await exercise();
 });
