@@ -30,7 +30,10 @@ export default defineConfig({
   test: {
     ...SETTINGS,
     projects: [
-      { extends: true, test: { name: 'e2e', include: END_TO_END, exclude, globalSetup: ['test/e2e/synthesize.ts'] } },
+      {
+        extends: true,
+        test: { name: 'e2e', include: END_TO_END, exclude, isolate: false, globalSetup: ['test/e2e/synthesize.ts'] },
+      },
       { extends: true, test: { name: 'browser', include: BROWSER, expect: { poll: { timeout: 10_000 } } } },
       { extends: true, test: { name: 'stack', include: STACK, isolate: false } },
       {

@@ -153,6 +153,8 @@ describe('what is not genuine', () => {
   });
 });
 
+const verifierId = () => run.aws.functions().find(({ logicalId }) => logicalId.includes('Verifier'))?.logicalId ?? '';
+
 describe('what is out of reach', () => {
   it.each([
     ['the store', 'dynamodb'],
@@ -169,6 +171,20 @@ describe('what is out of reach', () => {
     expect(Number(away.retryAfter)).toBeGreaterThan(0);
     expect(back).toMatchObject(OK);
     expect(eventOf(delivery)).toBeDefined();
+  });
+
+  it('leads to a 503 and an accepted retry: Secrets Manager', async () => {
+    // One that has just started knows no secret.
+    run.aws.killSandboxes(verifierId(), 'SIGKILL');
+    const delivery = deliveryOf(run, event('ping.of.2027'));
+    const restore = run.aws.intercept((call) => (call.service === 'secretsmanager' ? 'deny' : 'pass'));
+
+    const away = await post(delivery);
+    restore();
+
+    expect(away).toMatchObject({ status: 503, body: '{"error":"unavailable"}' });
+    expect(away.retryAfter).toMatch(/^[1-9]\d*$/);
+    await expect.poll(async () => (await post(delivery)).body, { timeout: 10_000 }).toBe('{"status":"accepted"}');
   });
 
   it('answers 409 while another delivery of the event is at work', async () => {
@@ -197,9 +213,8 @@ describe('what is out of reach', () => {
 
   it('comes again after the function was killed, and is published', async () => {
     const delivery = deliveryOf(run, event('ping.of.2027'));
-    const verifier = run.aws.functions().find(({ logicalId }) => logicalId.includes('Verifier'));
     const restore = run.aws.intercept(({ service }) => {
-      if (service === 'dynamodb') run.aws.killSandboxes(verifier?.logicalId ?? '', 'SIGKILL');
+      if (service === 'dynamodb') run.aws.killSandboxes(verifierId(), 'SIGKILL');
       return service === 'dynamodb' ? 'drop' : 'pass';
     });
 
