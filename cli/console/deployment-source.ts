@@ -2,8 +2,8 @@
 import { CliError } from '../cli-error.ts';
 import type { Check } from '../commands/status.ts';
 import type { Deployment } from '../deployment.ts';
-import { jobRecordsOf } from '../jobs/job-listing.ts';
-import type { JobRow } from '../jobs/job-row.ts';
+import { jobRecordsOf } from '../job-listing.ts';
+import type { JobRow } from '../job-row.ts';
 import type { Change } from './changes.ts';
 import { deliveryRows, HANDLED, RECONCILED } from './delivery-rows.ts';
 import { bornAt } from './job-filter.ts';

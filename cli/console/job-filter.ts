@@ -1,5 +1,5 @@
 /** Which jobs are shown: a query, as it stands in the URL, and which rows fit it. */
-import { JOB_STATES, type JobRow, lastChangeOf } from '../jobs/job-row.ts';
+import { JOB_STATES, type JobRow, lastChangeOf } from '../job-row.ts';
 import { JOB_TYPES, type JobQuery } from './source.ts';
 
 const PAGE = 50;

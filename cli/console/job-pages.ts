@@ -1,6 +1,6 @@
 /** Pages of jobs, what changed last first, by the ledger's index. */
 import type { IndexQuery, JobRecord } from '../../lambda/ledger/job-records.client.ts';
-import { lastChangeOf, toJobRow } from '../jobs/job-row.ts';
+import { lastChangeOf, toJobRow } from '../job-row.ts';
 import { fits, placeOf } from './job-filter.ts';
 import { JOB_TYPES, type JobPage, type JobQuery } from './source.ts';
 

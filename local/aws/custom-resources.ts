@@ -9,7 +9,7 @@ import type { AddressInfo } from 'node:net';
 import * as z from 'zod';
 import type { WEBHOOK_RESOURCE_TYPE } from '../../lambda/contract.ts';
 import type { LambdaFunction } from '../lambda/lambda-function.ts';
-import { LocalRunError } from '../local-run-error.ts';
+import { LocalRunError } from '../shared/local-run-error.ts';
 import type { Resource } from '../template/stack.ts';
 
 type CustomResource = Resource<typeof WEBHOOK_RESOURCE_TYPE>;

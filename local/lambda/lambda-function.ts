@@ -2,7 +2,7 @@
  * A function: a pool of sandboxes that grows with the invocations at a time, reused while they live. They start one after
  * another: where Lambda has a core for each, a laptop has none, and the first that is ready is soon free for what waits.
  */
-import { append } from '../append.ts';
+import { append } from '../shared/append.ts';
 import { lineageOf } from './lineage.ts';
 import { type InvocationResult, Sandbox, type SandboxOptions } from './sandbox.ts';
 

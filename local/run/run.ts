@@ -8,7 +8,7 @@ import { DEFAULT_PROJECT, ENV, TOKEN_LENGTH } from '../../lambda/contract.ts';
 import { type LocalAws, startLocalAws } from '../aws/local-aws.ts';
 import { startGeminiSimulator } from '../gemini/simulator.ts';
 import type { SwitchesUpdate } from '../gemini/switches.ts';
-import { LocalRunError } from '../local-run-error.ts';
+import { LocalRunError } from '../shared/local-run-error.ts';
 import { type Endpoints, writeEndpoints } from './endpoints.ts';
 import type { OtherGemini } from './options.ts';
 import { repeat } from './repeat.ts';

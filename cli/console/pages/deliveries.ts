@@ -1,7 +1,7 @@
 /** What came, how it was answered, and why. */
 import { html } from 'hono/html';
+import { type Html, NOTHING, plural, shortId, timeTag } from '../format.ts';
 import type { Answer, Deliveries, DeliveryRow } from '../source.ts';
-import { type Html, NOTHING, plural, shortId, timeTag } from './format.ts';
 import type { Region } from './layout.ts';
 
 export interface DeliveriesView {

@@ -1,10 +1,10 @@
 /** The table of jobs, with its search and filters. */
 import { html } from 'hono/html';
-import { JOB_STATES, type JobRow } from '../../jobs/job-row.ts';
+import { JOB_STATES, type JobRow } from '../../job-row.ts';
+import { between, duration, type Html, NOTHING, plural, shortId, stepTag, timeTag } from '../format.ts';
 import { bornAt, type Filter, withFilters } from '../job-filter.ts';
 import { JOB_TYPES, type JobPage, type JobQuery, nameOf } from '../source.ts';
 import { waitingOf } from '../waiting.ts';
-import { between, duration, type Html, NOTHING, plural, shortId, stepTag, timeTag } from './format.ts';
 
 export interface JobsView {
   readonly parameters: URLSearchParams;
