@@ -5,7 +5,7 @@ import { fitted } from '../events/event-size.ts';
 import type { JobEventDetail } from '../events/job-event.ts';
 import { RequestError } from '../shared/errors.ts';
 import type { VerifiedDelivery } from '../standard-webhooks/delivery.ts';
-import { interactionId } from './names.ts';
+import { dateOf, interactionId } from './names.ts';
 import { withoutToken } from './without-token.ts';
 
 /** EventBridge carries no longer detail-type (PutEventsRequestEntry). */
@@ -41,7 +41,7 @@ export function toJobEvent(delivery: VerifiedDelivery, receivedAt: Date, token?:
     type,
     ...identifyJob(type, data['id']),
     status: type.slice(type.lastIndexOf('.') + 1),
-    occurredAt: (parseTimestamp(timestamp) ?? delivery.attemptedAt).toISOString(),
+    occurredAt: (dateOf(timestamp) ?? delivery.attemptedAt).toISOString(),
     receivedAt: receivedAt.toISOString(),
     origin: 'webhook',
     scheme: delivery.scheme,
@@ -84,14 +84,6 @@ function identifyJob(type: string, id: unknown): Pick<JobEventDetail, 'jobType' 
     return { jobType: 'other', jobId: null };
   if (jobType === 'interaction') return { jobType, jobId: interactionId(id) };
   return { jobType, jobId: jobType === 'batch' && !id.startsWith('batches/') ? `batches/${id}` : id };
-}
-
-/** RFC 3339 with up to nine decimals, as Google writes it; undefined for anything else. */
-function parseTimestamp(timestamp: string | undefined): Date | undefined {
-  if (timestamp === undefined || !/^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/.test(timestamp))
-    return undefined;
-  const date = new Date(timestamp);
-  return Number.isNaN(date.getTime()) ? undefined : date;
 }
 
 /** No delivery with user metadata has been published: both places and both spellings are tried (googleapis/go-genai#779). */

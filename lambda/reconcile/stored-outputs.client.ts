@@ -5,7 +5,7 @@ import { jobKey } from '../events/event-key.ts';
 import { Manifest } from '../events/manifest.ts';
 import { FETCH_FAILED, jobPrefix } from '../events/output-keys.ts';
 import { knownSince, type LedgerEntry } from '../ledger/facts.ts';
-import { TransientError } from '../shared/errors.ts';
+import { storeUnavailable } from '../shared/errors.ts';
 import type { LandedOutputs } from './missed-jobs.ts';
 
 const DAY_MS = 24 * 3600_000;
@@ -74,5 +74,5 @@ function possibleDates(job: LedgerEntry): readonly (Date | undefined)[] {
 }
 
 function unavailable(cause: unknown): never {
-  throw new TransientError('ERR_STORE_UNAVAILABLE', 'S3 did not tell whether the job stored', { cause });
+  throw storeUnavailable('S3 did not tell whether the job stored', cause);
 }
