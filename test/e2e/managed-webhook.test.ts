@@ -185,6 +185,8 @@ function expectProject(part: string): void {
 
 describe('rotation', () => {
   it('refuses no delivery while both secrets are rotated and the verifier is warm', async () => {
+    expect(await post(deliveryOf(run, { type: 'ping.of.2027' }))).toMatchObject({ status: 200 });
+
     const rows = await rotateUnderLoad(run, () => {}, { jobsPerPhase: 12, intervalMs: 150 });
 
     // What a busy machine answers with 503 comes again; what is refused would be lost.
