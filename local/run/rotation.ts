@@ -43,6 +43,7 @@ export async function rotateUnderLoad(
     { title: 'signing secret rotated', begin: () => run.rotate('signing-secret') },
     { title: 'dynamic token rotated', begin: () => run.rotate('dynamic-token') },
   ];
+  const known = (await deliveriesOf(run)).length;
   const starts: { title: string; at: string }[] = [];
   let submitted = 0;
   for (const { title, begin } of phases) {
@@ -58,7 +59,7 @@ export async function rotateUnderLoad(
     }
     await rotating;
   }
-  const { deliveries } = await settled(run, submitted);
+  const deliveries = await settled(run, known + submitted);
   const attempts = deliveries.flatMap(({ scheme, attempts: tried }) =>
     tried.map(({ at, status }) => ({ scheme, status, phase: starts.findLast((start) => start.at <= at)?.title ?? '' })),
   );
@@ -80,13 +81,17 @@ async function submit({ endpoints }: Run, webhookUrl: string | undefined): Promi
   await control(endpoints, 'POST', '/jobs', { kind: 'interaction', ...(webhookUrl && { webhookUrl }) });
 }
 
-/** When each job's delivery is done, whatever became of it. */
-async function settled({ endpoints }: Run, jobs: number): Promise<z.infer<typeof Deliveries>> {
+async function deliveriesOf({ endpoints }: Run): Promise<z.infer<typeof Deliveries>['deliveries']> {
+  return Deliveries.parse(await control(endpoints, 'GET', '/deliveries')).deliveries;
+}
+
+/** When so many deliveries are done, whatever became of them. */
+async function settled(run: Run, count: number): ReturnType<typeof deliveriesOf> {
   const until = Date.now() + TIME_LIMIT_MS;
   for (;;) {
-    const found = Deliveries.parse(await control(endpoints, 'GET', '/deliveries'));
-    const done = found.deliveries.filter(({ status }) => status !== 'pending').length;
-    if (done >= jobs || Date.now() > until) return found;
+    const found = await deliveriesOf(run);
+    const done = found.filter(({ status }) => status !== 'pending').length;
+    if (done >= count || Date.now() > until) return found;
     await sleep(200);
   }
 }

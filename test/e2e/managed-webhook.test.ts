@@ -185,7 +185,12 @@ function expectProject(part: string): void {
 
 describe('rotation', () => {
   it('refuses no delivery while both secrets are rotated and the verifier is warm', async () => {
-    expect(await post(deliveryOf(run, { type: 'ping.of.2027' }))).toMatchObject({ status: 200 });
+    // One delivery by each webhook, and it has the secrets and Google's keys.
+    const heard = listen(run.aws);
+    for (const webhook of [{}, { webhookUrl: run.endpoints.dynamicWebhookUrl }]) {
+      const { name } = await control('/jobs', 'POST', { kind: 'interaction', ...webhook });
+      await heard.until(({ 'detail-type': type, detail }) => type === 'output.stored' && detail['jobId'] === name);
+    }
 
     const rows = await rotateUnderLoad(run, () => {}, { jobsPerPhase: 12, intervalMs: 150 });
 
