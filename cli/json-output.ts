@@ -1,7 +1,7 @@
 /** What `--json` prints, by command: stable, so that programs can rely on it. Fields may be added. */
 import * as z from 'zod';
 import { FETCHED_JOB_TYPES } from '../lambda/contract.ts';
-import { JOB_STATES } from './jobs/job-row.ts';
+import { JOB_STATES } from './job-row.ts';
 
 const time = z.iso.datetime();
 const metadata = z.record(z.string(), z.unknown());

@@ -1,6 +1,6 @@
 /** One job's life as steps: what happened to it, in the order of time. */
 import type { DeliveryRecord } from '../lambda/events/idempotency-records.client.ts';
-import type { JobRow } from './jobs/job-row.ts';
+import type { JobRow } from './job-row.ts';
 import type { FoundManifest } from './objects.ts';
 import { formatBytes } from './table.ts';
 

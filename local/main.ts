@@ -4,7 +4,6 @@ import { assertPortIsFree } from './aws/http-api.ts';
 import { runDemo } from './demo/demo.ts';
 import type { Row } from './demo/progress.ts';
 import { createScreen, showBucket, showDeadLetters, showMissing, showTotal } from './demo/screen.ts';
-import { explain, LocalRunError } from './local-run-error.ts';
 import { type LocalConsole, startConsole } from './run/console.ts';
 import { takeOver } from './run/endpoints.ts';
 import { type Options, parseOptions, USAGE } from './run/options.ts';
@@ -13,6 +12,7 @@ import { rotateUnderLoad } from './run/rotation.ts';
 import { QUICK_RECONCILIATION, type Run, startRun } from './run/run.ts';
 import { showReconciled, showReconciliation, showRotation, showServing, step } from './run/screen.ts';
 import { synthesize } from './run/synthesize.ts';
+import { explain, LocalRunError } from './shared/local-run-error.ts';
 
 const EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 let starting: Promise<Run> | undefined;

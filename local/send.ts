@@ -1,6 +1,7 @@
 /** Entry of `npm run send`. */
-import { LocalRunError } from './local-run-error.ts';
+
 import { send } from './run/send.ts';
+import { LocalRunError } from './shared/local-run-error.ts';
 
 try {
   console.log(await send(process.argv.slice(2), new Date()));

@@ -3,7 +3,7 @@ import type { DeliveryRecord } from '../../lambda/events/idempotency-records.cli
 import { type CommandContext, show } from '../context.ts';
 import { deliveryRecordsOf } from '../deliveries.ts';
 import { follow } from '../follow.ts';
-import { jobRecordsOf } from '../jobs/job-listing.ts';
+import { jobRecordsOf } from '../job-listing.ts';
 import { chosenProjects } from '../projects.ts';
 import type { Column } from '../table.ts';
 

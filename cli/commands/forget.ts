@@ -4,7 +4,7 @@ import { outputPrefix } from '../../lambda/events/output-keys.ts';
 import { CliError } from '../cli-error.ts';
 import { type CommandContext, confirm, say } from '../context.ts';
 import { deliveryRecordsOf } from '../deliveries.ts';
-import { jobRecordsOf } from '../jobs/job-listing.ts';
+import { jobRecordsOf } from '../job-listing.ts';
 import { deleteVersions, folderOf, listFolders, listVersions } from '../objects.ts';
 import { chosenProjects } from '../projects.ts';
 

@@ -3,8 +3,8 @@ import type { FetchedJobType } from '../../lambda/contract.ts';
 import { CliError } from '../cli-error.ts';
 import { type CommandContext, show } from '../context.ts';
 import { follow } from '../follow.ts';
-import { jobRecordsOf, listJobs } from '../jobs/job-listing.ts';
-import { type JobRow, type JobState, lastChangeOf } from '../jobs/job-row.ts';
+import { jobRecordsOf, listJobs } from '../job-listing.ts';
+import { type JobRow, type JobState, lastChangeOf } from '../job-row.ts';
 import { chosenProjects } from '../projects.ts';
 import { type Column, formatAgo } from '../table.ts';
 

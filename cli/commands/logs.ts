@@ -1,8 +1,8 @@
 /** `logs`: what all functions wrote about a job, in order. */
 import { CliError } from '../cli-error.ts';
 import { type CommandContext, show } from '../context.ts';
-import { jobRecordsOf } from '../jobs/job-listing.ts';
-import { lastChangeOf, toJobRow } from '../jobs/job-row.ts';
+import { jobRecordsOf } from '../job-listing.ts';
+import { lastChangeOf, toJobRow } from '../job-row.ts';
 import { type LogLine, readLog } from '../logs.ts';
 import { chosenProjects } from '../projects.ts';
 import type { Column } from '../table.ts';

@@ -2,7 +2,7 @@
 import type { Message } from '@aws-sdk/client-sqs';
 import { CliError } from '../cli-error.ts';
 import { type CommandContext, confirm, show } from '../context.ts';
-import { jobRecordsOf } from '../jobs/job-listing.ts';
+import { jobRecordsOf } from '../job-listing.ts';
 import { type DeadLetterQueue, deadLetterQueues, depthOf, homeOf, look, move, receiveAll } from '../queues.ts';
 import { type Column, renderRows } from '../table.ts';
 

@@ -5,7 +5,7 @@ import { EVENT_SOURCE, FETCHED_JOB_TYPES, type FetchedJobType, SCHEMA_VERSION } 
 import { CliError } from '../cli-error.ts';
 import { type CommandContext, confirm, say } from '../context.ts';
 import { deliveryRecordsOf } from '../deliveries.ts';
-import { jobRecordsOf } from '../jobs/job-listing.ts';
+import { jobRecordsOf } from '../job-listing.ts';
 import { chosenProjects } from '../projects.ts';
 
 export async function refetch(context: CommandContext, job: string): Promise<void> {

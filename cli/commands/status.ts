@@ -6,7 +6,7 @@ import { alarmFindings } from '../alarms.ts';
 import { CliError } from '../cli-error.ts';
 import { type CommandContext, show } from '../context.ts';
 import { checkHealth, describeHealth, HEALTH_REMEDY, isHealthy } from '../health.ts';
-import { jobRecordsOf } from '../jobs/job-listing.ts';
+import { jobRecordsOf } from '../job-listing.ts';
 import { chosenProjects } from '../projects.ts';
 import { deadLetterQueues, depthOf } from '../queues.ts';
 import { type Column, formatAgo } from '../table.ts';

@@ -1,17 +1,10 @@
 /** Deliveries put together from who knows of them: the verifier's log, the records, and in a local run the simulator. */
+import type { DeliveryRecord as StoredRecord } from '../../lambda/events/idempotency-records.client.ts';
 import type { LogLine } from '../logs.ts';
 import type { Answer, DeliveryRow } from './source.ts';
 
 /** Of the idempotency records: the first delivery about an event. */
-export interface DeliveryRecord {
-  readonly project: string;
-  readonly scheme: string;
-  readonly webhookId: string;
-  readonly status: string;
-  readonly eventType: string;
-  readonly jobId: string;
-  readonly receivedAt: string;
-}
+export type DeliveryRecord = Omit<StoredRecord, 'id' | 'attempts'>;
 
 /** What who sent it says of it. */
 export interface SentDelivery {

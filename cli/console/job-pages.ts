@@ -1,7 +1,7 @@
 /** Pages of jobs, what changed last first, by the ledger's index. */
 import { FETCHED_JOB_TYPES } from '../../lambda/contract.ts';
 import type { IndexQuery, JobRecord } from '../../lambda/ledger/job-records.client.ts';
-import { lastChangeOf, toJobRow } from '../jobs/job-row.ts';
+import { lastChangeOf, toJobRow } from '../job-row.ts';
 import { fits, placeOf } from './job-filter.ts';
 import type { JobPage, JobQuery } from './source.ts';
 

@@ -1,6 +1,6 @@
 /** Where the console gets what it shows, and what it can have done: a deployment in AWS, a local run, or a fake. */
 import type { Manifest } from '../../lambda/events/manifest.ts';
-import type { JobRow, JobState } from '../jobs/job-row.ts';
+import type { JobRow, JobState } from '../job-row.ts';
 import type { LogLine } from '../logs.ts';
 import type { Change } from './changes.ts';
 

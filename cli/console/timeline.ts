@@ -1,6 +1,6 @@
 /** A job's life: what happened when, from all that is known of it. */
 
-import type { JobRow } from '../jobs/job-row.ts';
+import type { JobRow } from '../job-row.ts';
 import type { LogLine } from '../logs.ts';
 import type { DeliveryRow, JobDetail, StoredManifest } from './source.ts';
 import { reasonOf } from './waiting.ts';

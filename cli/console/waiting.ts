@@ -1,5 +1,5 @@
 /** Why a job is not done, as far as anybody knows. */
-import type { JobRow } from '../jobs/job-row.ts';
+import type { JobRow } from '../job-row.ts';
 
 const REASONS: Readonly<Record<string, string>> = {
   ERR_API_KEY_REFUSED: 'Gemini refuses the API key',

@@ -2,8 +2,8 @@
 import type { DeliveryRecord } from '../../lambda/events/idempotency-records.client.ts';
 import { type CommandContext, elapsedSince } from '../context.ts';
 import { deliveryRecordsOf } from '../deliveries.ts';
-import { jobRecordsOf } from '../jobs/job-listing.ts';
-import { type JobRow, toJobRow } from '../jobs/job-row.ts';
+import { jobRecordsOf } from '../job-listing.ts';
+import { type JobRow, toJobRow } from '../job-row.ts';
 import type { TrialJob } from './submit.ts';
 
 interface TrialStep {

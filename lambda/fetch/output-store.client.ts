@@ -3,10 +3,10 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { GetObjectCommand, NoSuchKey, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { Manifest } from '../events/manifest.ts';
 import type { Download } from '../gemini/ports.ts';
-import { TransientError } from '../shared/errors.ts';
+import { storeUnavailable, TransientError } from '../shared/errors.ts';
 import type { Wait } from '../shared/ports.ts';
 import { writeOnce } from './conditional-write.client.ts';
-import { PART_BYTES, S3OutputWriter, unavailable } from './output-writer.client.ts';
+import { PART_BYTES, S3OutputWriter } from './output-writer.client.ts';
 import type { ByteObserver, OutputStore, OutputWriter } from './ports.ts';
 
 const JSON_TYPE = 'application/json';
@@ -45,7 +45,7 @@ export class S3OutputStore implements OutputStore {
       return Manifest.parse(JSON.parse((await Body?.transformToString()) ?? ''));
     } catch (cause) {
       if (cause instanceof NoSuchKey) return undefined;
-      throw unavailable('The manifest cannot be read', cause);
+      throw storeUnavailable('The manifest cannot be read', cause);
     }
   }
 
@@ -61,7 +61,7 @@ export class S3OutputStore implements OutputStore {
     try {
       return (await writeOnce(() => this.#client.send(new PutObjectCommand(command)), this.#wait)) !== undefined;
     } catch (cause) {
-      throw unavailable('The manifest cannot be written', cause);
+      throw storeUnavailable('The manifest cannot be written', cause);
     }
   }
 }
@@ -75,6 +75,6 @@ async function* readAll(body: AsyncIterable<Uint8Array> | undefined, signal: Abo
 }
 
 function broken(message: string, cause: unknown, signal: AbortSignal): TransientError {
-  if (!signal.aborted) return unavailable(message, cause);
+  if (!signal.aborted) return storeUnavailable(message, cause);
   return new TransientError('ERR_FETCH_TIMED_OUT', 'The time of the function ran out while an output was read');
 }

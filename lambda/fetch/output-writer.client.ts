@@ -13,7 +13,7 @@ import {
   type S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
-import { PermanentError, PipelineError, TransientError } from '../shared/errors.ts';
+import { PermanentError, PipelineError, storeUnavailable, TransientError } from '../shared/errors.ts';
 import type { Wait } from '../shared/ports.ts';
 import { writeOnce } from './conditional-write.client.ts';
 import { crc32Of, ObjectDigest } from './object-digest.ts';
@@ -166,7 +166,7 @@ export class S3OutputWriter implements OutputWriter {
       ChecksumType: 'FULL_OBJECT' as const,
     };
     this.#upload ??= this.#within(client.send(new CreateMultipartUploadCommand(command))).then(({ UploadId }) => {
-      if (UploadId === undefined) throw unavailable('S3 gave no upload id', undefined);
+      if (UploadId === undefined) throw storeUnavailable('S3 gave no upload id', undefined);
       return UploadId;
     });
     return this.#upload;
@@ -220,11 +220,7 @@ export class S3OutputWriter implements OutputWriter {
       if (this.#options.signal.aborted) {
         throw new TransientError('ERR_FETCH_TIMED_OUT', 'The time of the function ran out during an upload');
       }
-      throw unavailable('S3 did not take the output', cause);
+      throw storeUnavailable('S3 did not take the output', cause);
     }
   }
-}
-
-export function unavailable(message: string, cause: unknown): TransientError {
-  return new TransientError('ERR_STORE_UNAVAILABLE', message, { cause });
 }

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { ManifestObject } from '../events/manifest.ts';
 import { PermanentError, TransientError } from '../shared/errors.ts';
 import type { Sink } from './json/extract.ts';
-import { JsonLinesCounter } from './json/lines-counter.ts';
+import { JsonLinesCounter } from './lines-counter.ts';
 import type { OutputStore, OutputWriter, WrittenObject } from './ports.ts';
 
 /** How many objects are completed at a time; a small one is in memory until it is. */

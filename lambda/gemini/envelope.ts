@@ -41,7 +41,7 @@ export function toJobEvent(delivery: VerifiedDelivery, receivedAt: Date, token?:
     type,
     ...identifyJob(type, data['id']),
     status: type.slice(type.lastIndexOf('.') + 1),
-    occurredAt: (parseTimestamp(timestamp) ?? delivery.attemptedAt).toISOString(),
+    occurredAt: (dateOf(timestamp) ?? delivery.attemptedAt).toISOString(),
     receivedAt: receivedAt.toISOString(),
     origin: 'webhook',
     scheme: delivery.scheme,
@@ -77,14 +77,6 @@ function identifyJob(type: string, id: unknown): Pick<JobEventDetail, 'jobType' 
     return { jobType: 'other', jobId: null };
   const { collection } = JOB_TYPE[jobType];
   return { jobType, jobId: (collection?.isInId ? collection.path : '') + withoutCollection(jobType, id) };
-}
-
-/** RFC 3339 with up to nine decimals, as Google writes it; undefined for anything else. */
-function parseTimestamp(timestamp: string | undefined): Date | undefined {
-  if (timestamp === undefined || !/^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/.test(timestamp))
-    return undefined;
-  const date = new Date(timestamp);
-  return Number.isNaN(date.getTime()) ? undefined : date;
 }
 
 /** No delivery with user metadata has been published: both places and both spellings are tried (googleapis/go-genai#779). */

@@ -43,9 +43,11 @@ export function environmentFileId(id: unknown): string | undefined {
   return typeof id === 'string' && /^[A-Za-z0-9_-]{1,100}$/.test(id) ? `environment-${id}` : undefined;
 }
 
-/** RFC 3339 with up to nine decimals. */
+const TIMESTAMP = /^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/;
+
+/** RFC 3339 with up to nine decimals, as Google writes it; undefined for anything else. */
 export function dateOf(timestamp: unknown): Date | undefined {
-  if (typeof timestamp !== 'string' || !/^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d/.test(timestamp)) return undefined;
+  if (typeof timestamp !== 'string' || !TIMESTAMP.test(timestamp)) return undefined;
   const date = new Date(timestamp);
   return Number.isNaN(date.getTime()) ? undefined : date;
 }

@@ -2,7 +2,9 @@
  * What an answer of Gemini's that is not 200 means for us. There are two forms of body, google.rpc.Status and one with a
  * string code; the HTTP status decides, and the body says what was refused: the key, the caller, or the thing asked for.
  */
+
 import * as z from 'zod/mini';
+import { readBounded } from '../shared/read-bounded.ts';
 
 export interface Refusal {
   /** `not-found` is about the thing that was asked for, `refused` about whoever asks, or a fault of the service. */
@@ -39,7 +41,7 @@ export function isKeyRefused(status: number, body: unknown): boolean {
 
 /** @param name of what was asked for, as the API's paths write it, e.g. `batches/abc` */
 export async function readRefusal(response: Response, name: string, now: Date): Promise<Refusal> {
-  const body = parse(await readBounded(response));
+  const body = parse(await readBounded(response, MAX_BYTES));
   const retryAfterSeconds = retryAfter(response.headers.get('retry-after'), now) ?? retryInfo(body);
   return { kind: kindOf(response.status, body, name), status: response.status, retryAfterSeconds };
 }
@@ -81,21 +83,10 @@ function bounded(seconds: number): number | undefined {
   return seconds > 0 ? Math.min(LONGEST_WAIT_SECONDS, Math.ceil(seconds)) : undefined;
 }
 
-function parse(text: string): ErrorBody {
+function parse(text = ''): ErrorBody {
   try {
     return ErrorBody.parse(JSON.parse(text)).error;
   } catch {
     return {};
   }
-}
-
-async function readBounded(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.length;
-    if (bytes > MAX_BYTES) break;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }

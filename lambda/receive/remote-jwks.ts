@@ -1,6 +1,7 @@
 /** Fetches a JWKS document, bounded in time and size. Caching and cooldowns are the caller's. */
 import * as z from 'zod/mini';
 import { TransientError } from '../shared/errors.ts';
+import { readBounded } from '../shared/read-bounded.ts';
 
 /** Gemini waits a few seconds for the answer; jose's default of 5 s would use them up. */
 const TIMEOUT_MS = 1_500;
@@ -19,21 +20,11 @@ export function loadJwks(url: string, fetchFn: typeof fetch): () => Promise<read
         headers: { accept: 'application/json' },
       });
       if (response.status !== 200) throw new Error(`HTTP ${response.status}`);
-      return Jwks.parse(JSON.parse(await readBounded(response))).keys;
+      const text = await readBounded(response, MAX_BYTES);
+      if (text === undefined) throw new Error('The document is over 64 KiB');
+      return Jwks.parse(JSON.parse(text)).keys;
     } catch (cause) {
       throw new TransientError('ERR_KEYS_UNAVAILABLE', `The key set at ${url} cannot be read`, { cause });
     }
   };
-}
-
-/** Without a byte order mark, which JSON's parsers may ignore and Node's does not (RFC 8259 §8.1). */
-async function readBounded(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.length;
-    if (bytes > MAX_BYTES) throw new Error('The document is over 64 KiB');
-    chunks.push(chunk);
-  }
-  return new TextDecoder().decode(Buffer.concat(chunks));
 }

@@ -74,5 +74,5 @@ function possibleDates(job: LedgerEntry): readonly (Date | undefined)[] {
 }
 
 function unavailable(cause: unknown): never {
-  throw new TransientError('ERR_STORE_UNAVAILABLE', 'S3 did not tell whether the job stored', { cause });
+  throw storeUnavailable('S3 did not tell whether the job stored', cause);
 }

@@ -1,6 +1,6 @@
 /** What the stores in DynamoDB have in common: a table that is away, and a condition that fails. */
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import { TransientError } from './errors.ts';
+import { storeUnavailable, type TransientError } from './errors.ts';
 
 /** @throws TransientError `ERR_STORE_UNAVAILABLE` when the call fails for whatever reason */
 export async function orUnavailable<Output>(answer: Promise<Output>): Promise<Output> {
@@ -23,5 +23,5 @@ export async function ifConditionHolds(answer: Promise<unknown>): Promise<boolea
 }
 
 export function unavailable(cause: unknown): TransientError {
-  return new TransientError('ERR_STORE_UNAVAILABLE', 'DynamoDB did not do it; it will be tried again', { cause });
+  return storeUnavailable('DynamoDB did not do it; it will be tried again', cause);
 }

@@ -76,6 +76,11 @@ export class TransientError extends PipelineError<TransientErrorCode> {
   }
 }
 
+/** A table or a bucket. */
+export function storeUnavailable(message: string, cause: unknown): TransientError {
+  return new TransientError('ERR_STORE_UNAVAILABLE', message, { cause });
+}
+
 export class PermanentError extends PipelineError<PermanentErrorCode> {}
 
 /** Its message is one sentence or two for who deploys: what happened, and what to do. */

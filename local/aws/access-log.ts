@@ -1,6 +1,6 @@
 /** The stage's access log, in the template's own format. */
-import { append } from '../append.ts';
-import { LocalRunError } from '../local-run-error.ts';
+import { append } from '../shared/append.ts';
+import { LocalRunError } from '../shared/local-run-error.ts';
 
 /** https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html */
 const VARIABLES = [

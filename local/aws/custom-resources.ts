@@ -9,7 +9,7 @@ import type { AddressInfo } from 'node:net';
 import * as z from 'zod';
 import type { WEBHOOK_RESOURCE_TYPE } from '../../lambda/contract.ts';
 import type { LambdaFunction } from '../lambda/lambda-function.ts';
-import { LocalRunError } from '../local-run-error.ts';
+import { LocalRunError } from '../shared/local-run-error.ts';
 import type { Resource } from '../template/stack.ts';
 
 type CustomResource = Resource<typeof WEBHOOK_RESOURCE_TYPE>;
@@ -47,9 +47,9 @@ export class CustomResources {
   }
 
   /** @throws LocalRunError with the function's reason; what it left is deleted as far as it goes */
-  async create(): Promise<void> {
+  async create(changes: Properties = {}): Promise<void> {
     for (const resource of this.#resources) {
-      const properties = propertiesOf(resource);
+      const properties = { ...propertiesOf(resource), ...changes };
       const answer = await this.#request(resource, { RequestType: 'Create', ResourceProperties: properties });
       if (answer.Status === 'SUCCESS') {
         this.#existing.set(resource.id, { physicalId: answer.PhysicalResourceId, properties });

@@ -2,8 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import * as z from 'zod';
-import { append } from '../append.ts';
-import { LocalRunError } from '../local-run-error.ts';
+import { append } from '../shared/append.ts';
+import { LocalRunError } from '../shared/local-run-error.ts';
 import { ACCOUNT, REGION } from '../template/intrinsics.ts';
 import type { Resource } from '../template/stack.ts';
 import { compilePattern } from './event-pattern.ts';

@@ -7,7 +7,7 @@ import { createServer, request as httpRequest, type IncomingMessage, type Server
 import type { AddressInfo } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LocalRunError } from '../local-run-error.ts';
+import { LocalRunError } from '../shared/local-run-error.ts';
 import { type AwsCall, type CallInterceptor, identifyCall, isKnown, type Service } from './aws-call.ts';
 import { listingOf, permissionsFor } from './permission-requests.ts';
 import type { PermissionRequest } from './permissions.ts';

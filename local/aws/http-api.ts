@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { LambdaFunction } from '../lambda/lambda-function.ts';
-import { LocalRunError } from '../local-run-error.ts';
+import { LocalRunError } from '../shared/local-run-error.ts';
 import type { Resource } from '../template/stack.ts';
 import { type AccessLogValues, createAccessLog } from './access-log.ts';
 import { type ApiResponse, decodePath, toEvent, toLogTime, toResponse } from './http-api-event.ts';

@@ -7,7 +7,7 @@ import type { IncomingMessage } from 'node:http';
 import { join, resolve } from 'node:path';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { WEBHOOK_RESOURCE_TYPE } from '../../lambda/contract.ts';
-import { LocalRunError } from '../local-run-error.ts';
+import { LocalRunError } from '../shared/local-run-error.ts';
 import { type Assembly, readAssembly } from '../template/assembly.ts';
 import { neededBy } from '../template/dependencies.ts';
 import { readStack, type StackOptions } from '../template/stack.ts';
@@ -125,7 +125,12 @@ async function start(
       lambda: (input, _action, request) => invokeNow(request, input),
     },
     onVisibilityChange: (receiptHandle, seconds) => hiddenFor.set(receiptHandle, seconds),
-    onFatal: options.onFatal ?? ((error) => queueMicrotask(() => raise(error))),
+    onFatal:
+      options.onFatal ??
+      ((error) =>
+        queueMicrotask(() => {
+          throw error;
+        })),
   });
   closers.push(() => gateway.close());
 
@@ -251,8 +256,4 @@ function only<Entry extends { readonly id: string }>(entries: readonly Entry[], 
   const [found, ...more] = entries.filter(({ id }) => id.includes(part));
   if (found !== undefined && more.length === 0) return found;
   throw new LocalRunError(`${more.length + (found ? 1 : 0)} resources have ${part} in their logical id; name one.`);
-}
-
-function raise(error: Error): never {
-  throw error;
 }

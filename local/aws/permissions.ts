@@ -3,7 +3,7 @@
  * IAM would. What the deployed role would be denied is denied here.
  */
 import { runSimulation } from '@cloud-copilot/iam-simulate';
-import { LocalRunError } from '../local-run-error.ts';
+import { LocalRunError } from '../shared/local-run-error.ts';
 import { ACCOUNT } from '../template/intrinsics.ts';
 import type { Stack } from '../template/stack.ts';
 

@@ -1,6 +1,6 @@
 /** A rotation as Secrets Manager makes it: a pending version, and the function invoked for each of the four steps. */
 import type { LambdaFunction } from '../lambda/lambda-function.ts';
-import { LocalRunError } from '../local-run-error.ts';
+import { LocalRunError } from '../shared/local-run-error.ts';
 import type { Resource } from '../template/stack.ts';
 import type { SecretsManager } from './secrets-manager.ts';
 

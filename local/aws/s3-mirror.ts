@@ -6,8 +6,8 @@ import type { AddressInfo } from 'node:net';
 import { dirname, join, resolve, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { buildApp } from 'fauxqs';
-import { endWith } from '../append.ts';
-import { explain } from '../local-run-error.ts';
+import { endWith } from '../shared/append.ts';
+import { explain } from '../shared/local-run-error.ts';
 
 type App = Pick<ReturnType<typeof buildApp>, 'addHook' | 'server'>;
 

@@ -1,6 +1,6 @@
 /** Rules with a schedule: their targets are invoked at its rate, or at once when somebody asks. */
 import type { LambdaFunction } from '../lambda/lambda-function.ts';
-import { LocalRunError } from '../local-run-error.ts';
+import { LocalRunError } from '../shared/local-run-error.ts';
 import type { Resource } from '../template/stack.ts';
 
 export interface Schedules {

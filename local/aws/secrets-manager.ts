@@ -2,7 +2,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import { REVOKES_PREVIOUS } from '../../lambda/contract.ts';
-import { LocalRunError } from '../local-run-error.ts';
+import { LocalRunError } from '../shared/local-run-error.ts';
 import { secretArn } from '../template/catalogue.ts';
 import type { JsonAnswer } from './gateway.ts';
 

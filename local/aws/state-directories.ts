@@ -1,7 +1,7 @@
 /** Where a run writes: emptied at the start, and only when an earlier run made it. */
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { LocalRunError } from '../local-run-error.ts';
+import { LocalRunError } from '../shared/local-run-error.ts';
 
 export interface StateDirectories {
   readonly s3Dir: string;

@@ -2,9 +2,9 @@
 import { join } from 'node:path';
 import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
-import { append } from '../append.ts';
 import { LambdaFunction } from '../lambda/lambda-function.ts';
-import { LocalRunError } from '../local-run-error.ts';
+import { append } from '../shared/append.ts';
+import { LocalRunError } from '../shared/local-run-error.ts';
 import type { Assembly } from '../template/assembly.ts';
 import { REGION } from '../template/intrinsics.ts';
 import type { Resource, Stack } from '../template/stack.ts';

@@ -68,15 +68,17 @@ export async function startGeminiSimulator(options: GeminiSimulatorOptions): Pro
 
 function createWorld(url: string, options: GeminiSimulatorOptions): World {
   // A task that threw is a defect of the simulator: the run must not go on as if nothing was.
-  const timers = options.timers ?? realTimers((error) => queueMicrotask(() => raise(error)));
+  const timers =
+    options.timers ??
+    realTimers((error) =>
+      queueMicrotask(() => {
+        throw error;
+      }),
+    );
   const switches = new SwitchBoard(options.switches);
   const shared = { timers, switches, keys: new SigningKeys(), webhooks: new WebhookStore() };
   const deliveries = new Deliveries(shared);
   return { ...shared, url, apiKey: options.apiKey, deliveries, files: new FileStore(), jobs: new Map() };
-}
-
-function raise(error: unknown): never {
-  throw error;
 }
 
 async function close(server: Server, timers: Timers): Promise<void> {

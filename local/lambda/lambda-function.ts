@@ -1,5 +1,8 @@
-/** A function: a pool of sandboxes, as many as there are invocations at a time, reused while they live. */
-import { append } from '../append.ts';
+/**
+ * A function: a pool of sandboxes that grows with the invocations at a time, reused while they live. They start one after
+ * another: where Lambda has a core for each, a laptop has none, and the first that is ready is soon free for what waits.
+ */
+import { append } from '../shared/append.ts';
 import { lineageOf } from './lineage.ts';
 import { type InvocationResult, Sandbox, type SandboxOptions } from './sandbox.ts';
 
@@ -59,7 +62,7 @@ export class LambdaFunction {
       if (!sandbox.isLost) return sandbox;
       this.#sandboxes.delete(sandbox);
     }
-    if (this.#sandboxes.size + this.#starting.size >= MAX_SANDBOXES) {
+    if (this.#starting.size > 0 || this.#sandboxes.size >= MAX_SANDBOXES) {
       await new Promise<void>((resume) => this.#queue.push(resume));
       return this.#acquire();
     }
@@ -69,12 +72,18 @@ export class LambdaFunction {
   async #start(): Promise<Sandbox> {
     const starting = Sandbox.start(this.options);
     this.#starting.add(starting);
+    const goOn = () => {
+      this.#starting.delete(starting);
+      this.#queue.shift()?.();
+    };
     try {
       const sandbox = await starting;
       this.#sandboxes.add(sandbox);
+      void sandbox.ready.then(goOn);
       return sandbox;
-    } finally {
-      this.#starting.delete(starting);
+    } catch (error) {
+      goOn();
+      throw error;
     }
   }
 

@@ -5,8 +5,12 @@
  */
 import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { enableCompileCache, flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+
+// Beside the bundles: they are compiled once, however many processes run them.
+enableCompileCache(join(process.env.LAMBDA_TASK_ROOT ?? '', '..', '.compile-cache'));
 
 const API = `http://${process.env.AWS_LAMBDA_RUNTIME_API}/2018-06-01/runtime`;
 
@@ -84,6 +88,8 @@ async function main() {
     try {
       const result = await handler(JSON.parse(body), contextOf(headers));
       await call('POST', `/invocation/${id}/response`, JSON.stringify(result ?? null));
+      // Now rather than at the end, because it is killed.
+      flushCompileCache();
     } catch (error) {
       process.stderr.write(`${describe(error)}\n`);
       await call('POST', `/invocation/${id}/error`, describe(error));

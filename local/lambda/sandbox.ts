@@ -47,6 +47,7 @@ export class Sandbox {
   #timer: NodeJS.Timeout | undefined;
   /** The process that asks for work, while there is none. */
   #waiting: ServerResponse | undefined;
+  readonly #ready = Promise.withResolvers<void>();
   #isLost = false;
   #initFailed = false;
 
@@ -63,6 +64,11 @@ export class Sandbox {
     await once(sandbox.#server, 'listening');
     sandbox.#spawn((sandbox.#server.address() as AddressInfo).port);
     return sandbox;
+  }
+
+  /** Resolves when the process has asked for work, or is gone. */
+  get ready(): Promise<void> {
+    return this.#ready.promise;
   }
 
   get isLost(): boolean {
@@ -135,6 +141,7 @@ export class Sandbox {
     const path = (request.url ?? '').replace('/2018-06-01/runtime', '');
     if (path === '/invocation/next') {
       this.#waiting = response;
+      this.#ready.resolve();
       this.#hand();
       return;
     }
@@ -189,6 +196,7 @@ export class Sandbox {
       this.#child?.kill('SIGKILL');
       this.#server.closeAllConnections();
       this.#server.close();
+      this.#ready.resolve();
     }
     this.#settle({ outcome: 'lost', reason });
   }

@@ -8,7 +8,7 @@ import {
   SCHEMA_VERSION,
 } from '../../lambda/contract.ts';
 import { operatorOptions } from '../aws/emulators.ts';
-import { LocalRunError } from '../local-run-error.ts';
+import { LocalRunError } from '../shared/local-run-error.ts';
 import type { Endpoints } from './endpoints.ts';
 
 /** @throws LocalRunError when the bus refuses the event */

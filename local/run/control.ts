@@ -1,5 +1,5 @@
 /** The simulator's control API, as the programs of the local run call it. */
-import { LocalRunError } from '../local-run-error.ts';
+import { LocalRunError } from '../shared/local-run-error.ts';
 import type { Endpoints } from './endpoints.ts';
 
 /** @throws LocalRunError when it is not answered 2xx */

@@ -1,6 +1,6 @@
 /** The command line of the local run: every fault at once, each with what to do. */
 import { parseArgs } from 'node:util';
-import { LocalRunError } from '../local-run-error.ts';
+import { LocalRunError } from '../shared/local-run-error.ts';
 
 export const USAGE = `npm start -- [options]
 

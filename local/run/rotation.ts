@@ -4,9 +4,8 @@ import * as z from 'zod';
 import { control } from './control.ts';
 import type { Run } from './run.ts';
 
-const JOBS_PER_PHASE = 40;
 /** Apart, so that jobs of one phase end in the next. */
-const INTERVAL_MS = 50;
+const LOAD = { jobsPerPhase: 40, intervalMs: 50 };
 const TIME_LIMIT_MS = 60_000;
 
 export interface RotationRow {
@@ -34,12 +33,17 @@ interface Phase {
 }
 
 /** @param onPhase hears of each phase as it begins */
-export async function rotateUnderLoad(run: Run, onPhase: (title: string) => void): Promise<readonly RotationRow[]> {
+export async function rotateUnderLoad(
+  run: Run,
+  onPhase: (title: string) => void,
+  { jobsPerPhase, intervalMs } = LOAD,
+): Promise<readonly RotationRow[]> {
   const phases: Phase[] = [
     { title: 'before', begin: async () => {} },
     { title: 'signing secret rotated', begin: () => run.rotate('signing-secret') },
     { title: 'dynamic token rotated', begin: () => run.rotate('dynamic-token') },
   ];
+  const known = (await deliveriesOf(run)).length;
   const starts: { title: string; at: string }[] = [];
   let submitted = 0;
   for (const { title, begin } of phases) {
@@ -49,13 +53,13 @@ export async function rotateUnderLoad(run: Run, onPhase: (title: string) => void
     const rotating = begin();
     // Asked below, when the jobs are submitted.
     rotating.catch(() => {});
-    for (let job = 0; job < JOBS_PER_PHASE; job += 1) {
+    for (let job = 0; job < jobsPerPhase; job += 1) {
       await submit(run, submitted++ % 2 === 0 ? undefined : run.endpoints.dynamicWebhookUrl);
-      await sleep(INTERVAL_MS);
+      await sleep(intervalMs);
     }
     await rotating;
   }
-  const { deliveries } = await settled(run, submitted);
+  const deliveries = await settled(run, known + submitted);
   const attempts = deliveries.flatMap(({ scheme, attempts: tried }) =>
     tried.map(({ at, status }) => ({ scheme, status, phase: starts.findLast((start) => start.at <= at)?.title ?? '' })),
   );
@@ -77,13 +81,17 @@ async function submit({ endpoints }: Run, webhookUrl: string | undefined): Promi
   await control(endpoints, 'POST', '/jobs', { kind: 'interaction', ...(webhookUrl && { webhookUrl }) });
 }
 
-/** When each job's delivery is done, whatever became of it. */
-async function settled({ endpoints }: Run, jobs: number): Promise<z.infer<typeof Deliveries>> {
+async function deliveriesOf({ endpoints }: Run): Promise<z.infer<typeof Deliveries>['deliveries']> {
+  return Deliveries.parse(await control(endpoints, 'GET', '/deliveries')).deliveries;
+}
+
+/** When so many deliveries are done, whatever became of them. */
+async function settled(run: Run, count: number): ReturnType<typeof deliveriesOf> {
   const until = Date.now() + TIME_LIMIT_MS;
   for (;;) {
-    const found = Deliveries.parse(await control(endpoints, 'GET', '/deliveries'));
-    const done = found.deliveries.filter(({ status }) => status !== 'pending').length;
-    if (done >= jobs || Date.now() > until) return found;
+    const found = await deliveriesOf(run);
+    const done = found.filter(({ status }) => status !== 'pending').length;
+    if (done >= count || Date.now() > until) return found;
     await sleep(200);
   }
 }

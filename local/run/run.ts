@@ -8,7 +8,7 @@ import { DEFAULT_PROJECT, ENV, TOKEN_LENGTH } from '../../lambda/contract.ts';
 import { type LocalAws, startLocalAws } from '../aws/local-aws.ts';
 import { startGeminiSimulator } from '../gemini/simulator.ts';
 import type { SwitchesUpdate } from '../gemini/switches.ts';
-import { LocalRunError } from '../local-run-error.ts';
+import { LocalRunError } from '../shared/local-run-error.ts';
 import { type Endpoints, writeEndpoints } from './endpoints.ts';
 import type { OtherGemini } from './options.ts';
 import { repeat } from './repeat.ts';
@@ -31,6 +31,8 @@ export interface RunOptions {
   readonly reconcile?: { readonly graceSeconds: number; readonly everyMs: number };
   /** How many times sooner a fetch is tried again than deployed. @default 1 */
   readonly haste?: number;
+  /** Properties of the custom resource for the webhook, over those of the template. */
+  readonly webhookProperties?: Readonly<Record<string, unknown>>;
   /** Whether the health check sets right what it finds, whatever the template says. */
   readonly repairWebhook?: boolean;
   readonly onFatal?: (error: LocalRunError) => void;
@@ -72,7 +74,7 @@ export async function startRun(options: RunOptions): Promise<Run> {
       ...(options.repairWebhook && { [ENV.repairWebhook]: 'true' }),
     };
     aws = await startLocalAws({ ...options, stateDir, environment });
-    const endpoints = await connect(aws, gemini, options.register ?? false);
+    const endpoints = await connect(aws, gemini, options);
     let remove = writeEndpoints(stateDir, endpoints);
     const started = aws;
     const keepSecrets = () => {
@@ -114,12 +116,16 @@ async function reachGemini({ gemini, switches }: RunOptions): Promise<Gemini> {
 }
 
 /** Puts the API key where the functions look for it, and has the webhook registered as a deployment does. */
-async function connect(aws: LocalAws, gemini: Gemini, register: boolean): Promise<Endpoints> {
+async function connect(
+  aws: LocalAws,
+  gemini: Gemini,
+  { register = false, webhookProperties }: RunOptions,
+): Promise<Endpoints> {
   for (const name of aws.variables(ENV.apiKeySecretId)) aws.secrets.put(name, gemini.apiKey);
   const { WebhookUrl = '', OutputBucketName = '', EventBusName = '', Deployment = '' } = aws.outputs;
   const { signingSecretId } = secretIdsOf(aws);
   const isRegistered = register || gemini.controlUrl !== null;
-  if (isRegistered) await aws.customResources.create();
+  if (isRegistered) await aws.customResources.create(webhookProperties);
   await aws.completeStack();
   // Google's Gemini cannot reach loopback: nothing is registered there, and who drives the run signs by itself.
   if (!isRegistered) aws.secrets.put(signingSecretId, `whsec_${randomBytes(32).toString('base64')}`);

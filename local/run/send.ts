@@ -3,7 +3,7 @@ import { createHmac, randomBytes, randomUUID } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import * as z from 'zod';
 import { TOKEN_LENGTH } from '../../lambda/contract.ts';
-import { LocalRunError } from '../local-run-error.ts';
+import { LocalRunError } from '../shared/local-run-error.ts';
 import { control } from './control.ts';
 import { type Endpoints, readEndpoints } from './endpoints.ts';
 

@@ -1,5 +1,5 @@
 /** What must exist before what, as CloudFormation reads it from a template: `DependsOn`, and every reference. */
-import { LocalRunError } from '../local-run-error.ts';
+import { LocalRunError } from '../shared/local-run-error.ts';
 import type { Assembly } from './assembly.ts';
 
 type Resources = Assembly['resources'];

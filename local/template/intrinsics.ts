@@ -1,5 +1,5 @@
 /** CloudFormation's intrinsic functions, as far as the stack uses them. Any other stops the run. */
-import { LocalRunError } from '../local-run-error.ts';
+import { LocalRunError } from '../shared/local-run-error.ts';
 
 /** What a resource is to others: the value of `Ref`, and its attributes. */
 export interface Identity {

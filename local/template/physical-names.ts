@@ -1,5 +1,5 @@
 /** Names that a template gives by itself: what has one cannot be created while another has it, retained ones included. */
-import { LocalRunError } from '../local-run-error.ts';
+import { LocalRunError } from '../shared/local-run-error.ts';
 import type { Assembly } from './assembly.ts';
 
 /** Types without an entry have names that CloudFormation makes up, or names that need not be unique. */

@@ -1,5 +1,5 @@
 /** The resources of a template, resolved and checked: what the local run is to be. */
-import { LocalRunError } from '../local-run-error.ts';
+import { LocalRunError } from '../shared/local-run-error.ts';
 import type { Assembly } from './assembly.ts';
 import {
   type Endpoints,

@@ -2,13 +2,13 @@
 import { type DynamoDBClient, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { GetObjectCommand, ListObjectsV2Command, NoSuchKey, S3Client } from '@aws-sdk/client-s3';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { mockClient } from 'aws-sdk-client-mock';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Deployment } from '../../cli/deployment.ts';
 import { DynamoDbJobLedger } from '../../lambda/ledger/ledger.client.ts';
 import { runCommand } from '../fakes/command-line.ts';
 import { describedProject, fakeDeployment, queueUrl } from '../fakes/deployment.ts';
 import { startTables, type Tables } from '../fakes/ledger-table.ts';
+import { mockClient } from '../fakes/mock-client.ts';
 
 const s3 = mockClient(S3Client);
 const sqs = mockClient(SQSClient);

@@ -8,7 +8,6 @@ import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { DeleteObjectsCommand, ListObjectVersionsCommand, S3Client } from '@aws-sdk/client-s3';
 import { GetQueueAttributesCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { mockClient } from 'aws-sdk-client-mock';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Deployment } from '../../cli/deployment.ts';
 import { JobEventDetail, OutputFailedDetail, OutputStoredDetail } from '../../lambda/events/job-event.ts';
@@ -16,6 +15,7 @@ import { DynamoDbJobLedger } from '../../lambda/ledger/ledger.client.ts';
 import { runCommand } from '../fakes/command-line.ts';
 import { fakeDeployment, queueUrl } from '../fakes/deployment.ts';
 import { startTables, type Tables } from '../fakes/ledger-table.ts';
+import { mockClient } from '../fakes/mock-client.ts';
 
 const events = mockClient(EventBridgeClient);
 const lambda = mockClient(LambdaClient);

@@ -6,11 +6,11 @@ import { EventBridgeClient, StartReplayCommand } from '@aws-sdk/client-eventbrid
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { DescribeSecretCommand, GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { mockClient } from 'aws-sdk-client-mock';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { DeploymentDescription } from '../../lambda/deployment-description.ts';
 import { runCommand } from '../fakes/command-line.ts';
 import { DESCRIPTION, describedProject, queueUrl } from '../fakes/deployment.ts';
+import { mockClient } from '../fakes/mock-client.ts';
 
 const cloudformation = mockClient(CloudFormationClient);
 const cloudwatch = mockClient(CloudWatchClient);
@@ -20,7 +20,6 @@ const lambda = mockClient(LambdaClient);
 const secrets = mockClient(SecretsManagerClient);
 const sqs = mockClient(SQSClient);
 const mocks = [cloudformation, cloudwatch, dynamodb, events, lambda, secrets, sqs];
-const environment = { ...process.env };
 
 /** A stack with these constructs, beside an output of the team's own. */
 function deploy(...constructs: readonly (readonly [id: string, description?: Partial<DeploymentDescription>])[]): void {
@@ -57,10 +56,8 @@ function beHealthy(): void {
 
 beforeEach(() => {
   for (const mock of mocks) mock.reset();
-  Object.assign(process.env, { AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b' });
-});
-afterEach(() => {
-  process.env = { ...environment };
+  vi.stubEnv('AWS_ACCESS_KEY_ID', 'a');
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'b');
 });
 
 const REPLAY = 'replay --from 2026-11-24T05:00:00Z --to 2026-11-24T06:00:00Z';

@@ -8,11 +8,11 @@ import {
   SendMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
-import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { CliError } from '../../cli/cli-error.ts';
 import { runCommand } from '../fakes/command-line.ts';
 import { fakeDeployment, queueUrl } from '../fakes/deployment.ts';
+import { mockClient } from '../fakes/mock-client.ts';
 
 const sqs = mockClient(SQSClient);
 const secrets = mockClient(SecretsManagerClient);

@@ -30,7 +30,7 @@ it('starts a workflow with the detail of each batch that stored', () => {
   const template = Template.fromStack(stack);
 
   expect(resourceOf(template, 'AWS::Events::Rule', 'GeminiWebhooksBatchStored').Properties).toMatchObject({
-    EventBusName: { Ref: 'GeminiWebhooksEventBusDE0CBF58' },
+    EventBusName: { Ref: 'GeminiWebhooksEventBus' },
     EventPattern: {
       ...{ source: ['gemini.webhooks'], 'detail-type': ['output.stored'] },
       detail: { jobType: ['batch'], status: ['succeeded'] },
@@ -86,7 +86,7 @@ describe('the tables', () => {
     const { Parameters, PartitionKeys } = tableOf(id);
 
     expect(readable(Parameters['storage.location.template'])).toBe(
-      `s3://<GeminiWebhooksOutputBucketOutputs636BE2D7>/batch/${places}`,
+      `s3://<GeminiWebhooksOutputBucketOutputs>/batch/${places}`,
     );
     expect(PartitionKeys.map(({ Name }) => Name)).toEqual(keys);
     for (const key of keys) expect(Parameters).toHaveProperty([`projection.${key}.type`]);

@@ -1,15 +1,15 @@
 /** What the runbook says about leaks, step by step, with the functions that are deployed and verifiers that are warm. */
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createClient } from '../../local/run/run.ts';
 import { deliveryOf, listen, post, startTestRun, type TestRun } from './local-run.ts';
 
 const WITHIN_MS = 60_000;
 
 let run: TestRun;
-beforeEach(async () => {
+beforeAll(async () => {
   run = await startTestRun();
 });
-afterEach(() => run.close());
+afterAll(() => run.close());
 
 const ping = { type: 'ping.of.2027' };
 const webhooks = () => createClient(run.endpoints.geminiUrl, run.endpoints.apiKey).webhooks;

@@ -21,7 +21,7 @@ let run: TestRun;
 let heard: ReturnType<typeof listen>;
 
 beforeAll(async () => {
-  run = await startTestRun({}, { reconcile: { graceSeconds: 0, everyMs: 3_600_000 } });
+  run = await startTestRun({}, { reconcile: { graceSeconds: 0, everyMs: 3_600_000 }, webhookProperties: {} });
   heard = listen(run.aws);
   await exercise();
 });
@@ -202,16 +202,12 @@ describe('a role', () => {
   });
 
   it('keeps the API key from the verifier, and the signing secret from the fetchers', async () => {
-    const request = (action: string, name: string) => ({
-      action: `secretsmanager:${action}`,
-      resource: `arn:aws:secretsmanager:us-east-1:000000000000:secret:${name}-AbCdEf`,
-      context: {},
-    });
     const { permissions } = run.aws;
-    const may = (id: string, action: string, name: string) => permissions.allows(id, request(action, name));
-    const apiKey = 'gemini-webhooks/api-key';
-    const signingSecret = 'GeminiWebhooksDefaultSecretsSigningSecretAF297459';
-    const dynamicToken = 'GeminiWebhooksDefaultSecretsDynamicToken4F377C01';
+    const may = (id: string, action: string, resource: string) =>
+      permissions.allows(id, { action: `secretsmanager:${action}`, resource, context: {} });
+    const apiKey = 'arn:aws:secretsmanager:us-east-1:000000000000:secret:gemini-webhooks/api-key-AbCdEf';
+    const signingSecret = run.aws.secretId('DefaultSecretsSigningSecret');
+    const dynamicToken = run.aws.secretId('DefaultSecretsDynamicToken');
     const registrar = functionsOf().find((id) => id.includes('Registrar')) ?? '';
     const healthCheck = functionsOf().find((id) => id.includes('HealthCheck')) ?? '';
 

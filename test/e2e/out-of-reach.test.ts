@@ -1,26 +1,13 @@
-/** Deliveries that cannot be judged, because secrets or keys are out of reach: never accepted, and never lost. */
+/** Deliveries that cannot be judged, because Google's keys are out of reach: never accepted, and never lost. */
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, inject, it } from 'vitest';
 import { startRun } from '../../local/run/run.ts';
-import { deliveryOf, post, startTestRun } from './local-run.ts';
+import { deliveryOf, post } from './local-run.ts';
 
 const UNAVAILABLE = { status: 503, body: '{"error":"unavailable"}', retryAfter: expect.stringMatching(/^[1-9]\d*$/) };
-
-it('answers 503 while Secrets Manager is away, and accepts the retry', async () => {
-  const run = await startTestRun();
-  const delivery = deliveryOf(run, { type: 'ping.of.2027' });
-  const restore = run.aws.intercept(({ service }) => (service === 'secretsmanager' ? 'deny' : 'pass'));
-
-  const away = await post(delivery);
-  restore();
-
-  expect(away).toEqual(UNAVAILABLE);
-  await expect.poll(async () => (await post(delivery)).body, { timeout: 10_000 }).toBe('{"status":"accepted"}');
-  await run.close();
-});
 
 it('answers 503 to a dynamic delivery while the key set is away, whoever signed it', async () => {
   const gemini = { url: 'http://127.0.0.1:9', jwksUrl: 'http://127.0.0.1:9/jwks', apiKey: 'key' };

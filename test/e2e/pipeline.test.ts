@@ -180,6 +180,9 @@ it('appends every event to the events file, as EventBridge delivers it', () => {
   expect(events[0]).toMatchObject({ version: '0', source: 'gemini.webhooks', account: '000000000000', resources: [] });
 });
 
-it('has left nothing in any queue', async () => {
-  await expect.poll(async () => (await run.aws.queueDepths()).filter(({ messages }) => messages > 0)).toEqual([]);
+// What a busy machine did not get done in the function's time is hidden for four minutes, and then done.
+it('has left nothing in any queue', { timeout: 300_000 }, async () => {
+  await expect
+    .poll(async () => (await run.aws.queueDepths()).filter(({ messages }) => messages > 0), { timeout: 270_000 })
+    .toEqual([]);
 });

@@ -153,6 +153,8 @@ describe('what is not genuine', () => {
   });
 });
 
+const verifierId = () => run.aws.functions().find(({ logicalId }) => logicalId.includes('Verifier'))?.logicalId ?? '';
+
 describe('what is out of reach', () => {
   it.each([
     ['the store', 'dynamodb'],
@@ -171,7 +173,25 @@ describe('what is out of reach', () => {
     expect(eventOf(delivery)).toBeDefined();
   });
 
+  it('leads to a 503 and an accepted retry: Secrets Manager', async () => {
+    // One that has just started knows no secret.
+    run.aws.killSandboxes(verifierId(), 'SIGKILL');
+    const delivery = deliveryOf(run, event('ping.of.2027'));
+    const restore = run.aws.intercept((call) => (call.service === 'secretsmanager' ? 'deny' : 'pass'));
+
+    const away = await post(delivery);
+    restore();
+
+    expect(away).toMatchObject({ status: 503, body: '{"error":"unavailable"}' });
+    expect(away.retryAfter).toMatch(/^[1-9]\d*$/);
+    await expect.poll(async () => (await post(delivery)).body, { timeout: 10_000 }).toBe('{"status":"accepted"}');
+  });
+
   it('answers 409 while another delivery of the event is at work', async () => {
+    // Two sandboxes that are warm: to start one may take longer than the first delivery is held.
+    const slow = run.aws.intercept(({ service }) => (service === 'dynamodb' ? { delayMs: 500 } : 'pass'));
+    await Promise.all([1, 2].map(() => post(deliveryOf(run, event('ping.of.2027')))));
+    slow();
     const delivery = deliveryOf(run, event('ping.of.2027'));
     const { promise: reached, resolve: reach } = Promise.withResolvers<void>();
     let claimed = false;
@@ -197,9 +217,8 @@ describe('what is out of reach', () => {
 
   it('comes again after the function was killed, and is published', async () => {
     const delivery = deliveryOf(run, event('ping.of.2027'));
-    const verifier = run.aws.functions().find(({ logicalId }) => logicalId.includes('Verifier'));
     const restore = run.aws.intercept(({ service }) => {
-      if (service === 'dynamodb') run.aws.killSandboxes(verifier?.logicalId ?? '', 'SIGKILL');
+      if (service === 'dynamodb') run.aws.killSandboxes(verifierId(), 'SIGKILL');
       return service === 'dynamodb' ? 'drop' : 'pass';
     });
 

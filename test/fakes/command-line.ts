@@ -1,6 +1,6 @@
 /** A command of the command line, with what it printed and told, and one answer to whatever it asks. */
 import { JSON_OUTPUT } from '../../cli/json-output.ts';
-import { run } from '../../cli/program.ts';
+import { run } from '../../cli/program/program.ts';
 
 type Surroundings = Omit<Parameters<typeof run>[1], 'terminal' | 'pause'> & {
   /** How often a command that goes on may go on; a command that only waits between two steps always may. */

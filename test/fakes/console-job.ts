@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { StoredManifest } from '../../cli/console/source.ts';
-import type { JobRow } from '../../cli/jobs/job-row.ts';
+import type { JobRow } from '../../cli/job-row.ts';
 import { png, tone } from '../../local/gemini/media.ts';
 import { type FakeSource, fakeJob } from './console-source.ts';
 

@@ -10,7 +10,7 @@ import {
   type JobDetail,
   nameOf,
 } from '../../cli/console/source.ts';
-import type { JobRow } from '../../cli/jobs/job-row.ts';
+import type { JobRow } from '../../cli/job-row.ts';
 import type { LogLine } from '../../cli/logs.ts';
 import { FETCHED_JOB_TYPES } from '../../lambda/contract.ts';
 

@@ -3,10 +3,10 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { GoogleGenAI } from '@google/genai';
-import { mockClient } from 'aws-sdk-client-mock';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { recordJobs } from '../../lambda/ledger/record-job.ts';
 import { BatchNotAnnouncedError, createJobAnnouncer, submitBatch } from '../../lambda/submit-job.ts';
+import { mockClient } from '../fakes/mock-client.ts';
 
 const mock = mockClient(EventBridgeClient);
 const client = new EventBridgeClient({ region: 'us-east-1' });

@@ -110,7 +110,7 @@ describe('consumers', () => {
       Targets: [
         Match.objectLike({
           Arn: eventBusArn,
-          DeadLetterConfig: { Arn: { 'Fn::GetAtt': ['GeminiWebhooksEventBusUndelivered6B9B3E1E', 'Arn'] } },
+          DeadLetterConfig: { Arn: { 'Fn::GetAtt': ['GeminiWebhooksEventBusUndelivered', 'Arn'] } },
         }),
       ],
     });
@@ -163,7 +163,7 @@ describe('a grantee', () => {
 
     expect([objects?.['Action'], readable(objects?.['Resource'])]).toEqual([
       's3:GetObject',
-      '<GeminiWebhooksOutputBucketOutputs636BE2D7.Arn>/video/*',
+      '<GeminiWebhooksOutputBucketOutputs.Arn>/video/*',
     ]);
     expect(listing).toMatchObject({ Action: 's3:ListBucket', Condition: { StringLike: { 's3:prefix': ['video/*'] } } });
   });

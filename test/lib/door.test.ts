@@ -20,7 +20,7 @@ describe('Door', () => {
     template.hasResourceProperties('AWS::ApiGatewayV2::Integration', {
       IntegrationType: 'AWS_PROXY',
       PayloadFormatVersion: '2.0',
-      IntegrationUri: { 'Fn::GetAtt': ['GeminiWebhooksDoorVerifierFunction62404A2B', 'Arn'] },
+      IntegrationUri: { 'Fn::GetAtt': ['GeminiWebhooksDoorVerifierFunction', 'Arn'] },
     });
   });
 
@@ -30,10 +30,7 @@ describe('Door', () => {
 
     expect(stage).toMatchObject({ StageName: uuid, AutoDeploy: true });
     expect(Properties['Uri']).toEqual({
-      'Fn::Join': [
-        '',
-        [{ 'Fn::GetAtt': ['GeminiWebhooksDoorApi0B30BEF5', 'ApiEndpoint'] }, '/', uuid, '/webhooks/gemini'],
-      ],
+      'Fn::Join': ['', [{ 'Fn::GetAtt': ['GeminiWebhooksDoorApi', 'ApiEndpoint'] }, '/', uuid, '/webhooks/gemini']],
     });
   });
 
@@ -89,17 +86,17 @@ describe('Door', () => {
     expect(Properties['Timeout']).toBe(10);
     expect(Properties['Environment']).toEqual({
       Variables: {
-        TABLE_NAME: { Ref: 'GeminiWebhooksIdempotencyTableDeliveries82F76538' },
-        LEDGER_TABLE_NAME: { Ref: 'GeminiWebhooksJobLedgerTable22684CF0' },
-        EVENT_BUS_NAME: { Ref: 'GeminiWebhooksEventBusDE0CBF58' },
+        TABLE_NAME: { Ref: 'GeminiWebhooksIdempotencyTableDeliveries' },
+        LEDGER_TABLE_NAME: { Ref: 'GeminiWebhooksJobLedgerTable' },
+        EVENT_BUS_NAME: { Ref: 'GeminiWebhooksEventBus' },
         PROJECTS: {
           'Fn::Join': [
             '',
             [
               '{"default":{"signingSecretId":"',
-              { Ref: 'GeminiWebhooksDefaultSecretsSigningSecretAF297459' },
+              { Ref: 'GeminiWebhooksDefaultSecretsSigningSecret' },
               '","dynamicTokenSecretId":"',
-              { Ref: 'GeminiWebhooksDefaultSecretsDynamicToken4F377C01' },
+              { Ref: 'GeminiWebhooksDefaultSecretsDynamicToken' },
               '"}}',
             ],
           ],

@@ -2,20 +2,20 @@ import { describe, expect, it } from 'vitest';
 import { resourceOf, resourcesOf, synthesize } from './synthesize.ts';
 
 const template = synthesize();
-const UNDELIVERED = { Arn: { 'Fn::GetAtt': ['GeminiWebhooksEventBusUndelivered6B9B3E1E', 'Arn'] } };
+const UNDELIVERED = { Arn: { 'Fn::GetAtt': ['GeminiWebhooksEventBusUndelivered', 'Arn'] } };
 const LONGEST_RETRY = { MaximumEventAgeInSeconds: 86_400, MaximumRetryAttempts: 185 };
 const rules = Object.values(resourcesOf(template, 'AWS::Events::Rule'));
 
 describe('JobEventBus', () => {
   it.each([
-    { jobType: 'batch', queue: 'GeminiWebhooksBatchFetcherQueue658709B9' },
-    { jobType: 'interaction', queue: 'GeminiWebhooksInteractionFetcherQueue9656F0F4' },
-    { jobType: 'video', queue: 'GeminiWebhooksVideoFetcherQueueA55AF0EC' },
+    { jobType: 'batch', queue: 'GeminiWebhooksBatchFetcherQueue' },
+    { jobType: 'interaction', queue: 'GeminiWebhooksInteractionFetcherQueue' },
+    { jobType: 'video', queue: 'GeminiWebhooksVideoFetcherQueue' },
   ])('sends finished $jobType jobs, and no announcement about outputs, to their queue', ({ jobType, queue }) => {
     const rule = rules.find(({ Properties }) => JSON.stringify(Properties['Targets']).includes(queue));
 
     expect(rule?.Properties).toMatchObject({
-      EventBusName: { Ref: 'GeminiWebhooksEventBusDE0CBF58' },
+      EventBusName: { Ref: 'GeminiWebhooksEventBus' },
       EventPattern: {
         source: ['gemini.webhooks'],
         'detail-type': [{ prefix: `${jobType}.` }],
@@ -28,7 +28,7 @@ describe('JobEventBus', () => {
 
   const NAMESPACE = { 'Fn::Join': ['', ['GeminiWebhooks/', { Ref: 'AWS::StackName' }]] };
   it('logs and counts the events that no fetcher takes', () => {
-    const logGroup = 'GeminiWebhooksCatchAllEventsDB530C5A';
+    const logGroup = 'GeminiWebhooksCatchAllEvents';
 
     template.hasResourceProperties('AWS::Events::Rule', {
       EventPattern: { source: ['gemini.webhooks'], detail: { jobType: ['other'] } },
@@ -81,7 +81,7 @@ describe('JobEventBus', () => {
 
   it('archives every event of this app for two weeks', () => {
     template.hasResourceProperties('AWS::Events::Archive', {
-      SourceArn: { 'Fn::GetAtt': ['GeminiWebhooksEventBusDE0CBF58', 'Arn'] },
+      SourceArn: { 'Fn::GetAtt': ['GeminiWebhooksEventBus', 'Arn'] },
       EventPattern: { source: ['gemini.webhooks', 'gemini.applications'] },
       RetentionDays: 14,
     });
@@ -91,10 +91,10 @@ describe('JobEventBus', () => {
     template.hasResourceProperties('AWS::Events::EventBus', { LogConfig: { Level: 'ERROR', IncludeDetail: 'NONE' } });
     template.hasResourceProperties('AWS::Logs::DeliverySource', {
       LogType: 'ERROR_LOGS',
-      ResourceArn: { 'Fn::GetAtt': ['GeminiWebhooksEventBusDE0CBF58', 'Arn'] },
+      ResourceArn: { 'Fn::GetAtt': ['GeminiWebhooksEventBus', 'Arn'] },
     });
     template.hasResourceProperties('AWS::Logs::DeliveryDestination', {
-      DestinationResourceArn: { 'Fn::GetAtt': ['GeminiWebhooksEventBusErrors5A13C831', 'Arn'] },
+      DestinationResourceArn: { 'Fn::GetAtt': ['GeminiWebhooksEventBusErrors', 'Arn'] },
     });
   });
 
@@ -123,7 +123,7 @@ describe('JobEventBus', () => {
       Condition: {
         ArnLike: {
           'aws:SourceArn': {
-            'Fn::Join': ['', expect.arrayContaining([':rule/', { Ref: 'GeminiWebhooksEventBusDE0CBF58' }, '/*'])],
+            'Fn::Join': ['', expect.arrayContaining([':rule/', { Ref: 'GeminiWebhooksEventBus' }, '/*'])],
           },
         },
       },
@@ -145,7 +145,7 @@ describe('JobEventBus', () => {
     expect(arns).toHaveLength(7);
     expect(endsInStar).toEqual([]);
     expect(arns.filter((arn) => arn.includes(':log-group:'))).toEqual([
-      expect.stringMatching(/":log-group:",\{"Ref":"GeminiWebhooksCatchAllEventsDB530C5A"\}\]\]\}$/),
+      expect.stringMatching(/":log-group:",\{"Ref":"GeminiWebhooksCatchAllEvents"\}\]\]\}$/),
     ]);
   });
 });

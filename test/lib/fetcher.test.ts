@@ -33,12 +33,12 @@ describe('Fetcher', () => {
     expect(Properties['Timeout']).toBe(900);
     expect(Properties['Environment']).toEqual({
       Variables: {
-        EVENT_BUS_NAME: { Ref: 'GeminiWebhooksEventBusDE0CBF58' },
+        EVENT_BUS_NAME: { Ref: 'GeminiWebhooksEventBus' },
         LEDGER_TABLE_NAME: { Ref: expect.stringMatching('^GeminiWebhooksJobLedgerTable') },
-        BUCKET_NAME: { Ref: 'GeminiWebhooksOutputBucketOutputs636BE2D7' },
+        BUCKET_NAME: { Ref: 'GeminiWebhooksOutputBucketOutputs' },
         PROJECTS: '{"default":{"apiKeySecretId":"gemini-webhooks/api-key"}}',
         MAX_OUTPUT_BYTES: '21474836480',
-        QUEUE_URL: { Ref: 'GeminiWebhooksBatchFetcherQueue658709B9' },
+        QUEUE_URL: { Ref: 'GeminiWebhooksBatchFetcherQueue' },
         JOB_TYPE: 'batch',
         JOB_RETENTION_SECONDS: '172800',
         MAX_RECEIVE_COUNT: '36',
@@ -93,15 +93,15 @@ describe('Fetcher', () => {
 
     expect(targets).toEqual([
       {
-        deadLetterTargetArn: { 'Fn::GetAtt': ['GeminiWebhooksBatchFetcherDeadLetters27BEE329', 'Arn'] },
+        deadLetterTargetArn: { 'Fn::GetAtt': ['GeminiWebhooksBatchFetcherDeadLetters', 'Arn'] },
         maxReceiveCount: 36,
       },
       {
-        deadLetterTargetArn: { 'Fn::GetAtt': ['GeminiWebhooksInteractionFetcherDeadLetters6C736151', 'Arn'] },
+        deadLetterTargetArn: { 'Fn::GetAtt': ['GeminiWebhooksInteractionFetcherDeadLetters', 'Arn'] },
         maxReceiveCount: 36,
       },
       {
-        deadLetterTargetArn: { 'Fn::GetAtt': ['GeminiWebhooksVideoFetcherDeadLetters9E748CD3', 'Arn'] },
+        deadLetterTargetArn: { 'Fn::GetAtt': ['GeminiWebhooksVideoFetcherDeadLetters', 'Arn'] },
         maxReceiveCount: 36,
       },
     ]);

@@ -26,12 +26,12 @@ describe('GeminiWebhooks', () => {
     const permissions = permissionsOf('GeminiWebhooksDoorVerifierRole');
 
     expect(permissions).toEqual([
-      ['logs:CreateLogStream logs:PutLogEvents', '<GeminiWebhooksDoorVerifierLogsD69A3135.Arn>'],
+      ['logs:CreateLogStream logs:PutLogEvents', '<GeminiWebhooksDoorVerifierLogs.Arn>'],
       ['xray:PutTelemetryRecords xray:PutTraceSegments', '*'],
-      ['dynamodb:GetItem dynamodb:UpdateItem', '<GeminiWebhooksIdempotencyTableDeliveries82F76538.Arn>'],
+      ['dynamodb:GetItem dynamodb:UpdateItem', '<GeminiWebhooksIdempotencyTableDeliveries.Arn>'],
       [
         'events:PutEvents',
-        '<GeminiWebhooksEventBusDE0CBF58.Arn>',
+        '<GeminiWebhooksEventBus.Arn>',
         {
           'ForAllValues:StringEquals': { 'events:source': 'gemini.webhooks' },
           'ForAllValues:StringNotLike': { 'events:detail-type': 'output.*' },
@@ -41,7 +41,7 @@ describe('GeminiWebhooks', () => {
       ['dynamodb:GetItem', expect.stringMatching(/^<GeminiWebhooksJobLedgerTable\w+\.Arn>$/)],
       [
         'secretsmanager:GetSecretValue',
-        '<GeminiWebhooksDefaultSecretsDynamicToken4F377C01> <GeminiWebhooksDefaultSecretsSigningSecretAF297459>',
+        '<GeminiWebhooksDefaultSecretsDynamicToken> <GeminiWebhooksDefaultSecretsSigningSecret>',
       ],
     ]);
   });
@@ -64,11 +64,11 @@ describe('GeminiWebhooks', () => {
       ],
       [
         's3:AbortMultipartUpload s3:GetObject s3:PutObject',
-        `<GeminiWebhooksOutputBucketOutputs636BE2D7.Arn>/${fetcher.jobType}/*`,
+        `<GeminiWebhooksOutputBucketOutputs.Arn>/${fetcher.jobType}/*`,
       ],
       [
         's3:ListBucket',
-        '<GeminiWebhooksOutputBucketOutputs636BE2D7.Arn>',
+        '<GeminiWebhooksOutputBucketOutputs.Arn>',
         { StringLikeIfExists: { 's3:prefix': `${fetcher.jobType}/*` } },
       ],
       [
@@ -81,7 +81,7 @@ describe('GeminiWebhooks', () => {
       ],
       [
         'events:PutEvents',
-        '<GeminiWebhooksEventBusDE0CBF58.Arn>',
+        '<GeminiWebhooksEventBus.Arn>',
         {
           'ForAllValues:StringEquals': {
             'events:source': 'gemini.webhooks',
@@ -101,11 +101,11 @@ describe('GeminiWebhooks', () => {
     expect(permissionsOf('GeminiWebhooksDefaultWebhookHealthCheckRole').slice(2)).toEqual([
       [
         'secretsmanager:GetSecretValue',
-        'arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:gemini-webhooks/api-key-?????? <GeminiWebhooksDefaultSecretsSigningSecretAF297459>',
+        'arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:gemini-webhooks/api-key-?????? <GeminiWebhooksDefaultSecretsSigningSecret>',
       ],
       [
         'secretsmanager:DescribeSecret',
-        '<GeminiWebhooksDefaultSecretsDynamicToken4F377C01> <GeminiWebhooksDefaultSecretsSigningSecretAF297459>',
+        '<GeminiWebhooksDefaultSecretsDynamicToken> <GeminiWebhooksDefaultSecretsSigningSecret>',
       ],
     ]);
   });
@@ -135,14 +135,14 @@ describe('GeminiWebhooks', () => {
     expect(invokers).toEqual([
       [
         'apigateway.amazonaws.com',
-        'arn:<AWS::Partition>:execute-api:<AWS::Region>:<AWS::AccountId>:<GeminiWebhooksDoorApi0B30BEF5>/*/*/webhooks/gemini',
+        'arn:<AWS::Partition>:execute-api:<AWS::Region>:<AWS::AccountId>:<GeminiWebhooksDoorApi>/*/*/webhooks/gemini',
       ],
       [
         'apigateway.amazonaws.com',
-        'arn:<AWS::Partition>:execute-api:<AWS::Region>:<AWS::AccountId>:<GeminiWebhooksDoorApi0B30BEF5>/*/*/webhooks/gemini/dynamic/{token}',
+        'arn:<AWS::Partition>:execute-api:<AWS::Region>:<AWS::AccountId>:<GeminiWebhooksDoorApi>/*/*/webhooks/gemini/dynamic/{token}',
       ],
       ['secretsmanager.amazonaws.com', '<AWS::AccountId>'],
-      ['events.amazonaws.com', '<GeminiWebhooksDefaultWebhookHealthCheckSchedule62E19AA7.Arn>'],
+      ['events.amazonaws.com', '<GeminiWebhooksDefaultWebhookHealthCheckSchedule.Arn>'],
       ['events.amazonaws.com', expect.stringMatching('^<GeminiWebhooksDefaultReconcilerSchedule')],
     ]);
   });

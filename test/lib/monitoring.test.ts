@@ -221,7 +221,7 @@ describe('alarms', () => {
 
   it('look at the rules of the bus by the names that CloudWatch has for them', () => {
     const metrics = alarmOf('rule-failures')['Metrics'] as MetricQuery[];
-    const bus = { Name: 'EventBusName', Value: { Ref: 'GeminiWebhooksEventBusDE0CBF58' } };
+    const bus = { Name: 'EventBusName', Value: { Ref: 'GeminiWebhooksEventBus' } };
     const rules = metrics.flatMap(({ MetricStat }) => MetricStat?.Metric.Dimensions ?? []);
 
     expect(metrics.flatMap(({ MetricStat }) => MetricStat?.Metric.MetricName ?? [])).toEqual(
@@ -232,7 +232,7 @@ describe('alarms', () => {
     expect(rules).toContainEqual({
       Name: 'RuleName',
       Value: {
-        'Fn::Select': [2, { 'Fn::Split': ['/', { 'Fn::GetAtt': ['GeminiWebhooksEventBusBatchJobsA41F4EF3', 'Arn'] }] }],
+        'Fn::Select': [2, { 'Fn::Split': ['/', { 'Fn::GetAtt': ['GeminiWebhooksEventBusBatchJobs', 'Arn'] }] }],
       },
     });
     expect(rules.filter(({ Name }) => Name === 'RuleName').map(({ Value }) => Object.keys(Value)[0])).toEqual([
@@ -248,7 +248,7 @@ describe('alarms', () => {
       'FILL(failed, 0) - FILL(runs, 0) - FILL(oversized, 0)',
       {
         ...{ Namespace: 'AWS/ApiGateway', MetricName: '5xx' },
-        Dimensions: [{ Name: 'ApiId', Value: { Ref: 'GeminiWebhooksDoorApi0B30BEF5' } }],
+        Dimensions: [{ Name: 'ApiId', Value: { Ref: 'GeminiWebhooksDoorApi' } }],
       },
       {
         ...{ Namespace: 'AWS/Lambda', MetricName: 'Invocations' },

@@ -29,7 +29,7 @@ describe('several projects', () => {
     const { Properties } = resourceOf(template, 'Custom::GeminiWebhook', 'GeminiWebhooksAcmeEu');
     expect(readable(Properties['Name'])).toBe('<AWS::StackName>-acme-eu-<AWS::Region>-<AWS::AccountId>');
     expect(readable(Properties['Uri'])).toMatch(
-      /^<GeminiWebhooksDoorApi0B30BEF5.ApiEndpoint>\/<AWS::StackId>\[2\]\/webhooks\/gemini\/projects\/acme-eu$/,
+      /^<GeminiWebhooksDoorApi.ApiEndpoint>\/<AWS::StackId>\[2\]\/webhooks\/gemini\/projects\/acme-eu$/,
     );
     expect(Properties).toMatchObject({
       SubscribedEvents: ['batch.failed'],
@@ -209,7 +209,7 @@ describe('an application that creates jobs', () => {
     stack.webhooks.addWebhookConfig(creator);
 
     const template = Template.fromStack(stack);
-    const token = { Ref: 'GeminiWebhooksDefaultSecretsDynamicToken4F377C01' };
+    const token = { Ref: 'GeminiWebhooksDefaultSecretsDynamicToken' };
     template.hasResourceProperties('AWS::Lambda::Function', {
       Handler: 'index.handler',
       Environment: {
@@ -217,7 +217,7 @@ describe('an application that creates jobs', () => {
           GEMINI_WEBHOOK_URL: {
             'Fn::Join': [
               '',
-              [{ 'Fn::GetAtt': ['GeminiWebhooksDoorApi0B30BEF5', 'ApiEndpoint'] }, '/', STAGE, '/webhooks/gemini'],
+              [{ 'Fn::GetAtt': ['GeminiWebhooksDoorApi', 'ApiEndpoint'] }, '/', STAGE, '/webhooks/gemini'],
             ],
           },
           GEMINI_WEBHOOK_TOKEN_SECRET_ID: token,

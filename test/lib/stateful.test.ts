@@ -1,8 +1,13 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
-import { type Resource, resourceOf, resourcesOf, synthesize } from './synthesize.ts';
+import type { GeminiWebhooksProps } from '../../lib/index.ts';
+import { newStack, type Resource, resourceOf, resourcesOf } from './synthesize.ts';
 
-const template = synthesize();
+/** With the logical ids that CloudFormation knows. */
+const deployed = (props: Partial<GeminiWebhooksProps> = {}) => Template.fromStack(newStack(props));
+
+const template = deployed();
 const TABLE = 'GeminiWebhooksIdempotencyTableDeliveries82F76538';
 const BUCKET = 'GeminiWebhooksOutputBucketOutputs636BE2D7';
 const BUS = 'GeminiWebhooksEventBusDE0CBF58';
@@ -26,7 +31,7 @@ describe('stateful resources', () => {
   // A registration whose logical id moves is made anew, which adopts the webhook, and then the old one is deleted: with
   // the webhook. Whoever must move one has to keep its id by overrideLogicalId.
   it('keeps the registrations under their logical ids, or a deployment would delete the live webhooks', () => {
-    const projects = synthesize({ projects: [{ name: 'default' }, { name: 'acme-eu' }] });
+    const projects = deployed({ projects: [{ name: 'default' }, { name: 'acme-eu' }] });
 
     expect(Object.keys(resourcesOf(projects, 'Custom::GeminiWebhook'))).toEqual([
       'GeminiWebhooksDefaultWebhookE0689147',
@@ -35,7 +40,7 @@ describe('stateful resources', () => {
   });
 
   it('deletes all four with the stack when told to', () => {
-    const destroyed = synthesize({ removalPolicy: RemovalPolicy.DESTROY });
+    const destroyed = deployed({ removalPolicy: RemovalPolicy.DESTROY });
 
     const resources = destroyed.toJSON()['Resources'] as Record<string, Resource>;
 

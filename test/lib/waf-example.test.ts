@@ -69,7 +69,7 @@ describe('the deployment behind it', () => {
   it('says where the API is, which the distribution has to know', () => {
     const outputs = Object.values(template.findOutputs('*')).map(({ Value }) => readable(Value));
 
-    expect(outputs).toContain('<GeminiWebhooksDoorApi0B30BEF5.ApiEndpoint>');
+    expect(outputs).toContain('<GeminiWebhooksDoorApi.ApiEndpoint>');
   });
 
   it('has the verifier ask for the header, and lets it read that secret', () => {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { html, raw } from 'hono/html';
 import MarkdownIt from 'markdown-it';
-import { type Html, NOTHING, plural } from '../pages/format.ts';
+import { type Html, NOTHING, plural } from '../format.ts';
 import type { StoredObject } from '../source.ts';
 import { kindOf } from './content.ts';
 import { type LineRow, readLineTable } from './json-lines.ts';

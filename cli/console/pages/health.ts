@@ -1,7 +1,7 @@
 /** Whether everything is as it should be, and what helps where it is not. */
 import { html } from 'hono/html';
+import { type Html, NOTHING, plural } from '../format.ts';
 import type { HealthRow } from '../source.ts';
-import { type Html, NOTHING, plural } from './format.ts';
 import { capital } from './jobs.ts';
 import type { Region } from './layout.ts';
 

@@ -2,10 +2,10 @@
 import { html } from 'hono/html';
 import type { LogLine } from '../../logs.ts';
 import { formatBytes } from '../../table.ts';
+import { between, duration, type Html, NOTHING, shortId, timeTag } from '../format.ts';
 import { kindOf } from '../outputs/content.ts';
 import type { JobDetail, StoredManifest } from '../source.ts';
 import { type Step, stepsOf } from '../timeline.ts';
-import { between, duration, type Html, NOTHING, shortId, timeTag } from './format.ts';
 import { metadataTags, stateTag } from './jobs.ts';
 import type { Region } from './layout.ts';
 import { tailOf, timelineSvg } from './timeline-svg.ts';

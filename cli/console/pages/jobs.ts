@@ -6,7 +6,6 @@ import { JOB_STATES, type JobRow } from '../../jobs/job-row.ts';
 import { bornAt, type Filter, withFilters } from '../job-filter.ts';
 import { type JobPage, type JobQuery, nameOf } from '../source.ts';
 import { waitingOf } from '../waiting.ts';
-import { between, duration, type Html, NOTHING, plural, shortId, stepTag, timeTag } from './format.ts';
 
 export interface JobsView {
   readonly parameters: URLSearchParams;

@@ -1,8 +1,8 @@
 /** What every page has: landmarks, navigation, and the regions that the client script keeps up to date. */
 import { createHash } from 'node:crypto';
 import { html } from 'hono/html';
+import type { Html } from '../format.ts';
 import type { ConsoleSource } from '../source.ts';
-import type { Html } from './format.ts';
 
 export interface Page {
   readonly title: string;

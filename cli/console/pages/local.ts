@@ -1,7 +1,7 @@
 /** What a person can do to a local run: submit, send, lose, delay. */
 import { html } from 'hono/html';
+import { type Html, NOTHING } from '../format.ts';
 import type { LocalControls } from '../source.ts';
-import { type Html, NOTHING } from './format.ts';
 import type { choice } from './jobs.ts';
 
 export async function localPage(local: LocalControls): Promise<Html> {

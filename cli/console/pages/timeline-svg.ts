@@ -1,7 +1,7 @@
 /** A life drawn to scale. The table beside it says the same in words, so that a screen reader passes the drawing by. */
 import { html } from 'hono/html';
+import { duration, type Html, NOTHING } from '../format.ts';
 import { LANES, type Step } from '../timeline.ts';
-import { duration, type Html, NOTHING } from './format.ts';
 
 const WIDTH = 660;
 const LEFT = 82;

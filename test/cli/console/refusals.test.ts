@@ -1,11 +1,12 @@
 /** How many deliveries were refused, by reason. */
 import { CloudWatchClient, GetMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import { mockClient } from 'aws-sdk-client-mock';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { loggedRefusals, measuredRefusals } from '../../../cli/console/refusals.ts';
 
 it('are asked of the metrics of the last day, and what is none is left out', async () => {
   const client = mockClient(CloudWatchClient);
+  onTestFinished(() => client.restore());
   client.on(GetMetricDataCommand).resolves({
     MetricDataResults: [
       { Label: 'accepted', Values: [900, 80] },

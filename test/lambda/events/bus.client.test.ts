@@ -1,8 +1,8 @@
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
-import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { EventBridgePublisher } from '../../../lambda/events/bus.client.ts';
 import type { BusEvent } from '../../../lambda/events/job-event.ts';
+import { mockClient } from '../../fakes/mock-client.ts';
 
 const client = mockClient(EventBridgeClient);
 const publisher = new EventBridgePublisher(new EventBridgeClient({ region: 'us-east-1' }), 'the-bus');

@@ -1,7 +1,7 @@
 import { ChangeMessageVisibilityCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { SQSRecord } from 'aws-lambda';
 import { mockClient } from 'aws-sdk-client-mock';
-import { afterEach, expect, it, vi } from 'vitest';
+import { afterEach, expect, it, onTestFinished, vi } from 'vitest';
 import { SqsJobQueue, toQueuedJob } from '../../../lambda/fetch/queue.client.ts';
 import { eventOf } from '../../fakes/fetch-ports.ts';
 
@@ -34,6 +34,7 @@ it.each([
 
 it('delays a message, and leaves it to the queue when that fails', async () => {
   const sqs = mockClient(SQSClient);
+  onTestFinished(() => sqs.restore());
   sqs.onAnyCommand().resolves({});
   const queue = new SqsJobQueue(new SQSClient({ region: 'us-east-1' }), 'https://queue');
 
@@ -51,6 +52,7 @@ it('delays a message, and leaves it to the queue when that fails', async () => {
 it('hides a message for two minutes, again and again, until it is let go', async () => {
   vi.useFakeTimers();
   const sqs = mockClient(SQSClient);
+  onTestFinished(() => sqs.restore());
   const slow = Promise.withResolvers<object>();
   sqs.onAnyCommand().resolves({});
   const queue = new SqsJobQueue(new SQSClient({ region: 'us-east-1' }), 'https://queue');

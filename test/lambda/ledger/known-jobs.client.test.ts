@@ -2,6 +2,7 @@ import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterAll, beforeEach, expect, it } from 'vitest';
 import { findJobIn } from '../../../lambda/ledger/known-jobs.client.ts';
+import { mockClient } from '../../fakes/mock-client.ts';
 
 const client = mockClient(DynamoDBClient);
 const find = findJobIn(new DynamoDBClient({ region: 'us-east-1' }), 'Ledger');

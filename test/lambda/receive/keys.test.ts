@@ -20,6 +20,7 @@ function setUp() {
   let isAway = false;
   const versions = [{ value: written(A), stages: ['AWSCURRENT'] }];
   const client = mockClient(SecretsManagerClient);
+  onTestFinished(() => client.restore());
   client.on(GetSecretValueCommand).callsFake(async ({ VersionStage }) => {
     if (isAway) throw new Error('away');
     const found = versions.findLast(({ stages }) => stages.includes(VersionStage));

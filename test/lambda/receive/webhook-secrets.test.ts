@@ -3,10 +3,10 @@ import {
   ResourceNotFoundException,
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
-import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { loadDynamicTokens, loadOriginSecrets, loadSigningSecrets } from '../../../lambda/receive/webhook-secrets.ts';
 import { SecretReader } from '../../../lambda/shared/secrets.client.ts';
+import { mockClient } from '../../fakes/mock-client.ts';
 
 const A = 'whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=';
 const B = 'whsec_YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXoxMjM0NTY=';

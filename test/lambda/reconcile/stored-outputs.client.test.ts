@@ -1,5 +1,4 @@
 import { GetObjectCommand, ListObjectsV2Command, NoSuchKey, S3Client } from '@aws-sdk/client-s3';
-import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, expect, it } from 'vitest';
 import type { LedgerEntry } from '../../../lambda/ledger/facts.ts';
 import { toEntry } from '../../../lambda/ledger/item.ts';

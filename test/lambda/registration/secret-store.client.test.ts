@@ -6,9 +6,9 @@ import {
   SecretsManagerClient,
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
-import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, expect, it } from 'vitest';
 import { SecretStore } from '../../../lambda/registration/secret-store.client.ts';
+import { mockClient } from '../../fakes/mock-client.ts';
 
 const client = mockClient(SecretsManagerClient);
 const store = new SecretStore(new SecretsManagerClient({ region: 'us-east-1' }));

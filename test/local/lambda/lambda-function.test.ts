@@ -94,7 +94,7 @@ it.each([
   ['run and wait', 12],
   ['have just begun', 1],
 ])('leaves no process behind when it is closed while invocations %s', async (_what, count) => {
-  const { target } = functionOf(`export const handler = () => new Promise(() => {});`);
+  const { target } = functionOf(`export const handler = () => new Promise(() => {});`, 60);
   const invocations = Array.from({ length: count }, () => target.invoke({}));
   if (count > 1) await expect.poll(() => target.pids.length).toBe(10);
 

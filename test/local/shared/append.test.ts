@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { append } from '../../local/append.ts';
-import { explain, LocalRunError } from '../../local/local-run-error.ts';
+import { append } from '../../../local/shared/append.ts';
+import { explain, LocalRunError } from '../../../local/shared/local-run-error.ts';
 
 it('adds to a file', () => {
   const file = join(mkdtempSync(join(tmpdir(), 'append-')), 'log');

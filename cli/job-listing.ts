@@ -1,9 +1,9 @@
 /** Jobs of the ledger, newest first, by its index. */
 
-import { FETCHED_JOB_TYPES, type FetchedJobType } from '../../lambda/contract.ts';
-import type { LedgerState } from '../../lambda/ledger/facts.ts';
-import { DynamoDbJobRecords, type IndexQuery, type JobRecord } from '../../lambda/ledger/job-records.client.ts';
-import type { Deployment } from '../deployment.ts';
+import { FETCHED_JOB_TYPES, type FetchedJobType } from '../lambda/contract.ts';
+import type { LedgerState } from '../lambda/ledger/facts.ts';
+import { DynamoDbJobRecords, type IndexQuery, type JobRecord } from '../lambda/ledger/job-records.client.ts';
+import type { Deployment } from './deployment.ts';
 import { type JobRow, type JobState, lastChangeOf, toJobRow } from './job-row.ts';
 
 export interface JobFilter {

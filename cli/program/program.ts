@@ -1,26 +1,26 @@
 /** The command line: what can be asked for, in which words. */
 import yargs, { type Argv } from 'yargs';
-import { FETCHED_JOB_TYPES, VERSION } from '../lambda/contract.ts';
-import { PipelineError } from '../lambda/shared/errors.ts';
-import { CliError, type ExitCode } from './cli-error.ts';
-import { deliveries } from './commands/deliveries.ts';
-import { forget } from './commands/forget.ts';
-import { jobs, parseSince } from './commands/jobs.ts';
-import { logs } from './commands/logs.ts';
-import { QUARANTINE_ACTIONS, quarantine } from './commands/quarantine.ts';
-import { redrive } from './commands/redrive.ts';
-import { refetch } from './commands/refetch.ts';
-import { repair } from './commands/repair.ts';
-import { replay } from './commands/replay.ts';
-import { showJob } from './commands/show.ts';
-import { status } from './commands/status.ts';
-import { TRIGGERED, trigger } from './commands/trigger.ts';
-import { tryOut } from './commands/try.ts';
-import { dynamicUrl, ping, ROTATED, rotate } from './commands/webhook.ts';
-import type { CommandContext } from './context.ts';
-import { close, type Deployment, type DeploymentOptions, findDeployment } from './deployment.ts';
-import { JOB_STATES } from './jobs/job-row.ts';
-import type { Terminal } from './terminal.ts';
+import { FETCHED_JOB_TYPES, VERSION } from '../../lambda/contract.ts';
+import { PipelineError } from '../../lambda/shared/errors.ts';
+import { CliError, type ExitCode } from '../cli-error.ts';
+import { deliveries } from '../commands/deliveries.ts';
+import { forget } from '../commands/forget.ts';
+import { jobs, parseSince } from '../commands/jobs.ts';
+import { logs } from '../commands/logs.ts';
+import { QUARANTINE_ACTIONS, quarantine } from '../commands/quarantine.ts';
+import { redrive } from '../commands/redrive.ts';
+import { refetch } from '../commands/refetch.ts';
+import { repair } from '../commands/repair.ts';
+import { replay } from '../commands/replay.ts';
+import { showJob } from '../commands/show.ts';
+import { status } from '../commands/status.ts';
+import { TRIGGERED, trigger } from '../commands/trigger.ts';
+import { tryOut } from '../commands/try.ts';
+import { dynamicUrl, ping, ROTATED, rotate } from '../commands/webhook.ts';
+import type { CommandContext } from '../context.ts';
+import { close, type Deployment, type DeploymentOptions, findDeployment } from '../deployment.ts';
+import { JOB_STATES } from '../job-row.ts';
+import type { Terminal } from '../terminal.ts';
 import { explainUsage } from './usage-error.ts';
 
 export interface ProgramOptions {
@@ -152,7 +152,7 @@ function createProgram(options: ProgramOptions, width: number): Argv<Common> {
           .example('$0 console --local .local', 'of a local run'),
       within(async (context, { port, allowChanges }) => {
         // Its server and its pages are loaded by no other command.
-        const { serveConsole } = await import('./commands/console.ts');
+        const { serveConsole } = await import('./console.ts');
         await serveConsole(context, { port, allowChanges });
       }),
     )

@@ -1,9 +1,9 @@
-/** Two Gemini projects in one deployment, and a health check that repairs. */
+/** The stack with every option: two Gemini projects, a health check that repairs, and a quarantine. */
 import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { createClient } from '../../local/run/run.ts';
-import { listen, post, startTestRun, type TestRun } from './local-run.ts';
+import { deliveryOf, listen, post, startTestRun, type TestRun } from './local-run.ts';
 
 let run: TestRun;
 let heard: ReturnType<typeof listen>;
@@ -16,6 +16,19 @@ afterAll(() => run.close());
 
 const webhooks = () => createClient(run.endpoints.geminiUrl, run.endpoints.apiKey).webhooks;
 const list = async () => (await webhooks().list()).webhooks ?? [];
+
+const invoke = async (action: string) => {
+  const { deliveries } = (await run.aws.invoke('Reverifier', { action })) as {
+    deliveries: { id: string; outcome?: string }[];
+  };
+  return deliveries;
+};
+
+/** They are kept for 30 s in each sandbox. */
+function forgetSecrets(part: string): void {
+  const { logicalId = '' } = run.aws.functions().find((one) => one.logicalId.includes(part)) ?? {};
+  run.aws.killSandboxes(logicalId, 'SIGKILL');
+}
 
 it('registers a webhook for each, with its own route, events and secret', async () => {
   const found = (await list()).map(({ name, uri, subscribed_events }) => [name, uri, subscribed_events?.length]);
@@ -42,6 +55,34 @@ it('lands a job that both hear of in the place of each, and says whose event it 
   const verifier = run.aws.functions().find(({ logicalId }) => logicalId.includes('Verifier'));
   const log = readFileSync(verifier?.logFile ?? '', 'utf8');
   expect(log).toContain('"project":"acme-eu","outcome":"accepted","Deliveries":1');
+});
+
+it('keeps five in an hour of what did not verify, answers each 401, and publishes those that hold later', async () => {
+  const genuine = deliveryOf(run, { type: 'ping.of.2027' });
+  const forged = (index: number) =>
+    deliveryOf(run, { type: `forged.${index}` }, { body: Buffer.from(`{"forged":${index}}`) });
+  const secretId = run.aws.secretId('DefaultSecretsSigningSecret');
+  const secret = run.aws.secrets.current(secretId);
+  run.aws.secrets.put(secretId, 'whsec_YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXoxMjM0NTY=');
+  run.aws.secrets.put(secretId, 'whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=');
+  forgetSecrets('Verifier');
+
+  expect(await post(genuine)).toMatchObject({ status: 401, body: '{"error":"unauthorized"}' });
+  for (let index = 0; index < 8; index += 1) {
+    expect(await post(forged(index))).toMatchObject({ status: 401, body: '{"error":"unauthorized"}' });
+  }
+  expect(await invoke('list')).toHaveLength(5);
+  expect((await invoke('reverify')).map(({ outcome }) => outcome)).toEqual(Array(5).fill('ERR_SIGNATURE_MISMATCH'));
+
+  run.aws.secrets.put(secretId, secret);
+  forgetSecrets('Reverifier');
+  const before = heard.events.length;
+  const outcomes = (await invoke('reverify')).map(({ outcome }) => outcome).toSorted();
+
+  expect(outcomes).toEqual([...Array(4).fill('ERR_SIGNATURE_MISMATCH'), 'accepted']);
+  expect(heard.events.slice(before).map((event) => event['detail-type'])).toEqual(['ping.of.2027']);
+  expect(await invoke('list')).toHaveLength(4);
+  forgetSecrets('Verifier');
 });
 
 it("does not take one project's secret or token at the route of the other", async () => {

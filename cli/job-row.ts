@@ -1,7 +1,7 @@
 /** A job as the ledger knows it, for whoever shows it to a person or a program. */
 
-import type { FetchedJobType } from '../../lambda/contract.ts';
-import type { JobRecord } from '../../lambda/ledger/job-records.client.ts';
+import type { FetchedJobType } from '../lambda/contract.ts';
+import type { JobRecord } from '../lambda/ledger/job-records.client.ts';
 
 export const JOB_STATES = ['waiting', 'stored', 'failed'] as const;
 export type JobState = (typeof JOB_STATES)[number];

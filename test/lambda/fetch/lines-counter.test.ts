@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { JsonLinesCounter } from '../../../../lambda/fetch/json/lines-counter.ts';
+import { JsonLinesCounter } from '../../../lambda/fetch/lines-counter.ts';
 
 function countOf(text: string, size: number) {
   const counter = new JsonLinesCounter();

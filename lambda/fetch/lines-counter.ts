@@ -1,5 +1,5 @@
 /** Counts the lines of a JSON Lines file, and those with an `error`, while its bytes pass by. */
-import type { ByteObserver } from '../ports.ts';
+import type { ByteObserver } from './ports.ts';
 
 const LF = 0x0a;
 const SPACE = 0x20;

@@ -1,0 +1,13 @@
+/** Reads a text, and no more than so much of it: who answers is not known to be who was asked. */
+
+/** Without a byte order mark, which JSON's parsers may ignore and Node's does not (RFC 8259 §8.1). @returns undefined when it is longer */
+export async function readBounded(response: Response, maxBytes: number): Promise<string | undefined> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.length;
+    if (bytes > maxBytes) return undefined;
+    chunks.push(chunk);
+  }
+  return new TextDecoder().decode(Buffer.concat(chunks));
+}
