@@ -97,7 +97,11 @@ function configurationTable(): string {
   const all = [['key', 'type', 'default', 'bounds', 'what it does'], ...rows];
   const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...all.map((cells) => cells[column]?.length ?? 0)));
   const lines = all.map((cells) => cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)));
-  lines.splice(1, 0, widths.map((width) => '-'.repeat(width)));
+  lines.splice(
+    1,
+    0,
+    widths.map((width) => '-'.repeat(width)),
+  );
   return lines.map((cells) => `| ${cells.join(' | ')} |\n`).join('');
 }
 
