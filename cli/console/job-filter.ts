@@ -1,6 +1,6 @@
 /** Which jobs are shown: a query, as it stands in the URL, and which rows fit it. */
 import { FETCHED_JOB_TYPES } from '../../lambda/contract.ts';
-import { JOB_STATES, type JobRow, lastChangeOf } from '../jobs/job-row.ts';
+import { JOB_STATES, type JobRow, lastChangeOf } from '../job-row.ts';
 import type { JobQuery } from './source.ts';
 
 const PAGE = 50;

@@ -6,6 +6,7 @@ import { fitted } from '../events/event-size.ts';
 import type { JobEventDetail } from '../events/job-event.ts';
 import { RequestError } from '../shared/errors.ts';
 import type { VerifiedDelivery } from '../standard-webhooks/delivery.ts';
+import { dateOf } from './names.ts';
 import { withoutToken } from './without-token.ts';
 
 /** EventBridge carries no longer detail-type (PutEventsRequestEntry). */

@@ -5,7 +5,7 @@ import { jobKey } from '../events/event-key.ts';
 import { Manifest } from '../events/manifest.ts';
 import { FETCH_FAILED, jobPrefix } from '../events/output-keys.ts';
 import { knownSince, type LedgerEntry } from '../ledger/facts.ts';
-import { TransientError } from '../shared/errors.ts';
+import { storeUnavailable } from '../shared/errors.ts';
 import type { StoredOutputs } from './missed-jobs.ts';
 
 const DAY_MS = 24 * 3600_000;

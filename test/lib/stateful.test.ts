@@ -2,7 +2,7 @@ import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import type { GeminiWebhooksProps } from '../../lib/index.ts';
-import { newStack, type Resource, resourceOf, resourcesOf } from './synthesize.ts';
+import { newStack, type Resource, resourceOf, resourcesOf, synthesize } from './synthesize.ts';
 
 /** With the logical ids that CloudFormation knows. */
 const deployed = (props: Partial<GeminiWebhooksProps> = {}) => Template.fromStack(newStack(props));

@@ -2,6 +2,7 @@
 
 import { html } from 'hono/html';
 import { FETCHED_JOB_TYPES } from '../../../lambda/contract.ts';
+import { type Html, NOTHING, plural, shortId, timeTag } from '../format.ts';
 import type { Answer, Deliveries, DeliveryRow } from '../source.ts';
 import type { Region } from './layout.ts';
 

@@ -2,7 +2,8 @@
 
 import { html } from 'hono/html';
 import { FETCHED_JOB_TYPES } from '../../../lambda/contract.ts';
-import { JOB_STATES, type JobRow } from '../../jobs/job-row.ts';
+import { JOB_STATES, type JobRow } from '../../job-row.ts';
+import { between, duration, type Html, NOTHING, plural, shortId, stepTag, timeTag } from '../format.ts';
 import { bornAt, type Filter, withFilters } from '../job-filter.ts';
 import { type JobPage, type JobQuery, nameOf } from '../source.ts';
 import { waitingOf } from '../waiting.ts';

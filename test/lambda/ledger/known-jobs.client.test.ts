@@ -1,6 +1,5 @@
 import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
-import { mockClient } from 'aws-sdk-client-mock';
-import { afterAll, beforeEach, expect, it } from 'vitest';
+import { beforeEach, expect, it } from 'vitest';
 import { findJobIn } from '../../../lambda/ledger/known-jobs.client.ts';
 import { mockClient } from '../../fakes/mock-client.ts';
 
@@ -11,7 +10,6 @@ const JOB = { project: 'acme', jobType: 'batch', jobId: 'batches/batch_abc' } as
 beforeEach(() => {
   client.reset();
 });
-afterAll(() => client.restore());
 
 it('reads the one item of the job, under the key that the ledger gives it', async () => {
   client.on(GetItemCommand).resolves({});

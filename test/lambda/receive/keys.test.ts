@@ -2,7 +2,7 @@
 import { createHmac, generateKeyPairSync } from 'node:crypto';
 import { GetSecretValueCommand, PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { mockClient } from 'aws-sdk-client-mock';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createAuthenticate } from '../../../lambda/receive/authenticate.ts';
 import { createAuthenticatePorts } from '../../../lambda/receive/keys.ts';
 import { SecretStore } from '../../../lambda/registration/secret-store.client.ts';

@@ -3,6 +3,7 @@ import { beforeEach, expect, it } from 'vitest';
 import type { LedgerEntry } from '../../../lambda/ledger/facts.ts';
 import { toEntry } from '../../../lambda/ledger/item.ts';
 import { S3StoredOutputs } from '../../../lambda/reconcile/stored-outputs.client.ts';
+import { mockClient } from '../../fakes/mock-client.ts';
 
 const client = mockClient(S3Client);
 const outputs = new S3StoredOutputs(new S3Client({ region: 'us-east-1' }), 'the-bucket');
