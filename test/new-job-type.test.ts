@@ -1,21 +1,12 @@
 /** A job type that there is not is added to the list, and everything that there is one of for each type comes by itself. */
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import { expect, it, vi } from 'vitest';
-import { TRIGGERED } from '../cli/commands/trigger.ts';
-import { deadLetterQueues } from '../cli/queues.ts';
-import { sampleDetail } from '../cli/sample-event.ts';
-import type { JobTypeFacts } from '../lambda/contract.ts';
-import { jobKey } from '../lambda/events/event-key.ts';
-import { eventSchemas } from '../lambda/events/schemas.ts';
-import { toJobEvent } from '../lambda/gemini/envelope.ts';
-import { toReconciledEvent } from '../lambda/reconcile/reconciled-event.ts';
-import { GeminiWebhooks, Monitoring } from '../lib/index.ts';
-import { runCommand } from './fakes/command-line.ts';
+import { afterAll, expect, it, vi } from 'vitest';
+import { JOB_TYPE, type JobTypeFacts } from '../lambda/job-types.ts';
 import { fakeDeployment } from './fakes/deployment.ts';
 import { type Resource, readable, resourceOf } from './lib/synthesize.ts';
 
-const AUDIO = vi.hoisted<JobTypeFacts>(() => ({
+const AUDIO: JobTypeFacts = {
   pushed: ['spoken'],
   idPattern: /^speech\/[a-z]+$/,
   collection: { path: 'speech/', isInId: false },
@@ -25,11 +16,23 @@ const AUDIO = vi.hoisted<JobTypeFacts>(() => ({
   expiresAfterHours: 0,
   maxConcurrency: 5,
   sampleId: 'sample',
-}));
+};
 
-vi.mock('../lambda/job-types.ts', async (original) => {
-  const { JOB_TYPE } = await original<typeof import('../lambda/job-types.ts')>();
-  return { JOB_TYPE: { ...JOB_TYPE, audio: AUDIO } };
+// Test files share their modules: those that know the type are for this one alone.
+vi.resetModules();
+vi.doMock('../lambda/job-types.ts', () => ({ JOB_TYPE: { ...JOB_TYPE, audio: AUDIO } }));
+const { TRIGGERED } = await import('../cli/commands/trigger.ts');
+const { deadLetterQueues } = await import('../cli/queues.ts');
+const { sampleDetail } = await import('../cli/sample-event.ts');
+const { jobKey } = await import('../lambda/events/event-key.ts');
+const { eventSchemas } = await import('../lambda/events/schemas.ts');
+const { toJobEvent } = await import('../lambda/gemini/envelope.ts');
+const { toReconciledEvent } = await import('../lambda/reconcile/reconciled-event.ts');
+const { GeminiWebhooks, Monitoring } = await import('../lib/index.ts');
+const { runCommand } = await import('./fakes/command-line.ts');
+afterAll(() => {
+  vi.doUnmock('../lambda/job-types.ts');
+  vi.resetModules();
 });
 
 const NOW = new Date('2026-12-01T12:00:00Z');
