@@ -61,7 +61,8 @@ async function product(): Promise<() => Promise<void>> {
     if (result.batchItemFailures.length > 0) throw new Error('The job was not stored; its log says why.');
   };
   // Whatever a function does once is done.
-  for (const size of [1, 2]) await store(jobType === 'batch' ? `batches/inline-${size}` : `interactions/report-${size}`);
+  for (const size of [1, 2])
+    await store(jobType === 'batch' ? `batches/inline-${size}` : `interactions/report-${size}`);
   return () => store(job);
 }
 
