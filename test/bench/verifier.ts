@@ -20,7 +20,6 @@ import { toRawDelivery, toResponse } from '../../lambda/receive/api-gateway.ts';
 import { createAuthenticate } from '../../lambda/receive/authenticate.ts';
 import { receiveWebhook } from '../../lambda/receive/receive.ts';
 import { parseSigningSecret } from '../../lambda/standard-webhooks/signature.ts';
-import { judge } from './goal.ts';
 
 const DELIVERIES = 400;
 const bytes = Buffer.alloc(32, 'k');
@@ -140,18 +139,14 @@ const newIds = () => candidates.map(() => Array.from({ length: DELIVERIES }, () 
 await measure(newIds());
 const ids = newIds();
 const rows: string[][] = [];
-const goals: [string, number][] = [];
 for (const kind of ['new', 'duplicate']) {
   const measured = await measure(ids);
   const peer = measured.at(-1)?.median ?? Number.NaN;
-  goals.push([kind, (measured[0]?.median ?? Number.NaN) / peer]);
   for (const { name, median, calls: perDelivery } of measured) {
     rows.push([kind, name, median.toFixed(2), (median / peer).toFixed(2), perDelivery.toFixed(2)]);
   }
 }
 console.log(renderTable(['delivery', 'by', 'median ms', 'of the peer', 'DynamoDB calls'], rows));
-console.log();
-for (const [kind, ratio] of goals) judge(`${kind}: ${ratio.toFixed(2)} of the peer, less than 1`, ratio < 1);
 dynamodb.destroy();
 eventbridge.destroy();
 store.close();
