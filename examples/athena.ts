@@ -2,7 +2,7 @@
 import { Stack } from 'aws-cdk-lib';
 import { CfnDatabase, CfnTable } from 'aws-cdk-lib/aws-glue';
 import type { Construct } from 'constructs';
-import type { GeminiWebhooks } from '../lib/index.ts';
+import type { GeminiWebhooks } from 'gemini-webhooks-aws';
 
 /** How Athena computes each part of a key. */
 const PARTITIONS = {

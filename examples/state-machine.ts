@@ -3,7 +3,7 @@ import { RuleTargetInput } from 'aws-cdk-lib/aws-events';
 import { SfnStateMachine } from 'aws-cdk-lib/aws-events-targets';
 import { DefinitionBody, Pass, StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
-import type { GeminiWebhooks } from '../lib/index.ts';
+import type { GeminiWebhooks } from 'gemini-webhooks-aws';
 
 export function startWorkflowPerBatch(scope: Construct, webhooks: GeminiWebhooks): void {
   const workflow = new StateMachine(scope, 'EvaluateBatch', {

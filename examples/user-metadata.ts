@@ -1,7 +1,7 @@
 /** The jobs of one team, told apart by what the application knows of them. */
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
-import type { GeminiWebhooks } from '../lib/index.ts';
+import type { GeminiWebhooks } from 'gemini-webhooks-aws';
 
 /**
  * In the function that creates the jobs, after `webhooks.addJobSubmission(function)`:

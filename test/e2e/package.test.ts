@@ -75,12 +75,25 @@ describe('the package', () => {
 
   it('holds JavaScript and types, no TypeScript to be stripped, no tests, and no path of a machine', () => {
     const files = filesOf(installed);
-    const sources = files.filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'));
+    // The examples are there to be read and copied.
+    const sources = files.filter((file) => /(?<!\.d)\.ts$/.test(file) && !file.startsWith('examples/'));
 
     expect(sources).toEqual([]);
-    expect(files.filter((file) => /(^|\/)(test|bin|examples|tools)\//.test(file))).toEqual([]);
+    expect(files.filter((file) => /(^|\/)(test|bin|tools)\//.test(file))).toEqual([]);
     for (const file of files)
       expect([file, readFileSync(join(installed, file), 'utf8').includes(ROOT)]).toEqual([file, false]);
+  });
+
+  it('imports and bundles nothing of the policy simulator, whose licence is the AGPL', () => {
+    const importing = filesOf(join(installed, 'dist')).filter((file) =>
+      readFileSync(join(installed, 'dist', file), 'utf8').includes('@cloud-copilot/'),
+    );
+    const notices = readFileSync(join(installed, 'dist', 'THIRD-PARTY-NOTICES.txt'), 'utf8');
+
+    expect(importing).toEqual([]);
+    expect(existsSync(join(folder, 'node_modules', '@cloud-copilot'))).toBe(false);
+    expect(notices).toMatch(/^jose \d+\.\d+\.\d+ \(MIT\)$/m);
+    expect(notices).not.toMatch(/GPL/);
   });
 
   it('has types that a strict consumer can use', () => {
