@@ -76,8 +76,11 @@ export class EventBridgePublisher implements EventPublisher {
       // PutEvents answers 200 for entries that it refused, each at the place of its entry (API reference, "Entries").
       for (const [index, { settle }] of batch.entries()) settle(problemOf(Entries[index]));
     } catch (cause) {
-      const message = 'PutEvents did not answer; the delivery will be retried';
-      const problem = new TransientError('ERR_PUBLISH_FAILED', message, { cause });
+      const problem = new TransientError(
+        'ERR_PUBLISH_FAILED',
+        'PutEvents did not answer; the delivery will be retried',
+        { cause },
+      );
       for (const { settle } of batch) settle(problem);
     }
   }
@@ -85,6 +88,8 @@ export class EventBridgePublisher implements EventPublisher {
 
 function problemOf(entry: PutEventsResultEntry | undefined): TransientError | undefined {
   if (entry?.EventId !== undefined && entry.ErrorCode === undefined) return undefined;
-  const code = entry?.ErrorCode ?? 'no entry in the answer';
-  return new TransientError('ERR_PUBLISH_FAILED', `PutEvents refused the entry: ${code}`);
+  return new TransientError(
+    'ERR_PUBLISH_FAILED',
+    `PutEvents refused the entry: ${entry?.ErrorCode ?? 'it gave no id'}`,
+  );
 }

@@ -70,9 +70,10 @@ it.each([
 });
 
 it('fails when the bus is away', async () => {
-  client.on(PutEventsCommand).rejects(new Error('away'));
+  const cause = new Error('away');
+  client.on(PutEventsCommand).rejects(cause);
 
-  await expect(publisher.publish(EVENT)).rejects.toMatchObject({ code: 'ERR_PUBLISH_FAILED' });
+  await expect(publisher.publish(EVENT)).rejects.toMatchObject({ code: 'ERR_PUBLISH_FAILED', cause });
 });
 
 describe('events that come together', () => {
@@ -127,5 +128,33 @@ describe('events that come together', () => {
     await Promise.all([1, 2, 3, 4].map((number) => publisher.publish(numbered(number, 500_000))));
 
     expect(sent()).toEqual([['1'], ['2', '3'], ['4']]);
+  });
+
+  it('are ten at most, though the next would be too much for the call as well', async () => {
+    client.on(PutEventsCommand).callsFake(accept);
+
+    await Promise.all(Array.from({ length: 22 }, (_, number) => publisher.publish(numbered(number, 90_000))));
+
+    expect(sent().map((jobs) => jobs.length)).toEqual([1, 10, 10, 1]);
+  });
+
+  it('go alone when one is more than a call may hold, for the bus to judge', async () => {
+    client.on(PutEventsCommand).callsFake(accept);
+
+    await Promise.all([1, 2, 3].map((number) => publisher.publish(numbered(number, number === 2 ? 1_100_000 : 0))));
+
+    expect(sent()).toEqual([['1'], ['2'], ['3']]);
+  });
+
+  it('fill a call to the byte, with 256 bytes for what stands beside each', async () => {
+    client.on(PutEventsCommand).callsFake(accept);
+    const empty = Buffer.byteLength(JSON.stringify(numbered(1).detail));
+    // Two of 524,288 bytes are 1 MiB.
+    const half = 524_288 - 256 - empty;
+
+    await Promise.all([1, 2, 3].map((number) => publisher.publish(numbered(number, half))));
+    await Promise.all([4, 5, 6].map((number) => publisher.publish(numbered(number, number === 6 ? half + 1 : half))));
+
+    expect(sent()).toEqual([['1'], ['2', '3'], ['4'], ['5'], ['6']]);
   });
 });

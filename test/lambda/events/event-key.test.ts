@@ -11,6 +11,8 @@ describe('jobKey', () => {
     ['video', 'video_x1', 'acme#video#x1'],
     ['interaction', 'v1_Ab-c_d', 'acme#interaction#v1_Ab-c_d'],
     ['interaction', 'batch_abc', 'acme#interaction#batch_abc'],
+    ['interaction', 'interaction_abc', 'acme#interaction#interaction_abc'],
+    ['other', 'other_abc', 'acme#other#other_abc'],
   ] as const)('of the %s %s', (jobType, jobId, expected) => {
     expect(jobKey({ project: 'acme', jobType, jobId })).toBe(expected);
   });

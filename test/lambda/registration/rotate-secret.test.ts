@@ -173,6 +173,22 @@ it('moves the tokens on by one: what was the next token is the one for URLs', as
   expect(value.slice(43)).not.toBe('b'.repeat(43));
 });
 
+it('gives nothing up when it is the current value that fails', async () => {
+  const { registry, secret, step } = setUp();
+  await registry.rotate('wh1');
+
+  await expect(step('testSecret')).rejects.toMatchObject({ code: 'ERR_ROTATION_INVALID' });
+  expect(secret.labels).toEqual({ old: ['AWSCURRENT'], new: ['AWSPENDING'] });
+});
+
+it('gives up what is no signing secret, though Gemini shows none to compare with', async () => {
+  const { secret, step } = setUp();
+  secret.values.set('new', 'no secret');
+
+  await expect(step('testSecret')).rejects.toMatchObject({ code: 'ERR_ROTATION_INVALID' });
+  expect(secret.labels).toEqual({ old: ['AWSCURRENT'], new: [] });
+});
+
 it('gives up a value that holds no two tokens', async () => {
   const { secret, step } = setUp('a'.repeat(43) + 'b'.repeat(43));
   secret.values.set('new', 'a'.repeat(43));

@@ -41,7 +41,7 @@ it('makes the value current and revokes what was before in one call, a rotation 
 it('tells when a secret was rotated, or else made', async () => {
   const made = new Date('2026-11-01T00:00:00Z');
   const last = new Date('2026-11-24T00:00:00Z');
-  client.on(DescribeSecretCommand).resolvesOnce({ CreatedDate: made, LastRotatedDate: last });
+  client.on(DescribeSecretCommand, { SecretId: 's' }).resolves({ CreatedDate: made, LastRotatedDate: last });
   client.on(DescribeSecretCommand, { SecretId: 'new' }).resolves({ CreatedDate: made });
 
   expect(await store.rotatedAt('s')).toEqual(last);
@@ -72,7 +72,9 @@ it('gives a version up by taking AWSPENDING from it, and giving it to none', asy
 });
 
 it('reads the labels, and of a version without a value nothing', async () => {
-  client.on(DescribeSecretCommand).resolves({ VersionIdsToStages: { old: ['AWSCURRENT'], new: ['AWSPENDING'] } });
+  client
+    .on(DescribeSecretCommand, { SecretId: 's' })
+    .resolves({ VersionIdsToStages: { old: ['AWSCURRENT'], new: ['AWSPENDING'] } });
   client.on(GetSecretValueCommand, { VersionId: 'old' }).resolves({ SecretString: 'whsec_value' });
   client
     .on(GetSecretValueCommand, { VersionId: 'new' })
@@ -93,10 +95,12 @@ it.each([
   ['abandon', () => rotated.abandon('new')],
   ['makeCurrent', () => rotated.makeCurrent('new', 'old')],
 ])('says of %s what to do when Secrets Manager fails, and quotes neither value nor answer', async (_name, call) => {
-  client.onAnyCommand().rejects(new Error('The request holds whsec_value'));
+  const cause = new Error('The request holds whsec_value');
+  client.onAnyCommand().rejects(cause);
 
   await expect(call()).rejects.toMatchObject({
     code: 'ERR_SECRET_NOT_STORED',
     message: "Secrets Manager did not serve the secret s. Look for the reason in the function's log, and try again.",
+    cause,
   });
 });
