@@ -1,6 +1,6 @@
 /**
- * A function: a pool of sandboxes that grows with the invocations at a time, reused while they live. They start one after
- * another: where Lambda has a core for each, a laptop has none, and the first that is ready is soon free for what waits.
+ * A function: a pool of sandboxes that grows while invocations wait, reused while they live. They start one after another, and
+ * an invocation takes whichever is free first: where Lambda has a core for each process that starts, a laptop has none.
  */
 import { append } from '../shared/append.ts';
 import { lineageOf } from './lineage.ts';
@@ -15,8 +15,9 @@ export class LambdaFunction {
   readonly options: SandboxOptions;
   readonly #sandboxes = new Set<Sandbox>();
   readonly #idle: Sandbox[] = [];
-  readonly #queue: (() => void)[] = [];
-  readonly #starting = new Set<Promise<Sandbox>>();
+  /** Invocations that wait; given nothing when the function is closed. */
+  readonly #queue: ((sandbox: Sandbox | undefined) => void)[] = [];
+  #starting: Promise<void> | undefined;
   #isClosed = false;
 
   constructor(options: SandboxOptions) {
@@ -50,9 +51,9 @@ export class LambdaFunction {
   /** Resolves when every process is gone; what runs or waits is lost. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    for (const resume of this.#queue.splice(0)) resume();
-    await Promise.allSettled(this.#starting);
+    for (const give of this.#queue.splice(0)) give(undefined);
     await Promise.all([...this.#sandboxes].map((sandbox) => sandbox.close()));
+    await this.#starting;
   }
 
   /** Undefined once the function is closed. */
@@ -62,35 +63,41 @@ export class LambdaFunction {
       if (!sandbox.isLost) return sandbox;
       this.#sandboxes.delete(sandbox);
     }
-    if (this.#starting.size > 0 || this.#sandboxes.size >= MAX_SANDBOXES) {
-      await new Promise<void>((resume) => this.#queue.push(resume));
-      return this.#acquire();
-    }
-    return await this.#start();
+    const { promise, resolve } = Promise.withResolvers<Sandbox | undefined>();
+    this.#queue.push(resolve);
+    this.#grow();
+    return promise;
   }
 
-  async #start(): Promise<Sandbox> {
-    const starting = Sandbox.start(this.options);
-    this.#starting.add(starting);
-    const goOn = () => {
-      this.#starting.delete(starting);
-      this.#queue.shift()?.();
-    };
-    try {
-      const sandbox = await starting;
-      this.#sandboxes.add(sandbox);
-      void sandbox.ready.then(goOn);
-      return sandbox;
-    } catch (error) {
-      goOn();
-      throw error;
-    }
+  #grow(): void {
+    if (this.#queue.length === 0 || this.#starting || this.#sandboxes.size >= MAX_SANDBOXES) return;
+    this.#starting = this.#start().finally(() => {
+      this.#starting = undefined;
+      this.#grow();
+    });
+  }
+
+  async #start(): Promise<void> {
+    const sandbox = await Sandbox.start(this.options);
+    this.#sandboxes.add(sandbox);
+    if (this.#isClosed) await sandbox.close();
+    await sandbox.ready;
+    this.#hand(sandbox);
+  }
+
+  /** Also one that is lost before its first invocation, which is lost with it. */
+  #hand(sandbox: Sandbox): void {
+    const give = this.#queue.shift();
+    if (give) give(sandbox);
+    else if (sandbox.isLost) this.#sandboxes.delete(sandbox);
+    else this.#idle.push(sandbox);
   }
 
   #release(sandbox: Sandbox): void {
-    if (sandbox.isLost) this.#sandboxes.delete(sandbox);
-    else this.#idle.push(sandbox);
-    this.#queue.shift()?.();
+    if (sandbox.isLost) {
+      this.#sandboxes.delete(sandbox);
+      this.#grow();
+    } else this.#hand(sandbox);
   }
 
   /** In the form of Lambda's own line. */

@@ -48,8 +48,7 @@ export class Sandbox {
   /** The process that asks for work, while there is none. */
   #waiting: ServerResponse | undefined;
   readonly #ready = Promise.withResolvers<void>();
-  #isLost = false;
-  #initFailed = false;
+  #lostBy: 'timeout' | 'exit' | 'init' | undefined;
 
   private constructor(options: SandboxOptions) {
     this.#options = options;
@@ -62,6 +61,7 @@ export class Sandbox {
     const sandbox = new Sandbox(options);
     sandbox.#server.listen(0, '127.0.0.1');
     await once(sandbox.#server, 'listening');
+    sandbox.#limit(START_LIMIT_MS);
     sandbox.#spawn((sandbox.#server.address() as AddressInfo).port);
     return sandbox;
   }
@@ -72,16 +72,16 @@ export class Sandbox {
   }
 
   get isLost(): boolean {
-    return this.#isLost;
+    return this.#lostBy !== undefined;
   }
 
   get pid(): number | undefined {
-    return this.#isLost ? undefined : this.#child?.pid;
+    return this.isLost ? undefined : this.#child?.pid;
   }
 
-  /** Never rejects. One at a time. @param lineage how often which function was invoked before in the same chain */
+  /** Once it is ready, and one at a time. Never rejects. @param lineage how often which function was invoked before in the same chain */
   async invoke(event: unknown, lineage: string): Promise<InvocationResult> {
-    if (this.#isLost) return { outcome: 'lost', reason: this.#initFailed ? 'init' : 'exit' };
+    if (this.#lostBy) return { outcome: 'lost', reason: this.#lostBy };
     const result = new Promise<InvocationResult>((settle) => {
       this.#invocation = { id: randomUUID(), body: JSON.stringify(event), lineage, settle };
     });
@@ -141,6 +141,7 @@ export class Sandbox {
     const path = (request.url ?? '').replace('/2018-06-01/runtime', '');
     if (path === '/invocation/next') {
       this.#waiting = response;
+      clearTimeout(this.#timer);
       this.#ready.resolve();
       this.#hand();
       return;
@@ -150,7 +151,6 @@ export class Sandbox {
     const payload: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8'));
     response.writeHead(202).end('{}');
     if (path === '/init/error') {
-      this.#initFailed = true;
       this.#lose('init');
     } else if (path.endsWith('/response')) {
       const maxRssKiB = Number(request.headers['x-local-max-rss-kib']);
@@ -191,8 +191,9 @@ export class Sandbox {
   }
 
   #lose(reason: 'timeout' | 'exit' | 'init'): void {
-    if (!this.#isLost) {
-      this.#isLost = true;
+    if (this.#lostBy === undefined) {
+      this.#lostBy = reason;
+      clearTimeout(this.#timer);
       this.#child?.kill('SIGKILL');
       this.#server.closeAllConnections();
       this.#server.close();

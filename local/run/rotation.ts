@@ -4,8 +4,8 @@ import * as z from 'zod';
 import { control } from './control.ts';
 import type { Run } from './run.ts';
 
-/** Apart, so that jobs of one phase end in the next. */
-const LOAD = { jobsPerPhase: 40, intervalMs: 50 };
+/** Apart, so that jobs of one phase end in the next; and no more under way than a slow machine answers before Gemini gives up. */
+const LOAD = { jobsPerPhase: 40, intervalMs: 50, underWay: 20 };
 const TIME_LIMIT_MS = 60_000;
 
 export interface RotationRow {
@@ -36,7 +36,7 @@ interface Phase {
 export async function rotateUnderLoad(
   run: Run,
   onPhase: (title: string) => void,
-  { jobsPerPhase, intervalMs } = LOAD,
+  { jobsPerPhase, intervalMs, underWay } = LOAD,
 ): Promise<readonly RotationRow[]> {
   const phases: Phase[] = [
     { title: 'before', begin: async () => {} },
@@ -56,6 +56,7 @@ export async function rotateUnderLoad(
     for (let job = 0; job < jobsPerPhase; job += 1) {
       await submit(run, submitted++ % 2 === 0 ? undefined : run.endpoints.dynamicWebhookUrl);
       await sleep(intervalMs);
+      await settled(run, known + submitted - underWay);
     }
     await rotating;
   }

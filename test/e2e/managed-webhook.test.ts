@@ -192,7 +192,7 @@ describe('rotation', () => {
       await heard.until(({ 'detail-type': type, detail }) => type === 'output.stored' && detail['jobId'] === name);
     }
 
-    const rows = await rotateUnderLoad(run, () => {}, { jobsPerPhase: 12, intervalMs: 150 });
+    const rows = await rotateUnderLoad(run, () => {}, { jobsPerPhase: 12, intervalMs: 150, underWay: 3 });
 
     // What a busy machine answers with 503 comes again; what is refused would be lost.
     expect(rows.map(({ refused }) => refused)).toEqual([0, 0, 0, 0, 0, 0]);
