@@ -55,7 +55,7 @@ describe('Door', () => {
       );
 
     expect(reservations(template)).toEqual([]);
-    expect(reservations(reserved)).toEqual([['GeminiWebhooksDoorVerifierFunction62404A2B', 40]]);
+    expect(reservations(reserved)).toEqual([['GeminiWebhooksDoorVerifierFunction', 40]]);
   });
 
   it('logs each request as one line of JSON with the route key, and nothing that the sender wrote', () => {

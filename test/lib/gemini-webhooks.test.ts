@@ -38,7 +38,7 @@ describe('GeminiWebhooks', () => {
           Null: { 'events:source': 'false', 'events:detail-type': 'false' },
         },
       ],
-      ['dynamodb:GetItem', expect.stringMatching(/^<GeminiWebhooksJobLedgerTable\w+\.Arn>$/)],
+      ['dynamodb:GetItem', expect.stringMatching(/^<GeminiWebhooksJobLedgerTable\w*\.Arn>$/)],
       [
         'secretsmanager:GetSecretValue',
         '<GeminiWebhooksDefaultSecretsDynamicToken> <GeminiWebhooksDefaultSecretsSigningSecret>',

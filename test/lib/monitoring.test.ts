@@ -94,7 +94,7 @@ describe('alarms', () => {
       registration,
     ]);
     const [registrar = ''] = (ServiceToken as { 'Fn::GetAtt': string[] })['Fn::GetAtt'];
-    const policy = resourceOf(template, 'AWS::IAM::Policy', `${registrar.replace(/Function\w+$/, '')}RoleDefaultPolicy`)
+    const policy = resourceOf(template, 'AWS::IAM::Policy', `${registrar.replace(/Function\w*$/, '')}RoleDefaultPolicy`)
       .Properties['PolicyDocument'] as { Statement: { Action: string; Resource: unknown }[] };
     expect(policy.Statement.filter(({ Action }) => Action === 'lambda:InvokeFunction')).toEqual([
       expect.objectContaining({ Resource: runs.toSorted().map((id) => ({ 'Fn::GetAtt': [id, 'Arn'] })) }),
@@ -158,7 +158,7 @@ describe('alarms', () => {
 
   it('look at what the queue of each job type holds, for a quarter of the time before Gemini deletes', () => {
     const metrics = alarmOf('jobs-waiting-batch')['Metrics'] as (MetricQuery & { Id: string })[];
-    const QueueName = { 'Fn::GetAtt': ['GeminiWebhooksBatchFetcherQueue658709B9', 'QueueName'] };
+    const QueueName = { 'Fn::GetAtt': ['GeminiWebhooksBatchFetcherQueue', 'QueueName'] };
     const Dimensions = [{ Name: 'QueueName', Value: QueueName }];
     const ofQueue = (Id: string, MetricName: string, Stat: string) => ({
       ...{ Id, ReturnData: false },

@@ -32,7 +32,7 @@ export function synthesize(webhooks: Partial<GeminiWebhooksProps> = {}): Templat
 }
 
 /** With logical ids that say where in the tree a resource stands, and nothing of the CDK's hash: only those of what keeps data are for ever. */
-function withoutHashes(template: Template): Template {
+export function withoutHashes(template: Template): Template {
   const json = template.toJSON();
   const plain = JSON.parse(JSON.stringify(json).replace(/\b(GeminiWebhooks\w*?)[A-F0-9]{8}\b/g, '$1'));
   const [before, after] = [json, plain].map(({ Resources }) => Object.keys(Resources).length);
