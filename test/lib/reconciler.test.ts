@@ -79,7 +79,7 @@ describe('the job ledger', () => {
       ({ actions }) => !/^(logs|xray|sqs):/.test(actions[0] ?? ''),
     );
     expect(own).toEqual([
-      { actions: ['dynamodb:UpdateItem'], resource: expect.stringMatching('^<GeminiWebhooksJobLedgerTable\\w+.Arn>$') },
+      { actions: ['dynamodb:UpdateItem'], resource: expect.stringMatching('^<GeminiWebhooksJobLedgerTable\\w*.Arn>$') },
     ]);
   });
 });
