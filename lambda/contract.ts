@@ -2,9 +2,9 @@
  * What the stack, the functions and the local run must agree on: names on the wire, on the bus, in the environment
  * and in the metrics. Imports the list of the job types alone, so that everybody may import it.
  */
-import { type FetchedJobType, JOB_TYPE, type JobTypeFacts, type SubscribableEvent } from './job-types.ts';
+import { type FetchedJobType, JOB_TYPE, type SubscribableEvent } from './job-types.ts';
 
-export { type FetchedJobType, JOB_TYPE, type JobTypeFacts, type SubscribableEvent };
+export { type FetchedJobType, JOB_TYPE, type SubscribableEvent };
 
 /** Written into every manifest; a test holds it to package.json. */
 export const VERSION = '0.1.0';
