@@ -67,7 +67,7 @@ it('says what each function may do on what, and nothing else', () => {
     const role = readable(Properties['Role']).replace(/^<(.*)\.Arn>$/, '$1');
     return grantsOf(role).map(([resource, action]) => [nameIn(FUNCTIONS, id), resource, action].join(' | '));
   });
-  const rows = [...readPage('security.md').matchAll(/^\| `([a-z-]+)` \| ([^|]+) \| (`[^|]+`) \| [^|]*\|$/gm)];
+  const rows = [...readPage('security.md').matchAll(/^\| `([a-z-]+)` *\| ([^|]+?) *\| (`[^|]+?`) *\|[^|]*\|$/gm)];
   const documented = rows.flatMap(([, name, resource, actions = '']) =>
     [...actions.matchAll(/`([^`]+)`/g)].map(([, action]) => [name, resource, action].join(' | ')),
   );
