@@ -105,7 +105,7 @@ export const ENV = {
 /** Of what an application knows of a job, as JSON. */
 export const MAX_METADATA_BYTES = 8 * 1024;
 
-/** Environment variable of applications that submit jobs; the construct sets it, `announceJob` reads it. */
+/** Environment variable of applications that submit jobs; the construct sets it, `createJobAnnouncer` reads it. */
 export const SUBMIT_ENV = { eventBusName: 'GEMINI_WEBHOOKS_EVENT_BUS' } as const;
 
 /** Environment variables of applications that create jobs; the construct sets them, `createWebhookConfig` reads them. */

@@ -1,4 +1,4 @@
-/** The idempotency records: one item for each delivery, so that a retry by Gemini is not published twice. Stateful. */
+/** The idempotency records: one item for each event, so that neither a retry nor a second webhook about it is published twice. Stateful. */
 import { RemovalPolicy } from 'aws-cdk-lib';
 import { AttributeType, Billing, TableEncryptionV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { Construct } from 'constructs';

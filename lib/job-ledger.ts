@@ -1,5 +1,5 @@
 /**
- * What is known of every job: a table, and the function that writes into it what the bus says. Not the deliveries table,
+ * What is known of every job: a table, and the function that writes into it what the bus says. Not the idempotency table,
  * see docs/decisions/0010-job-ledger.md.
  */
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';

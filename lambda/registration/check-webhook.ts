@@ -135,14 +135,14 @@ async function repair(
 
 const REMEDY: Readonly<Record<Finding, string>> = {
   missing:
-    'Rotate the signing secret: that registers the webhook again. Where its rotation is switched off, set signingSecretRotationDays, deploy, and then rotate',
+    'Rotate the signing secret: that registers the webhook again. Where its rotation is switched off, run "gemini-webhooks rotate signing-secret --revoke"',
   disabled: 'Enable it in Google AI Studio, if it was not disabled on purpose',
   'disabled-due-to-failed-deliveries': 'See why deliveries failed, then run "gemini-webhooks repair"',
   'other-url': 'Run "gemini-webhooks repair", or set repairWebhook; a deployment that changes nothing repairs nothing',
   'other-events':
     'Run "gemini-webhooks repair", or set repairWebhook; a deployment that changes nothing repairs nothing',
   'other-secret':
-    'Rotate the signing secret now: 24 hours after the change at Gemini every delivery is refused. Where its rotation is switched off, set signingSecretRotationDays, deploy, and then rotate',
+    'Rotate the signing secret now: 24 hours after the change at Gemini every delivery is refused. Where its rotation is switched off, run "gemini-webhooks rotate signing-secret --revoke"',
   unknown: '',
 };
 

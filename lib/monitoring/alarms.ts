@@ -15,7 +15,7 @@ const SLOW_ANSWER = Duration.seconds(3);
 
 /** Causes of a 503 that are those of all projects, each with what is away. */
 const UNAVAILABLE = {
-  'store-unavailable': ['ERR_STORE_UNAVAILABLE', 'The deliveries table cannot be written'],
+  'store-unavailable': ['ERR_STORE_UNAVAILABLE', 'The idempotency table cannot be written'],
   'publish-failed': ['ERR_PUBLISH_FAILED', 'The event bus does not take events'],
 } as const;
 
