@@ -1,7 +1,7 @@
-/** What the pages name exists: files, npm scripts, commands. */
+/** What the pages name exists: files and what is in them, npm scripts, commands with their arguments. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { commandNames } from './commands.ts';
+import { commandNames, misunderstood } from './commands.ts';
 
 const ROOT = new URL('../../', import.meta.url);
 const isPage = (name: string) => name.endsWith('.md');
@@ -41,6 +41,35 @@ it.each(pages)('%s names npm scripts and commands that exist', (name) => {
 
   expect(run.filter((script) => !Object.hasOwn(scripts, script))).toEqual([]);
   expect(commands.filter((command) => !commandNames().includes(command))).toEqual([]);
+});
+
+it.each(pages)('%s names what is in the file that it names', (name) => {
+  const named = [...read(name).matchAll(/`(\w+)` in `((?:lambda|lib|local|cli|test)\/[\w./-]+\.ts)`/g)];
+
+  expect(named.filter(([, word = '', path = '']) => !new RegExp(`\\b${word}\\b`).test(read(path))).map(String)).toEqual(
+    [],
+  );
+});
+
+/** What the pages put in the place of a value. */
+const VALUES = { '<job type>': 'batch', '<job>': 'batches/k2q9x7d4', '<time>': '2026-11-24T05:00:00Z' };
+
+it.each(pages)('%s gives commands that the program understands', async (name) => {
+  const given = [
+    ...read(name).matchAll(/(?:gemini-webhooks|npm run cli --) ([a-z][a-z-]* [^`\n|>]*(?:<[a-z ]+>[^`\n|>]*)*)`/g),
+  ];
+  const commands = given.map(([, command = '']) =>
+    Object.entries(VALUES).reduce((text, [placeholder, value]) => text.replaceAll(placeholder, value), command.trim()),
+  );
+
+  const answers = await Promise.all([...new Set(commands)].map(misunderstood));
+  expect(answers.filter((answer) => answer !== undefined)).toEqual([]);
+});
+
+it('finds the commands that it is to check', async () => {
+  expect(await misunderstood('rotate signing-secret --revoke')).toBeUndefined();
+  expect(await misunderstood('rotate')).toMatch(/^rotate: /);
+  expect(await misunderstood('replay --since 2h')).toMatch(/^replay --since 2h: /);
 });
 
 it('README.md is short, and has the two commands that do the set-up', () => {
