@@ -72,6 +72,14 @@ it('finds the commands that it is to check', async () => {
   expect(await misunderstood('replay --since 2h')).toMatch(/^replay --since 2h: /);
 });
 
+it('CONTRIBUTING.md explains every npm script', () => {
+  const page = read('CONTRIBUTING.md');
+  // npm calls it, and nobody else.
+  const own = Object.keys(scripts).filter((script) => script !== 'prepack');
+
+  expect(own.filter((script) => !new RegExp(`[\`:] ?(?:npm (?:run )?)?${script}\\b`).test(page))).toEqual([]);
+});
+
 it('README.md is short, and has the two commands that do the set-up', () => {
   const page = read('README.md');
 
