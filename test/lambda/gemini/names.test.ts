@@ -53,6 +53,9 @@ it('reads states with either prefix, and dates with nine decimals', () => {
   expect(statusOf('BATCH_STATE_SUCCEEDED')).toBe('succeeded');
   expect(statusOf('JOB_STATE_EXPIRED')).toBe('expired');
   expect(dateOf('2026-01-06T23:59:59.943530657Z')?.toISOString()).toBe('2026-01-06T23:59:59.943Z');
+  expect(dateOf('2026-01-06T23:59:59-01:30')?.toISOString()).toBe('2026-01-07T01:29:59.000Z');
+  // Without a zone it would be a time of wherever the function runs.
+  expect(dateOf('2026-01-06T23:59:59')).toBeUndefined();
   expect(dateOf('yesterday')).toBeUndefined();
   expect(dateOf(undefined)).toBeUndefined();
 });
