@@ -1,5 +1,4 @@
 /** Entry of `npm run send`. */
-
 import { send } from './run/send.ts';
 import { LocalRunError } from './shared/local-run-error.ts';
 

@@ -1,5 +1,4 @@
 /** The console's routes. */
-
 import { readFileSync } from 'node:fs';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';

@@ -2,7 +2,6 @@
  * What an answer of Gemini's that is not 200 means for us. There are two forms of body, google.rpc.Status and one with a
  * string code; the HTTP status decides, and the body says what was refused: the key, the caller, or the thing asked for.
  */
-
 import * as z from 'zod/mini';
 import { readBounded } from '../shared/read-bounded.ts';
 

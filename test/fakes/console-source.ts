@@ -1,5 +1,4 @@
 /** A console's source in memory: as many jobs as a test wants, made of their numbers, and outputs that are set. */
-
 import { CliError } from '../../cli/cli-error.ts';
 import type { Change } from '../../cli/console/changes.ts';
 import { pageOf } from '../../cli/console/job-filter.ts';

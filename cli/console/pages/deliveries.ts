@@ -1,5 +1,4 @@
 /** What came, how it was answered, and why. */
-
 import { html } from 'hono/html';
 import { FETCHED_JOB_TYPES } from '../../../lambda/contract.ts';
 import { type Html, NOTHING, plural, shortId, timeTag } from '../format.ts';

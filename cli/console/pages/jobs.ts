@@ -1,5 +1,4 @@
 /** The table of jobs, with its search and filters. */
-
 import { html } from 'hono/html';
 import { FETCHED_JOB_TYPES } from '../../../lambda/contract.ts';
 import { JOB_STATES, type JobRow } from '../../job-row.ts';
