@@ -53,10 +53,10 @@ export async function forget(context: CommandContext, jobId: string): Promise<vo
     );
   }
   terminal.tell(
-    `Of ${jobId} there are ${counted(versions.length, 'version')} of objects, ${counted(records.length, 'record')} of deliveries and ${counted(jobs.length, 'entry', 'entries')} of the ledger.`,
+    `Stored about ${jobId}: ${counted(versions.length, 'object version')}, ${counted(records.length, 'delivery record')}, ${counted(jobs.length, 'ledger entry', 'ledger entries')}.`,
   );
   terminal.tell(`This does not reach:\n${OUT_OF_REACH.map((text) => `- ${text}`).join('\n')}`);
-  await confirm(context, 'Delete all of it? There is no way back.');
+  await confirm(context, 'Delete all of it? This cannot be undone.');
   await deleteVersions(deployment, versions);
   for (const { id } of records) await deliveries.strip(id);
   for (const job of jobs) await ledger.strip(job, now, CLOSED_SECONDS);

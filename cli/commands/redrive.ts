@@ -40,12 +40,12 @@ export async function redrive(context: CommandContext, { queue, rate, preview }:
     { title: 'remaining', text: ({ remaining }) => String(remaining) },
   ]);
   if (!json && results.some(({ remaining }) => remaining > 0)) {
-    terminal.tell('SQS counts what remains roughly, and up to a minute late.');
+    terminal.tell('What remains is an estimate of SQS, which may be a minute old.');
   }
   const foreign = results.flatMap(({ foreignTargets }) => foreignTargets);
   if (foreign.length > 0) {
     throw new CliError(
-      `${messages(foreign.length)} stayed, which had another target than a queue of this deployment: ${[...new Set(foreign)].join(', ')}. Repair that target, and replay the archive to its rule; see docs/runbook.md#undelivered-events.`,
+      `${messages(foreign.length)} stayed, because the target is not a queue of this deployment: ${[...new Set(foreign)].join(', ')}. Repair that target, and replay the archive to its rule; see docs/runbook.md#undelivered-events.`,
     );
   }
 }

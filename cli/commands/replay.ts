@@ -56,7 +56,7 @@ export async function replay(context: CommandContext, { from, to, type, rules }:
       { title: 'rules', text: (row) => row.rules.join(', '), below: true },
     ],
   );
-  terminal.tell(`How far it is:\n  aws events describe-replay --replay-name ${name}`);
+  terminal.tell(`To see its progress:\n  aws events describe-replay --replay-name ${name}`);
 }
 
 interface ChosenRule {

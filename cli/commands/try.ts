@@ -66,7 +66,7 @@ export async function tryOut(context: CommandContext, options: TryOptions): Prom
   const faults: string[] = [];
   for (const trial of trials) faults.push(...(await faultsOf(context, trial)));
   if (faults.length > 0) throw new CliError(faults.join('\n'));
-  terminal.tell('It works: every job came by its webhook, and its outputs are stored.');
+  terminal.tell('It works: a webhook reported every job, and the outputs are stored.');
 }
 
 async function dynamicUrlOf(

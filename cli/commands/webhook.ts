@@ -43,16 +43,16 @@ export async function rotate(
   say(
     context,
     { project: project.name, secret, secretId: SecretId, revoked: false },
-    `Secrets Manager rotates it now. The one before is accepted for ${holds} more; if it leaked, add --revoke.`,
+    `Secrets Manager is rotating it now. The previous one is accepted for ${holds} more; if it leaked, use --revoke.`,
   );
 }
 
 /** What it costs to end the value before at once. */
 const COST = {
   'signing-secret':
-    'Deliveries that Gemini signed with the secret before are refused from now on: it signs its retries anew, and the reconciler finds the batches of which no webhook comes.',
+    'Deliveries that Gemini signed with the previous secret are refused from now on. Gemini signs its retries with the new one, and the reconciler finds the batches whose webhook does not come.',
   'dynamic-token':
-    'Jobs that are under way with the dynamic URL before are refused when they end, and Gemini does not send them to the new one. The reconciler finds batches, and whatever was announced with createJobAnnouncer; other interactions and videos are lost. Applications that keep the URL have to fetch the new one: "gemini-webhooks dynamic-url".',
+    'The webhooks of jobs that were started with the previous dynamic URL are refused, and Gemini does not send them to the new one. The reconciler finds batches, and whatever was announced with createJobAnnouncer; other interactions and videos are lost. Applications that keep the URL have to fetch the new one: "gemini-webhooks dynamic-url".',
 } as const satisfies Record<Rotated, string>;
 
 async function revokeNow(context: CommandContext, secret: Rotated): Promise<void> {
@@ -74,7 +74,7 @@ async function revokeNow(context: CommandContext, secret: Rotated): Promise<void
   say(
     context,
     { project: name, secret, revoked: true },
-    `The ${secret} before is revoked. Within 60 seconds nothing that holds it is accepted any more.`,
+    `The previous ${secret} is revoked. After 60 seconds at most it is accepted nowhere.`,
   );
 }
 

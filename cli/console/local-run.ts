@@ -171,7 +171,10 @@ export class LocalRun implements LocalControls {
 
   async #control(method: string, path: string, body?: object): Promise<unknown> {
     const url = this.#endpoints.simulatorControlUrl;
-    if (url === null) throw new CliError("Another Gemini is in the simulator's place: it takes no such order.");
+    if (url === null)
+      throw new CliError(
+        'This local run uses another Gemini than the simulator, and only the simulator can be controlled.',
+      );
     const response = await fetch(`${url}${path}`, { method, ...(body && { body: JSON.stringify(body) }) });
     const answer: unknown = await response.json();
     if (response.ok) return answer;

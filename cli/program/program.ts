@@ -108,11 +108,14 @@ function createProgram(options: ProgramOptions, width: number): Argv<Common> {
     .usage('$0 <command>\n\nLooks after a deployment of the Gemini webhooks.')
     .option('stack', { type: 'string', default: 'GeminiWebhooks', describe: 'Name of the stack' })
     .option('region', { type: 'string', describe: 'Region of the stack; else that of the environment or the profile' })
-    .option('local', { type: 'string', describe: 'State folder of a local run in the place of a stack, e.g. .local' })
-    .option('construct', { type: 'string', describe: 'Which, where the stack has several: as its outputs begin' })
+    .option('local', { type: 'string', describe: 'State folder of a local run instead of a stack, e.g. .local' })
+    .option('construct', {
+      type: 'string',
+      describe: 'Which construct, if the stack has several: what its outputs begin with',
+    })
     .option('project', { type: 'string', describe: 'Gemini project, as configured; else all, or the default one' })
-    .option('json', { type: 'boolean', default: false, describe: 'JSON in the place of tables' })
-    .option('yes', { type: 'boolean', default: false, describe: 'Does not ask before it changes something' })
+    .option('json', { type: 'boolean', default: false, describe: 'JSON instead of tables' })
+    .option('yes', { type: 'boolean', default: false, describe: 'Does not ask for confirmation' })
     .command(
       'status',
       'Health of everything; exit code 1 when something is not as it should be',
@@ -127,7 +130,7 @@ function createProgram(options: ProgramOptions, width: number): Argv<Common> {
           .option('batch', { type: 'boolean', default: false, describe: 'A batch of one request, too' })
           .option('dynamic', { type: 'boolean', default: false, describe: 'By the dynamic webhook' })
           .option('report', { type: 'boolean', default: false, describe: 'What was seen of Gemini, without contents' })
-          .option('model', { type: 'string', default: 'gemini-2.5-flash', describe: 'Of the job' })
+          .option('model', { type: 'string', default: 'gemini-2.5-flash', describe: 'Model of the job' })
           .option('timeout', { type: 'number', default: 300, describe: 'Seconds for each job' })
           .check(({ timeout }) => isWhole(timeout, 1) || '--timeout is no whole number from 1; give one like 600.')
           .example('$0 try', 'the first thing after a deployment')
@@ -163,7 +166,7 @@ function createProgram(options: ProgramOptions, width: number): Argv<Common> {
         command
           .option('state', { choices: JOB_STATES, describe: 'Only these' })
           .option('type', { choices: FETCHED_JOB_TYPES, describe: 'Job type' })
-          .option('since', { type: 'string', describe: 'To which something happened since: 30m, 2h, 3d or a time' })
+          .option('since', { type: 'string', describe: 'Only jobs that changed since: 30m, 2h, 3d or a time' })
           .option('limit', { type: 'number', default: 20, describe: 'How many' })
           .option('follow', { type: 'boolean', default: false, describe: 'Goes on, and shows what changes' })
           .check(({ limit }) => isWhole(limit, 1) || '--limit is no whole number from 1; give one like 50.')
@@ -224,12 +227,12 @@ function createProgram(options: ProgramOptions, width: number): Argv<Common> {
           .option('preview', { type: 'boolean', default: false, describe: 'Shows up to ten, and moves none' })
           .check(({ rate }) => (rate >= 1 && rate <= 1000) || '--rate is out of range; give 1 to 1000.')
           .example('$0 redrive batch --preview', 'what is there, and where it would go')
-          .example('$0 redrive undelivered --rate 50 --yes', 'each to who did not get it'),
+          .example('$0 redrive undelivered --rate 50 --yes', 'each to the queue that did not get it'),
       within((context, { queue, rate, preview }) => redrive(context, { queue, rate, preview })),
     )
     .command(
       'replay',
-      'Events of the archive once more; unordered, and idempotent here',
+      'Replays events of the archive; unordered, and safe to repeat',
       (command) =>
         command
           .option('from', { type: 'string', demandOption: true, describe: 'Time, e.g. 2026-11-24T05:00:00Z' })
@@ -303,7 +306,11 @@ function createProgram(options: ProgramOptions, width: number): Argv<Common> {
       (command) =>
         command
           .positional('secret', { choices: ROTATED, demandOption: true })
-          .option('revoke', { type: 'boolean', default: false, describe: 'Ends the one before at once: it leaked' })
+          .option('revoke', {
+            type: 'boolean',
+            default: false,
+            describe: 'Revokes the previous one at once, after a leak',
+          })
           .example('$0 rotate signing-secret', 'the one before is accepted for a while')
           .example('$0 rotate dynamic-token --revoke', 'after a leak'),
       within((context, { secret, revoke }) => rotate(context, secret, { revoke })),

@@ -278,12 +278,12 @@ describe('rotate --revoke', () => {
 
     expect(await call('rotate dynamic-token --revoke', 'n')).toMatchObject({
       exitCode: 1,
-      told: expect.stringContaining('Jobs that are under way with the dynamic URL before are refused when they end'),
+      told: expect.stringContaining('The webhooks of jobs that were started with the previous dynamic URL are refused'),
     });
     expect(lambda.commandCalls(InvokeCommand)).toHaveLength(0);
     const { exitCode, printed } = await call('rotate dynamic-token --revoke --yes');
 
-    expect([exitCode, printed]).toEqual([0, expect.stringContaining('The dynamic-token before is revoked.')]);
+    expect([exitCode, printed]).toEqual([0, expect.stringContaining('The previous dynamic-token is revoked.')]);
     expect(lambda.commandCalls(InvokeCommand)[0]?.args[0].input).toEqual({
       FunctionName: 'default-rotator',
       Payload: '{"revoke":"dynamic-token"}',

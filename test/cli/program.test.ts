@@ -158,7 +158,7 @@ describe('redrive', () => {
 
     expect([exitCode, told]).toEqual([
       1,
-      expect.stringContaining('1 message stayed, which had another target than a queue of this deployment'),
+      expect.stringContaining('1 message stayed, because the target is not a queue of this deployment'),
     ]);
     expect(told).toContain(said);
     expect(sqs.commandCalls(SendMessageCommand)).toHaveLength(0);
