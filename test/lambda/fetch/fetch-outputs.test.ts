@@ -63,7 +63,7 @@ it('measures a fetch once, from the end of the job', async () => {
 });
 
 describe('the account', () => {
-  // By sha256sum, of the lines above.
+  // By sha256sum: the resource on a line of its own, and the file.
   const OBJECTS = [
     {
       ...{ key: KEY.replace('manifest', 'batch'), bytes: 196, contentType: 'application/json', origin: 'job#' },
