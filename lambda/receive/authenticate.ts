@@ -41,8 +41,8 @@ export function createAuthenticate(ports: AuthenticatePorts): Authenticate {
 
   async function holdsV1a(headers: WebhookHeaders, body: Buffer): Promise<boolean> {
     const matched = await tryKeys(ports.ed25519Keys, (keys) => {
-      const last = lastMatched;
-      const ordered = last !== undefined && keys.includes(last) ? [last, ...keys.filter((key) => key !== last)] : keys;
+      const last = keys.find((key) => key === lastMatched);
+      const ordered = last === undefined ? keys : [last, ...keys.filter((key) => key !== last)];
       return findV1aKey(headers, body, ordered);
     });
     if (matched !== undefined) lastMatched = matched;

@@ -14,7 +14,7 @@ function formOfSignature(entry: string): string {
 
 /** With what ids of its kind begin, and no more: `batches/<12 letters and digits>`, `v1_<60 letters and digits>`. */
 function formOfId(value: string): string {
-  const [, prefix = '', rest = value] = /^([a-z][a-z0-9]{0,7}[_/])?(.+)$/.exec(value) ?? [];
+  const [, prefix = '', rest = value] = /^([a-z][a-z0-9]{0,7}[_/])(.+)$/.exec(value) ?? [];
   return prefix + formOf(rest);
 }
 

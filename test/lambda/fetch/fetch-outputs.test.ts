@@ -1,4 +1,4 @@
-import { expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { Manifest } from '../../../lambda/events/manifest.ts';
 import { fetchOutputs } from '../../../lambda/fetch/fetch-outputs.ts';
 import { handleMessage } from '../../../lambda/fetch/handle-message.ts';
@@ -53,8 +53,124 @@ it('measures a fetch once, from the end of the job', async () => {
 
   await fetchOutputs(ports, batchJob, EVENT, ATTEMPT);
 
-  expect(metrics).toContainEqual(['OutputsStored', { project: 'default', jobType: 'batch' }]);
-  expect(metrics).toContainEqual(['SecondsToStore', 120, { project: 'default', jobType: 'batch' }]);
+  const dimension = { project: 'default', jobType: 'batch' };
+  expect(metrics).toEqual([
+    ['OutputsStored', dimension],
+    // The resource and the file.
+    ['BytesStored', dimension, 196 + 26],
+    ['SecondsToStore', 120, dimension],
+  ]);
+});
+
+describe('the account', () => {
+  // By sha256sum: the resource on a line of its own, and the file.
+  const OBJECTS = [
+    {
+      ...{ key: KEY.replace('manifest', 'batch'), bytes: 196, contentType: 'application/json', origin: 'job#' },
+      sha256: 'a9f9982a6e2b633d973980fa530aca05b7468edfdd2037e7b7fcb0ef4fae1b2a',
+    },
+    {
+      ...{ key: KEY.replace('manifest.json', 'responses.jsonl'), bytes: 26, contentType: 'application/jsonl' },
+      ...{ origin: 'files/batch-abc', sha256: 'd3454cac4bdd98f1214c24db2b4407e5d512a40bf337c03576fd18377a1abd1a' },
+    },
+  ];
+  const JOB = {
+    ...{ type: 'batch', id: 'batches/abc', status: 'succeeded', model: null, displayName: null },
+    ...{ createdAt: '2026-11-23T11:09:11.000Z', endedAt: '2026-11-24T04:58:00.000Z' },
+  };
+  const ABOUT = {
+    ...{ schemaVersion: '1', project: 'default', jobType: 'batch', jobId: 'batches/abc', webhookId: 'msg_1' },
+    ...{ type: 'batch.succeeded', userMetadata: { team: 'a' }, displayName: null, bucket: 'outputs' },
+  };
+  const MANIFEST = {
+    ...{ schemaVersion: '1', project: 'default', job: JOB, userMetadata: { team: 'a' }, usage: null, notes: [] },
+    event: {
+      ...{ webhookId: 'msg_1', type: 'batch.succeeded', scheme: 'v1', origin: 'webhook' },
+      ...{ occurredAt: '2026-11-24T04:59:00.000Z', receivedAt: '2026-11-24T04:59:01.000Z' },
+    },
+    timings: { startedAt: '2026-11-24T05:00:00.000Z', finishedAt: '2026-11-24T05:00:00.000Z' },
+    fetcher: { version: '0.1.0' },
+  };
+
+  it('of what was stored is whole, in the bucket and on the bus', async () => {
+    const { ports, store, published } = portsOf(ANSWERS);
+
+    await fetchOutputs(ports, batchJob, EVENT, ATTEMPT);
+
+    expect([...store.manifests]).toEqual([
+      [
+        KEY,
+        {
+          ...MANIFEST,
+          ...{ outcome: 'stored', error: null, objects: OBJECTS },
+          counts: { objects: 2, bytes: 222, lines: 1, lineErrors: 0 },
+        },
+      ],
+    ]);
+    expect(published).toEqual([
+      {
+        ...{ detailType: 'output.stored', time: new Date('2026-11-24T05:00:00.000Z') },
+        detail: {
+          ...ABOUT,
+          ...{ status: 'succeeded', prefix: KEY.replace('manifest.json', ''), manifestKey: KEY, notes: [] },
+          ...{ objectCount: 2, bytes: 222, createdAt: JOB.createdAt, endedAt: JOB.endedAt },
+          ...{ fetchStartedAt: '2026-11-24T05:00:00.000Z', storedAt: '2026-11-24T05:00:00.000Z' },
+        },
+      },
+    ]);
+  });
+
+  it('of what cannot be stored is whole as well, and names no object', async () => {
+    const { ports, store, published, metrics } = portsOf(ANSWERS, 100);
+    const key = KEY.replace('succeeded', 'fetch-failed');
+
+    await fetchOutputs(ports, batchJob, EVENT, ATTEMPT);
+
+    const error = {
+      code: 'ERR_OUTPUT_TOO_LARGE',
+      message: 'The outputs have at least 105 bytes, and 100 may be stored',
+    };
+    expect([...store.manifests]).toEqual([
+      [key, { ...MANIFEST, ...{ outcome: 'failed', error, objects: [], counts: { objects: 0, bytes: 0 } } }],
+    ]);
+    expect(published).toEqual([
+      {
+        ...{ detailType: 'output.failed', time: new Date('2026-11-24T05:00:00.000Z') },
+        detail: { ...ABOUT, ...error, retryable: false, verifiedJob: true, manifestKey: key },
+      },
+    ]);
+    expect(metrics).toEqual([['OutputsFailed', { project: 'default', jobType: 'batch' }]]);
+  });
+
+  it('of a failure for good is waited for: nothing is announced that is not in the bucket', async () => {
+    const { ports, store, published } = portsOf(ANSWERS, 100);
+    vi.spyOn(store, 'writeManifest').mockRejectedValue(away);
+
+    await expect(fetchOutputs(ports, batchJob, EVENT, ATTEMPT)).rejects.toBe(away);
+    expect(published).toEqual([]);
+  });
+
+  it('is announced with twenty notes of 500 characters at most', async () => {
+    const { ports, store, published } = portsOf(ANSWERS);
+    const other = portsOf(ANSWERS);
+    await fetchOutputs(other.ports, batchJob, EVENT, ATTEMPT);
+    const notes = Array.from({ length: 21 }, (_, index) => String(index).padEnd(501, '.'));
+    store.manifests.set(KEY, { ...Manifest.parse(other.store.manifests.get(KEY)), notes });
+
+    await fetchOutputs(ports, batchJob, EVENT, ATTEMPT);
+
+    expect(published).toMatchObject([
+      { detail: { notes: Array.from({ length: 20 }, (_, index) => String(index).padEnd(500, '.')) } },
+    ]);
+  });
+});
+
+it('comes back when the store refuses the manifest as if there were one, and has none', async () => {
+  const { ports, store, published } = portsOf(ANSWERS);
+  vi.spyOn(store, 'writeManifest').mockResolvedValue(false);
+
+  await expect(fetchOutputs(ports, batchJob, EVENT, ATTEMPT)).rejects.toMatchObject({ code: 'ERR_STORE_UNAVAILABLE' });
+  expect(published).toEqual([]);
 });
 
 it('writes manifests that hold to their own schema', async () => {

@@ -128,7 +128,7 @@ it('takes no answer that is 404 for a part', async () => {
 
 it('asks for bytes as they are, and believes no length of compressed ones', async () => {
   let encoding: string | undefined;
-  const { url } = await serve(({ headers }, response) => {
+  const { url, requests } = await serve(({ headers }, response) => {
     encoding = String(headers['accept-encoding']);
     response.writeHead(200, { 'content-encoding': 'x-unknown', 'content-length': 4 }).end('data');
   });
@@ -136,6 +136,7 @@ it('asks for bytes as they are, and believes no length of compressed ones', asyn
   const download = await apiAt(`${url}//`).api.download('abc', LIVE);
 
   expect(encoding).toBe('identity');
+  expect(requests).toEqual(['/v1beta/files/abc:download?alt=media key-1']);
   expect(download?.bytes).toBeUndefined();
   expect(await read(download)).toBe('data');
 });

@@ -41,6 +41,14 @@ it('says where things are in a delivery, and nothing of what they are', () => {
   expect(JSON.stringify(form)).not.toContain('secret');
 });
 
+it('tells sixty names and no more', () => {
+  const payload = Object.fromEntries(Array.from({ length: 61 }, (_, index) => [`name${index + 100}`, 1]));
+
+  expect(formOfDelivery({}, payload).keys.split(', ')).toEqual(
+    Array.from({ length: 60 }, (_, index) => `name${index + 100}`),
+  );
+});
+
 it.each([
   ['a ping without data', { type: 'webhook.ping' }, { keys: 'type', dataId: 'undefined', metadataAt: '' }],
   ['data that is null', { data: null }, { keys: 'data', dataId: 'undefined', metadataAt: '' }],

@@ -150,7 +150,10 @@ describe('keys that Google publishes', () => {
     const { ports } = portsOf(() => ({ keys: [RSA] }));
     const withJwt = portsOf(() => ({ keys: [ED25519] }), { jwtAudiences: ['https://hooks.example.com'] });
 
-    await expect(ports.ed25519Keys.current()).rejects.toMatchObject({ code: 'ERR_KEYS_UNAVAILABLE' });
+    await expect(ports.ed25519Keys.current()).rejects.toMatchObject({
+      code: 'ERR_KEYS_UNAVAILABLE',
+      cause: { code: 'ERR_KEYS_UNAVAILABLE', message: 'The key set holds no usable key' },
+    });
     await expect(withJwt.ports.jwt?.verify('e30.e30.e30', new Date(START))).rejects.toMatchObject({
       code: 'ERR_KEYS_UNAVAILABLE',
     });

@@ -1,5 +1,5 @@
 import { ScanCommand } from '@aws-sdk/client-dynamodb';
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished, vi } from 'vitest';
 import { DynamoDbQuarantine } from '../../../lambda/receive/quarantine.client.ts';
 import type { KeptDelivery } from '../../../lambda/receive/quarantined.ts';
 import { startTables, type Tables } from '../../fakes/ledger-table.ts';
@@ -54,7 +54,11 @@ it('reads more than one page', async () => {
   const large = Buffer.alloc(64 * 1024);
   for (let index = 0; index < 20; index += 1) await quarantine.keep({ ...KEPT, id: `large-${index}`, body: large });
 
+  const send = vi.spyOn(tables.client, 'send');
+  onTestFinished(() => send.mockRestore());
+
   expect(await kept()).toHaveLength(20);
+  expect(send.mock.calls[0]).toMatchObject([{ input: { TableName: 'Deliveries', ConsistentRead: true } }]);
 });
 
 it('counts each route and hour by itself, and has the counters deleted two hours later', async () => {

@@ -525,19 +525,23 @@ describe('a job that gives no answer', () => {
     world.refusals[POISON] = new TransientError('ERR_GEMINI_UNAVAILABLE', 'HTTP 500');
     const askedAt: number[] = [];
     const toldAt: number[] = [];
+    const told: unknown[] = [];
 
     for (let minute = 0; minute <= 180; minute += 1) {
       world.now = START + minute * MINUTE;
       const before = world.asked.length;
       await world.run({ graceMs: 0 });
       if (world.asked.slice(before).includes(POISON)) askedAt.push(minute);
-      if (world.metrics.some(([name]) => name === 'JobsUnanswered')) toldAt.push(minute);
+      const unanswered = world.metrics.filter(([name]) => name === 'JobsUnanswered');
+      if (unanswered.length > 0) toldAt.push(minute);
+      told.push(...unanswered);
       world.metrics.length = 0;
     }
 
     // Asked first when it was 60 minutes old, of which the pause is an eighth.
     expect(askedAt).toEqual([0, 8, 17, 34, 64, 94, 124, 154]);
     expect(toldAt).toEqual([64, 94, 124, 154]);
+    expect(told).toEqual(Array(4).fill(['JobsUnanswered', { project: world.project }]));
   });
 
   it('is not told once it answered', async () => {
@@ -643,7 +647,10 @@ describe('a job that never ends', () => {
     }
 
     expect(world.published.map(({ detail }) => detail)).toMatchObject([
-      { jobId: 'v1_busy', code: 'ERR_JOB_NEVER_ENDED', retryable: false, type: 'job.submitted' },
+      {
+        ...{ jobId: 'v1_busy', code: 'ERR_JOB_NEVER_ENDED', retryable: false, type: 'job.submitted' },
+        message: 'The job has run for 24 hours and more; it is asked for no more',
+      },
       { jobId: 'batches/stuck', code: 'ERR_JOB_NEVER_ENDED', retryable: false },
     ]);
   });
@@ -854,6 +861,210 @@ describe('the deadline', () => {
     await world.run();
 
     expect(world.types()).toEqual(['output.failed v1_typo']);
-    expect(world.published[0]?.detail).toMatchObject({ code: 'ERR_JOB_NOT_OURS', type: 'job.submitted' });
+    expect(world.published[0]?.detail).toMatchObject({
+      ...{ code: 'ERR_JOB_NOT_OURS', type: 'job.submitted' },
+      message: 'The API key has never seen the job that was submitted',
+    });
+  });
+});
+
+describe('a question about a job', () => {
+  const PATH = 'interactions/v1_a?stream=false';
+  const away = new TransientError('ERR_GEMINI_UNAVAILABLE', 'HTTP 500');
+  const named = (world: World, message: string) => world.logged.filter(([text]) => text === message);
+
+  it('is not asked before Gemini may be asked again', async () => {
+    const world = new World();
+    await world.submit('interaction', 'v1_a', 60);
+    const askNotBefore = new Date(START + 5 * MINUTE).toISOString();
+    await world.ledger.writeCursor(world.project, { firstRunAt: iso(600), isFull: true, askNotBefore });
+
+    await world.run();
+    expect(world.asked).toEqual(['batches?pageSize=50']);
+    world.now += 5 * MINUTE;
+    await world.run();
+    expect(world.asked).toContain(PATH);
+  });
+
+  it('is asked of each, however many there are', async () => {
+    const world = new World();
+    for (let index = 0; index < 101; index += 1) {
+      await world.submit('interaction', `v1_${index}`, 60);
+      world.resources[`interactions/v1_${index}?stream=false`] = interaction(`v1_${index}`, 'completed', 30);
+    }
+
+    await world.run();
+
+    expect(world.published).toHaveLength(101);
+  });
+
+  it('ends in an error when the ledger cannot say which there are, after the list of batches was read', async () => {
+    const world = await mixed();
+    const list = world.ledger.list.bind(world.ledger);
+    world.ledger.list = async (query) => {
+      if (query.state === 'awaited') throw new TransientError('ERR_STORE_UNAVAILABLE', 'away');
+      return list(query);
+    };
+
+    await expect(world.run()).rejects.toMatchObject({ code: 'ERR_STORE_UNAVAILABLE' });
+    expect(world.types()).toEqual(EVERY_EVENT.filter((event) => event.startsWith('batch.')));
+  });
+
+  it('counts as an answer, though the list is refused', async () => {
+    const world = new World();
+    await world.submit('interaction', 'v1_a', 60);
+    world.resources[PATH] = interaction('v1_a', 'in_progress', 30);
+    world.refusals['batches?'] = away;
+
+    await world.run();
+
+    expect(world.metrics).toContainEqual(['JobsChecked', { project: world.project }, 1]);
+  });
+
+  it('whose answer comes too late is asked again by the next run, and is nobody’s fault', async () => {
+    const world = new World();
+    await world.submit('interaction', 'v1_a', 60);
+    world.refusals[PATH] = new TransientError('ERR_FETCH_TIMED_OUT', 'The time ran out');
+
+    await world.run();
+    await world.run();
+
+    expect(world.asked.filter((path) => path === PATH)).toHaveLength(2);
+    expect(world.logged).toEqual([]);
+  });
+
+  it.each([
+    ['9:59', -1, []],
+    ['10:00', 0, ['interaction.completed v1_a']],
+  ])('leaves the end to its webhook for ten minutes: after %s', async (_after, milliseconds, types) => {
+    const world = new World();
+    await world.submit('interaction', 'v1_a', 60);
+    world.resources[PATH] = interaction('v1_a', 'completed', 10);
+    world.now += milliseconds;
+
+    await world.run();
+    expect(world.types()).toEqual(types);
+    world.now += MINUTE;
+    await world.run();
+    expect(world.types()).toEqual(['interaction.completed v1_a']);
+  });
+
+  it('is decided by what the ledger has now, and not by the index that is behind', async () => {
+    const world = new World();
+    await world.submit('interaction', 'v1_a', 60);
+    world.resources[PATH] = interaction('v1_a', 'completed', 30);
+    const list = world.ledger.list.bind(world.ledger);
+    const page = await list({ state: 'awaited', project: world.project, jobType: 'interaction', limit: 10 });
+    await world.deliver('interaction.failed', 'v1_a');
+    await world.record();
+    world.ledger.list = async (query) =>
+      query.state === 'awaited' && query.jobType === 'interaction' ? page : list(query);
+
+    await world.run();
+
+    expect(world.types()).toEqual(['interaction.failed v1_a']);
+  });
+
+  it('is the last of five that Gemini left without an answer', async () => {
+    const world = new World();
+    for (let index = 0; index < 8; index += 1) await world.submit('interaction', `v1_${index}`, 60);
+    world.refusals['interactions/'] = away;
+
+    await world.run({ askedAtOnce: 1 });
+
+    expect(world.asked.filter((path) => path.startsWith('interactions/'))).toHaveLength(5);
+    expect(world.metrics).toContainEqual(['LookupsRefused', { project: world.project }]);
+  });
+
+  it('that stays without an answer for an hour is told', async () => {
+    const world = new World();
+    await world.submit('interaction', 'v1_a', 0);
+    world.refusals[PATH] = away;
+    await world.run({ graceMs: 0 });
+
+    world.now += HOUR;
+    await world.run({ graceMs: 0 });
+
+    expect(world.metrics).toContainEqual(['JobsUnanswered', { project: world.project }]);
+  });
+
+  it.each([
+    ['gives no answer', (world: World) => Object.assign(world.refusals, { [PATH]: away })],
+    ['is not shown', () => {}],
+  ])('has the age of the job measured, though Gemini %s', async (_what, prepare) => {
+    const world = new World();
+    await world.submit('interaction', 'v1_a', 8 * 60);
+    prepare(world);
+
+    await world.run();
+
+    expect(world.metrics).toContainEqual([
+      ...['OldestUnended', 8 * 3600],
+      { project: world.project, jobType: 'interaction' },
+    ]);
+  });
+
+  it('that Gemini never answered is given up when nothing of the job could be there any more', async () => {
+    const world = new World();
+    await world.submit('interaction', 'v1_a', 0);
+    world.refusals[PATH] = away;
+
+    for (const hours of [23, 1]) {
+      expect(world.types()).toEqual([]);
+      world.now += hours * HOUR;
+      await world.run();
+    }
+
+    expect(world.published).toMatchObject([
+      {
+        detailType: 'output.failed',
+        detail: {
+          code: 'ERR_JOB_NEVER_ENDED',
+          message: 'Gemini has not said in 24 hours that the job ended; its last answer was ERR_GEMINI_UNAVAILABLE',
+        },
+      },
+    ]);
+  });
+
+  it('about a job that is not shown is asked again after a pause that doubles, and warned of once', async () => {
+    const world = new World();
+    await world.submit('interaction', 'v1_a', 60);
+    const askedAt: number[] = [];
+
+    for (let minute = 0; minute <= 40; minute += 1) {
+      world.now = START + minute * MINUTE;
+      const before = world.asked.length;
+      await world.run({ graceMs: 0 });
+      if (world.asked.slice(before).includes(PATH)) askedAt.push(minute);
+    }
+
+    expect(askedAt).toEqual([0, 8, 17, 34]);
+    expect(named(world, 'Gemini does not show a job')).toHaveLength(1);
+  });
+
+  it('about a batch that the list showed, and that is gone, ends in its being called deleted', async () => {
+    const world = new World();
+    world.pages = [[batch('gone', 'RUNNING', undefined, 0)]];
+    await world.run();
+    world.pages = [];
+
+    world.now += 97 * HOUR;
+    await world.run();
+
+    expect(world.published).toMatchObject([
+      { detail: { jobId: 'batches/gone', code: 'ERR_OUTPUT_GONE', message: 'The job was deleted before it ended' } },
+    ]);
+  });
+
+  it('brings an end under the name that the application gave the job', async () => {
+    const world = new World();
+    const fact = { kind: 'submitted', project: world.project, jobType: 'interaction', jobId: 'v1_a' } as const;
+    const submittedAt = new Date(START - HOUR);
+    await world.ledger.tell({ ...fact, submittedAt, userMetadata: {}, displayName: 'nightly' });
+    world.resources[PATH] = interaction('v1_a', 'completed', 30);
+
+    await world.run();
+
+    expect(world.published).toMatchObject([{ detail: { displayName: 'nightly' } }]);
   });
 });
