@@ -39,6 +39,20 @@ export interface FetcherProps {
   readonly ledgerTable: ITableV2;
 }
 
+/**
+ * Fetches the outputs of one job type. It is made by `GeminiWebhooks`.
+ *
+ * @example An alarm of one's own
+ * ```ts
+ * import { Alarm } from 'aws-cdk-lib/aws-cloudwatch';
+ * import type { Fetcher, GeminiWebhooks } from 'gemini-webhooks-aws';
+ *
+ * export function alarmOf({ jobType, deadLetterQueue }: Fetcher, webhooks: GeminiWebhooks): Alarm {
+ *   const metric = deadLetterQueue.metricApproximateNumberOfMessagesVisible();
+ *   return new Alarm(webhooks, `GivenUp-${jobType}`, { metric, threshold: 1, evaluationPeriods: 1 });
+ * }
+ * ```
+ */
 export class Fetcher extends Construct {
   readonly jobType: FetchedJobType;
   readonly queue: Queue;

@@ -55,6 +55,23 @@ interface FetchingWorker extends Worker {
  * Receives webhooks of the Gemini API, announces finished jobs on an event bus, and lands their outputs in a bucket.
  *
  * The API keys are not part of it: they are in secrets of your own, which are referenced by name.
+ *
+ * @example In a stack of your own, with a queue that hears of each batch whose outputs are stored
+ * ```ts
+ * import { App, Stack } from 'aws-cdk-lib';
+ * import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
+ * import { Queue } from 'aws-cdk-lib/aws-sqs';
+ * import { GeminiWebhooks, Monitoring } from 'gemini-webhooks-aws';
+ *
+ * const stack = new Stack(new App(), 'Mine');
+ * const webhooks = new GeminiWebhooks(stack, 'GeminiWebhooks', {
+ *   monitoring: Monitoring.alarms({ email: 'on-call@example.com' }),
+ * });
+ * webhooks.onOutputStored('BatchStored', {
+ *   eventPattern: { detail: { jobType: ['batch'] } },
+ *   target: new SqsQueue(new Queue(stack, 'Stored')),
+ * });
+ * ```
  */
 export class GeminiWebhooks extends Construct {
   /** Finished jobs (`batch.succeeded`, …) and stored outputs (`output.stored`, `output.failed`). */

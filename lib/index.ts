@@ -1,11 +1,17 @@
 /** The public constructs. */
-export type * from '../lambda/events.ts';
+export type {
+  JobEventDetail,
+  JobSubmittedDetail,
+  Manifest,
+  OutputFailedDetail,
+  OutputStoredDetail,
+} from '../lambda/events/types.ts';
 export type { Consumers, ProjectConsumer } from './consumers.ts';
-export { Fetcher } from './fetcher.ts';
+export type { Fetcher } from './fetcher.ts';
 export { GeminiWebhooks } from './gemini-webhooks.ts';
 export type { CustomDomain, GeminiWebhooksProps, OriginHeader } from './gemini-webhooks-props.ts';
 export type { JobLedgerOptions } from './job-ledger.ts';
-export { ManagedWebhook } from './managed-webhook.ts';
+export type { ManagedWebhook } from './managed-webhook.ts';
 export type { AlarmOverride, AlarmOverrides } from './monitoring/alarm-overrides.ts';
 export { type AlarmOptions, Monitoring } from './monitoring/monitoring-props.ts';
 export type { GeminiProject } from './projects.ts';

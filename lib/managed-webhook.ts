@@ -27,6 +27,19 @@ export interface ManagedWebhookProps {
   readonly webhookUrl: string;
 }
 
+/**
+ * The webhook of one Gemini project: registered at Gemini, looked at, and its secrets rotated. It is made by `GeminiWebhooks`.
+ *
+ * @example Something that is to exist before the first delivery can come
+ * ```ts
+ * import type { GeminiWebhooks, ManagedWebhook } from 'gemini-webhooks-aws';
+ * import type { IDependable } from 'constructs';
+ *
+ * export function createBefore(needed: IDependable, { webhooks }: GeminiWebhooks): void {
+ *   for (const { registration } of webhooks satisfies readonly ManagedWebhook[]) registration.node.addDependency(needed);
+ * }
+ * ```
+ */
 export class ManagedWebhook extends Construct {
   readonly registrar: NodeFunction;
   /** There even where nothing is rotated on a schedule: after a leak it revokes. */

@@ -19,6 +19,19 @@ export interface WebhooksStackProps extends StackProps {
   readonly encryptionKeyArn?: string | undefined;
 }
 
+/**
+ * The pipeline and nothing else, protected against accidental deletion.
+ *
+ * @example
+ * ```ts
+ * import { App } from 'aws-cdk-lib';
+ * import { Monitoring, WebhooksStack } from 'gemini-webhooks-aws';
+ *
+ * new WebhooksStack(new App(), 'GeminiWebhooks', {
+ *   webhooks: { monitoring: Monitoring.alarms({ email: 'on-call@example.com' }) },
+ * });
+ * ```
+ */
 export class WebhooksStack extends Stack {
   readonly webhooks: GeminiWebhooks;
 

@@ -23,7 +23,7 @@ vi.resetModules();
 vi.doMock('../lambda/job-types.ts', () => ({ JOB_TYPE: { ...JOB_TYPE, audio: AUDIO } }));
 const { TRIGGERED } = await import('../cli/commands/trigger.ts');
 const { deadLetterQueues } = await import('../cli/queues.ts');
-const { sampleDetail } = await import('../cli/sample-event.ts');
+const { sampleDetail } = await import('../client/sample-detail.ts');
 const { jobKey } = await import('../lambda/events/event-key.ts');
 const { eventSchemas } = await import('../lambda/events/schemas.ts');
 const { toJobEvent } = await import('../lambda/gemini/envelope.ts');

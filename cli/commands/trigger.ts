@@ -1,11 +1,11 @@
 /** `trigger`: a realistic event on the deployment's bus, under a source that no rule of the deployment takes. */
 import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { sampleDetail } from '../../client/sample-detail.ts';
 import { DETAIL_TYPE, SUBSCRIBABLE_EVENTS } from '../../lambda/contract.ts';
 import { CliError } from '../cli-error.ts';
 import { type CommandContext, say } from '../context.ts';
 import { nearest } from '../nearest.ts';
 import { chosenProject } from '../projects.ts';
-import { sampleDetail } from '../sample-event.ts';
 import { setAt } from '../set-path.ts';
 
 /** A fetcher that took it would ask Gemini for a job that is not there. */

@@ -39,7 +39,20 @@ export interface AlarmOptions {
   readonly overrides?: AlarmOverrides;
 }
 
-/** Alarms with a destination, or none, in words. */
+/**
+ * Alarms with a destination, or none, in words.
+ *
+ * @example
+ * ```ts
+ * import { Monitoring } from 'gemini-webhooks-aws';
+ *
+ * export const alarms = Monitoring.alarms({
+ *   email: 'on-call@example.com',
+ *   overrides: { 'slow-answers': { threshold: 5000 }, 'payload-mismatch': false },
+ * });
+ * export const none = Monitoring.optOut('The platform team watches the dashboard.');
+ * ```
+ */
 export class Monitoring {
   /** Alarms, a topic that they reach, and a dashboard. */
   static alarms(options: AlarmOptions): Monitoring {

@@ -2,11 +2,11 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import * as z from 'zod';
+import { compilePattern } from '../../client/event-pattern.ts';
 import { append } from '../shared/append.ts';
 import { LocalRunError } from '../shared/local-run-error.ts';
 import { ACCOUNT, REGION } from '../template/intrinsics.ts';
 import type { Resource } from '../template/stack.ts';
-import { compilePattern } from './event-pattern.ts';
 import type { JsonAnswer } from './gateway.ts';
 
 const MAX_ENTRIES = 10;

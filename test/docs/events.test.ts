@@ -3,6 +3,7 @@ import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { describe, expect, it } from 'vitest';
+import { compilePattern } from '../../client/event-pattern.ts';
 import { DETAIL_TYPE } from '../../lambda/contract.ts';
 import {
   JobEventDetail,
@@ -13,7 +14,6 @@ import {
 import { outputPrefix } from '../../lambda/events/output-keys.ts';
 import { toJobEvent } from '../../lambda/gemini/envelope.ts';
 import type { PermanentErrorCode, TransientErrorCode } from '../../lambda/shared/errors.ts';
-import { compilePattern } from '../../local/aws/event-pattern.ts';
 import { blocksOf, firstColumnAfter, readPage, sectionsOf } from './markdown.ts';
 
 interface BusEvent {

@@ -15,3 +15,13 @@ it.each(workflows)('%s names each action by its commit', (name) => {
   expect(uses.length).toBeGreaterThan(0);
   expect(uses.filter((action = '') => !/^[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/.test(action))).toEqual([]);
 });
+
+it('ci.yml synthesizes with the oldest CDK that the package allows', () => {
+  const { peerDependencies } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  const { cdk, constructs } =
+    /\{ cdk: (?<cdk>\d[\d.]+), constructs: (?<constructs>[\d.]+) \}/.exec(
+      readFileSync(new URL('ci.yml', FOLDER), 'utf8'),
+    )?.groups ?? {};
+
+  expect(peerDependencies).toEqual({ 'aws-cdk-lib': `^${cdk}`, constructs: `^${constructs}` });
+});

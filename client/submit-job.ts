@@ -12,8 +12,8 @@ import {
   MAX_METADATA_BYTES,
   SCHEMA_VERSION,
   SUBMIT_ENV,
-} from './contract.ts';
-import type { JobSubmittedDetail } from './events/job-event.ts';
+} from '../lambda/contract.ts';
+import type { JobSubmittedDetail } from '../lambda/events/types.ts';
 
 export interface SubmittedJob {
   readonly jobType: FetchedJobType;
@@ -43,6 +43,17 @@ export interface JobAnnouncerOptions {
 /**
  * @returns what is called after each `create`; it rejects when the bus refuses the event
  * @throws Error that says which option is missing
+ *
+ * @example In a function for which the stack called `webhooks.addJobSubmission(yourFunction)`
+ * ```ts
+ * import { createJobAnnouncer } from 'gemini-webhooks-client/submit-job';
+ *
+ * const announce = createJobAnnouncer();
+ *
+ * export async function handler({ interactionId }: { interactionId: string }): Promise<void> {
+ *   await announce({ jobType: 'interaction', jobId: interactionId, userMetadata: { ticket: 'ABC-1' } });
+ * }
+ * ```
  */
 export function createJobAnnouncer(options: JobAnnouncerOptions = {}): (job: SubmittedJob) => Promise<void> {
   const EventBusName = options.eventBusName ?? process.env[SUBMIT_ENV.eventBusName];
@@ -113,6 +124,27 @@ export class BatchNotAnnouncedError<Batch extends CreatedBatch = CreatedBatch> e
  *
  * @param ai a client of @google/genai; the batch is created once, whatever the client's options about retries
  * @throws BatchNotAnnouncedError with the batch, when the bus does not take the event
+ *
+ * @example
+ * ```ts
+ * import { GoogleGenAI } from '@google/genai';
+ * import { BatchNotAnnouncedError, createJobAnnouncer, submitBatch } from 'gemini-webhooks-client/submit-job';
+ *
+ * const ai = new GoogleGenAI({ apiVersion: 'v1beta' });
+ * const request = {
+ *   model: 'gemini-2.5-flash',
+ *   src: [{ contents: [{ role: 'user', parts: [{ text: 'Say hello.' }] }] }],
+ * };
+ *
+ * export async function handler(): Promise<void> {
+ *   try {
+ *     await submitBatch(ai, request, { team: 'search' });
+ *   } catch (error) {
+ *     if (!(error instanceof BatchNotAnnouncedError)) throw error;
+ *     await createJobAnnouncer()({ jobType: 'batch', jobId: error.batch.name ?? '', userMetadata: { team: 'search' } });
+ *   }
+ * }
+ * ```
  */
 export async function submitBatch<Request extends BatchRequest, Batch extends CreatedBatch>(
   ai: { readonly batches: { create(request: Request): Promise<Batch> } },

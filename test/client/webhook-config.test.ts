@@ -1,6 +1,6 @@
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterEach, expect, it, vi } from 'vitest';
-import { createWebhookConfig } from '../../lambda/webhook-config.ts';
+import { createWebhookConfig } from '../../client/webhook-config.ts';
 
 const send = vi.fn();
 const client = { send } as unknown as SecretsManagerClient;

@@ -3,7 +3,7 @@
  * dynamic token from Secrets Manager, so that a rotation needs no deployment of theirs.
  */
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { TOKEN_LENGTH, WEBHOOK_CONFIG_ENV } from './contract.ts';
+import { TOKEN_LENGTH, WEBHOOK_CONFIG_ENV } from '../lambda/contract.ts';
 
 /** The token before a rotation works for 96 hours more; a few minutes of these are nothing. */
 const CACHE_MS = 5 * 60_000;
@@ -34,7 +34,7 @@ export interface WebhookConfig {
   forInteraction(userMetadata?: Readonly<Record<string, unknown>>): Promise<InteractionWebhookConfig>;
   /**
    * For `config.webhookConfig` of a batch. Gemini refuses metadata there (googleapis/go-genai#779): give it to `submitBatch` of
-   * `gemini-webhooks-aws/submit-job`, and it stands in every event of the batch.
+   * `gemini-webhooks-client/submit-job`, and it stands in every event of the batch.
    */
   forBatch(): Promise<BatchWebhookConfig>;
 }
@@ -47,7 +47,27 @@ export interface BatchWebhookConfig {
   uris: string[];
 }
 
-/** @throws Error that names every option that is missing */
+/**
+ * @throws Error that names every option that is missing
+ *
+ * @example In a function for which the stack called `webhooks.addWebhookConfig(yourFunction)`
+ * ```ts
+ * import { GoogleGenAI } from '@google/genai';
+ * import { createWebhookConfig } from 'gemini-webhooks-client/webhook-config';
+ *
+ * const ai = new GoogleGenAI({ apiVersion: 'v1beta' });
+ * const webhook = createWebhookConfig();
+ *
+ * export async function handler(): Promise<void> {
+ *   await ai.interactions.create({
+ *     agent: 'deep-research-preview-04-2026',
+ *     input: 'What changed in serverless in 2026?',
+ *     background: true,
+ *     webhook_config: await webhook.forInteraction({ ticket: 'ABC-1' }),
+ *   });
+ * }
+ * ```
+ */
 export function createWebhookConfig(options: WebhookConfigOptions = {}): WebhookConfig {
   const webhookUrl = options.webhookUrl ?? process.env[WEBHOOK_CONFIG_ENV.webhookUrl];
   const tokenSecretId = options.tokenSecretId ?? process.env[WEBHOOK_CONFIG_ENV.tokenSecretId];

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { compilePattern, EventPatternError } from '../../../local/aws/event-pattern.ts';
+import { compilePattern, EventPatternError } from '../../client/event-pattern.ts';
 
 interface Vector {
   readonly pattern: unknown;
@@ -8,7 +8,7 @@ interface Vector {
   readonly matches: boolean | 'invalid';
 }
 const vectors: Vector[] = JSON.parse(
-  readFileSync(new URL('../../fixtures/event-pattern-vectors.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('../fixtures/event-pattern-vectors.json', import.meta.url), 'utf8'),
 );
 
 function answer({ pattern, event }: Vector): Vector['matches'] {

@@ -1,6 +1,11 @@
 /** Details as they are on the bus, of a job that there is not. */
-import { DETAIL_TYPE, FETCHED_JOB_TYPES, JOB_TYPE, SCHEMA_VERSION } from '../lambda/contract.ts';
-import type { JobEventDetail, OutputFailedDetail, OutputStoredDetail } from '../lambda/events/job-event.ts';
+import { DETAIL_TYPE, FETCHED_JOB_TYPES, JOB_SUBMITTED, JOB_TYPE, SCHEMA_VERSION } from '../lambda/contract.ts';
+import type {
+  JobEventDetail,
+  JobSubmittedDetail,
+  OutputFailedDetail,
+  OutputStoredDetail,
+} from '../lambda/events/types.ts';
 
 export interface SampleContext {
   readonly project: string;
@@ -23,6 +28,7 @@ export function sampleDetail(type: string, context: SampleContext): Readonly<Rec
   const { stored, failed } = { stored: DETAIL_TYPE.outputStored, failed: DETAIL_TYPE.outputFailed };
   if (type === stored) return { ...storedDetail(context) };
   if (type === failed) return { ...failedDetail(context) };
+  if (type === JOB_SUBMITTED) return { ...submittedDetail(context) };
   return { ...jobDetail(type, context) };
 }
 
@@ -33,7 +39,7 @@ function jobDetail(type: string, { project, now }: SampleContext): JobEventDetai
   const jobId = jobType === 'other' ? null : JOB_TYPE[jobType].sampleId;
   const isPushed = !type.endsWith('.cancelled');
   return {
-    ...{ schemaVersion: SCHEMA_VERSION, project: project, type, jobType, jobId },
+    ...{ schemaVersion: SCHEMA_VERSION, project, type, jobType, jobId },
     webhookId: isPushed ? 'msg_sample4f6a1c' : `api#${project}#${type}#sample-4f6a1c`,
     status: type.slice(type.lastIndexOf('.') + 1),
     ...{ occurredAt: before(now, 2), receivedAt: before(now, 1) },
@@ -48,7 +54,7 @@ function jobDetail(type: string, { project, now }: SampleContext): JobEventDetai
 function storedDetail({ project, bucket, now }: SampleContext): OutputStoredDetail {
   const prefix = `batch/project=${project}/date=${before(now, 60).slice(0, 10)}/job=sample-4f6a1c/succeeded/`;
   return {
-    ...{ schemaVersion: SCHEMA_VERSION, project: project, jobType: 'batch', jobId: JOB_TYPE.batch.sampleId },
+    ...{ schemaVersion: SCHEMA_VERSION, project, jobType: 'batch', jobId: JOB_TYPE.batch.sampleId },
     ...{
       webhookId: 'msg_sample4f6a1c',
       type: CAUSE,
@@ -65,9 +71,16 @@ function storedDetail({ project, bucket, now }: SampleContext): OutputStoredDeta
 
 function failedDetail({ project, bucket }: SampleContext): OutputFailedDetail {
   return {
-    ...{ schemaVersion: SCHEMA_VERSION, project: project, jobType: 'batch', jobId: JOB_TYPE.batch.sampleId },
+    ...{ schemaVersion: SCHEMA_VERSION, project, jobType: 'batch', jobId: JOB_TYPE.batch.sampleId },
     ...{ webhookId: 'msg_sample4f6a1c', type: CAUSE, userMetadata: {}, displayName: null },
     ...{ code: 'ERR_OUTPUT_GONE', message: 'The file of the outputs is gone', retryable: false, verifiedJob: true },
     ...{ bucket, manifestKey: null },
+  };
+}
+
+function submittedDetail({ project, now }: SampleContext): JobSubmittedDetail {
+  return {
+    ...{ schemaVersion: SCHEMA_VERSION, project, jobType: 'interaction', jobId: JOB_TYPE.interaction.sampleId },
+    ...{ submittedAt: before(now, 60), userMetadata: {}, displayName: null },
   };
 }
