@@ -42,7 +42,7 @@ const secrets = new SecretReader(secretsManagerClient());
 const geminis = new Map(
   Object.entries(config.projects).map(([project, { apiKeySecretId }]) => {
     const apiKey = createApiKeySource(secrets, apiKeySecretId, clock);
-    return [project, new GeminiApi({ baseUrl: config.geminiUrl, apiKey, fetch, clock, stallMs: GEMINI_STALL_MS })];
+    return [project, new GeminiApi({ baseUrl: config.geminiUrl, apiKey, clock, stallMs: GEMINI_STALL_MS })];
   }),
 );
 const queue = new SqsJobQueue(sqsClient(), config.queueUrl);

@@ -1,11 +1,12 @@
 /**
- * Gemini's API by plain `fetch`: the SDK drops a batch's errors and counts, and its downloads break off unnoticed. The
+ * Gemini's API by plain GET: the SDK drops a batch's errors and counts, and its downloads break off unnoticed. The
  * key goes to the API's own origin and nowhere else, so redirects are followed by hand.
  */
 import { cachedKeys } from '../shared/cached-keys.ts';
 import { PipelineError, TransientError } from '../shared/errors.ts';
 import type { Clock, KeySource } from '../shared/ports.ts';
 import type { SecretReader } from '../shared/secrets.client.ts';
+import { type HttpAnswer, httpGet } from './http-get.ts';
 import type { Download, FileDownload, Gemini } from './ports.ts';
 import { type Range, rangeHeaders, rangeOf, type Wanted } from './range.ts';
 import { type Refusal, readRefusal } from './refusal.ts';
@@ -17,7 +18,6 @@ export interface GeminiApiOptions {
   /** `https://generativelanguage.googleapis.com`; a path in it is kept. */
   readonly baseUrl: string;
   readonly apiKey: KeySource<string>;
-  readonly fetch: typeof fetch;
   readonly clock: Clock;
   /** How long Gemini may be silent, before the answer and within it. */
   readonly stallMs: number;
@@ -49,7 +49,7 @@ export class GeminiApi implements Gemini {
     const first = wanted && rangeOf(answer.response, wanted);
     if (first === undefined) {
       // Gemini documents no ranges, and an empty file has none: whatever is not what was asked for is asked for as a whole.
-      await discard(answer);
+      discard(answer);
       return this.download(fileId, signal);
     }
     const file = { url, redirected: answer.url, first };
@@ -68,7 +68,7 @@ export class GeminiApi implements Gemini {
     if (answer === undefined) throw new TransientError('ERR_OUTPUT_NOT_READY', 'A file cannot be had any more');
     const range = rangeOf(answer.response, wanted);
     if (range === undefined || range.total !== file.first.total || range.etag !== file.first.etag) {
-      await discard(answer);
+      discard(answer);
       return undefined;
     }
     file.redirected = url;
@@ -98,8 +98,7 @@ export class GeminiApi implements Gemini {
     for (let hops = 0; hops <= MAX_REDIRECTS; hops += 1) {
       const call = new Call(deadline, this.#options.stallMs);
       const response = await call.run(() =>
-        this.#options.fetch(url.href, {
-          redirect: 'manual',
+        httpGet(url, {
           signal: call.signal,
           // Identity, because a Content-Length of compressed bytes would not tell whether all of them came.
           headers: { 'x-goog-api-key': apiKey, 'accept-encoding': 'identity', ...range },
@@ -112,7 +111,7 @@ export class GeminiApi implements Gemini {
         const name = new URL(start).pathname.replace(/:download$/, '');
         return await call.run(() => readRefusal(response, name, this.#options.clock())).finally(() => call.end());
       }
-      await response.body?.cancel().catch(() => {});
+      response.body.destroy();
       call.end();
       url = redirected(url, location);
     }
@@ -128,7 +127,7 @@ function redirected(from: URL, location: string): URL {
 }
 
 interface Answer {
-  readonly response: Response;
+  readonly response: HttpAnswer;
   readonly call: Call;
   /** Of the last redirect. */
   readonly url: string;
@@ -147,19 +146,18 @@ function toDownload({ response, call }: Answer, length?: number): Download {
   return { chunks: readBody(response, call, length ?? bytes), bytes: length ?? bytes };
 }
 
-/** Gives the connection back. */
-async function discard({ response, call }: Answer): Promise<void> {
-  await response.body?.cancel().catch(() => {});
+function discard({ response, call }: Answer): void {
+  response.body.destroy();
   call.end();
 }
 
-async function* readBody(response: Response, call: Call, expected: number | undefined): AsyncGenerator<Uint8Array> {
-  const reader = response.body?.getReader();
+async function* readBody({ body }: HttpAnswer, call: Call, expected: number | undefined): AsyncGenerator<Uint8Array> {
+  const chunks: AsyncIterator<Buffer> = body[Symbol.asyncIterator]();
   let bytes = 0;
   try {
-    while (reader !== undefined) {
-      const { value, done } = await call.run(() => reader.read(), 'ERR_OUTPUT_TRUNCATED');
-      if (done) break;
+    for (;;) {
+      const { value, done } = await call.run(() => chunks.next(), 'ERR_OUTPUT_TRUNCATED');
+      if (done === true) break;
       bytes += value.length;
       yield value;
     }
@@ -168,7 +166,7 @@ async function* readBody(response: Response, call: Call, expected: number | unde
     }
   } finally {
     call.end();
-    await reader?.cancel().catch(() => {});
+    body.destroy();
   }
 }
 

@@ -1,4 +1,5 @@
 /** A part of a file: asked for, and recognized in the answer. RFC 9110, 13 and 14 */
+import type { HttpAnswer } from './http-get.ts';
 
 export interface Wanted {
   readonly start: number;
@@ -21,7 +22,7 @@ export function rangeHeaders(wanted: Wanted | undefined, etag: string | undefine
 }
 
 /** Undefined when the answer is not exactly what was asked for, or what there is of it. */
-export function rangeOf({ status, headers }: Response, wanted: Wanted): Range | undefined {
+export function rangeOf({ status, headers }: HttpAnswer, wanted: Wanted): Range | undefined {
   const parts = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15})$/.exec(headers.get('content-range') ?? '');
   if (status !== 206 || parts === null || headers.get('content-encoding') !== null) return undefined;
   const [start = 0, end = 0, total = 0] = parts.slice(1).map(Number);

@@ -4,6 +4,7 @@
  */
 import * as z from 'zod/mini';
 import { readBounded } from '../shared/read-bounded.ts';
+import type { HttpAnswer } from './http-get.ts';
 
 export interface Refusal {
   /** `not-found` is about the thing that was asked for, `refused` about whoever asks, or a fault of the service. */
@@ -39,7 +40,7 @@ export function isKeyRefused(status: number, body: unknown): boolean {
 }
 
 /** @param name of what was asked for, as the API's paths write it, e.g. `batches/abc` */
-export async function readRefusal(response: Response, name: string, now: Date): Promise<Refusal> {
+export async function readRefusal(response: HttpAnswer, name: string, now: Date): Promise<Refusal> {
   const body = parse(await readBounded(response, MAX_BYTES));
   const retryAfterSeconds = retryAfter(response.headers.get('retry-after'), now) ?? retryInfo(body);
   return { kind: kindOf(response.status, body, name), status: response.status, retryAfterSeconds };

@@ -44,7 +44,7 @@ const client = dynamoDbClient();
 const ledger = new DynamoDbJobLedger({ client, tableName: config.ledgerTableName, now: clock });
 const apiKey = createApiKeySource(new SecretReader(secretsManagerClient()), config.apiKeySecretId, clock);
 const ports = {
-  gemini: new GeminiApi({ baseUrl: config.baseUrl, apiKey, fetch, clock, stallMs: GEMINI_STALL_MS }),
+  gemini: new GeminiApi({ baseUrl: config.baseUrl, apiKey, clock, stallMs: GEMINI_STALL_MS }),
   ledger,
   outputs: new S3StoredOutputs(s3Client(), config.bucket),
   store: new DynamoDbIdempotencyStore({ ...config, client }),

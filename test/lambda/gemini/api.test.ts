@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterEach, expect, it, vi } from 'vitest';
 import { GeminiApi } from '../../../lambda/gemini/api.ts';
 import type { Download } from '../../../lambda/gemini/ports.ts';
@@ -36,7 +37,7 @@ function apiAt(baseUrl: string, keys: readonly string[] = ['key-1'], stallMs = 6
       return keys[index] === undefined ? undefined : [keys[index] ?? ''];
     }),
   };
-  return { api: new GeminiApi({ baseUrl, apiKey, fetch, clock: () => NOW, stallMs }), apiKey };
+  return { api: new GeminiApi({ baseUrl, apiKey, clock: () => NOW, stallMs }), apiKey };
 }
 
 const json = (status: number, body: object, headers: Record<string, string> = {}): Answer => {
@@ -139,6 +140,50 @@ it('asks for bytes as they are, and believes no length of compressed ones', asyn
   expect(requests).toEqual(['/v1beta/files/abc:download?alt=media key-1']);
   expect(download?.bytes).toBeUndefined();
   expect(await read(download)).toBe('data');
+});
+
+it.each([
+  ['gzip', gzipSync],
+  ['GZIP', gzipSync],
+  ['x-gzip', gzipSync],
+  ['deflate', deflateSync],
+  ['br', brotliCompressSync],
+])('decodes bytes that come as %s, though they were not asked for so', async (encoding, encode) => {
+  const body = encode('data');
+  const { url } = await serve((_request, response) => {
+    response.writeHead(200, { 'content-encoding': encoding, 'content-length': body.length }).end(body);
+  });
+
+  const download = await apiAt(url).api.download('abc', LIVE);
+
+  expect(download?.bytes).toBeUndefined();
+  expect(await read(download)).toBe('data');
+});
+
+it('takes bytes that cannot be decoded for ones that broke off', async () => {
+  const { url } = await serve((_request, response) => {
+    response.writeHead(200, { 'content-encoding': 'gzip' }).end('no gzip at all');
+  });
+
+  const download = await apiAt(url).api.download('abc', LIVE);
+
+  await expect(read(download)).rejects.toMatchObject({ code: 'ERR_OUTPUT_TRUNCATED' });
+});
+
+it('asks once more when the connection that was kept is closed, and not when a new one is', async () => {
+  const served = new Set<object>();
+  const { url, requests } = await serve(({ socket, url: path }, response) => {
+    if (served.has(socket) || path?.endsWith('broken')) socket.destroy();
+    else response.end('data');
+    served.add(socket);
+  });
+  const { api } = apiAt(url);
+
+  for (const _ of [1, 2]) expect(await read(await api.get('batches/abc', LIVE))).toBe('data');
+  expect(served.size).toBe(2);
+  expect(requests).toHaveLength(3);
+
+  await expect(apiAt(url).api.get('broken', LIVE)).rejects.toMatchObject({ code: 'ERR_GEMINI_UNAVAILABLE' });
 });
 
 const classic = (code: number, status: string, details: object[] = [], message = 'no') => ({
