@@ -232,15 +232,18 @@ describe('gemini-webhooks-client', () => {
   const alone = mkdtempSync(join(tmpdir(), 'client-'));
   afterAll(() => rmSync(alone, { recursive: true, force: true }));
 
-  it('installs without a registry and brings nothing with it, and its schemas can be imported', () => {
+  it('installs without a registry and brings nothing with it, and its schemas and samples can be imported', () => {
     writeFileSync(join(alone, 'package.json'), '{ "private": true }');
     npm(alone, 'install', '--offline', join(folder, `gemini-webhooks-client-${version}.tgz`));
-    const script = "console.log(require('gemini-webhooks-client/schemas/1/OutputStored.json').title)";
+    const script = `console.log(require('gemini-webhooks-client/schemas/1/OutputStored.json').title);
+      console.log(require('gemini-webhooks-client/samples/output.stored.json')['detail-type']);`;
 
     expect(readdirSync(join(alone, 'node_modules')).filter((name) => !name.startsWith('.'))).toEqual([
       'gemini-webhooks-client',
     ]);
-    expect(execFileSync(process.execPath, ['-e', script], { cwd: alone, encoding: 'utf8' })).toBe('OutputStored\n');
+    expect(execFileSync(process.execPath, ['-e', script], { cwd: alone, encoding: 'utf8' })).toBe(
+      'OutputStored\noutput.stored\n',
+    );
   });
 
   it('has no types of zod, and no path of a machine', () => {
