@@ -27,15 +27,19 @@ async function end(code: number): Promise<void> {
   synthesis.abort();
   await page?.close();
   const run = await starting?.catch(() => undefined);
-  await run?.close().catch((error: unknown) => console.error(explain(error)));
+  await run?.close().catch(show);
   process.exit(code);
 }
 
 /** People get the sentence, and the stack only of what is a defect. */
-function fail(error: unknown, code = 1): void {
-  if (isEnding) return;
+function show(error: unknown): void {
   const cause = explain(error);
   console.error(cause instanceof LocalRunError ? cause.message : cause);
+}
+
+function fail(error: unknown, code = 1): void {
+  if (isEnding) return;
+  show(error);
   void end(code);
 }
 

@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
-import { LocalRunError } from '../shared/local-run-error.ts';
+import { explainOutput, LocalRunError } from '../shared/local-run-error.ts';
 import { REGION } from '../template/intrinsics.ts';
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
@@ -49,7 +49,11 @@ export async function synthesize(
   }
   const code = await new Promise<number | null>((done, fail) => child.on('error', fail).on('close', done));
   signal?.removeEventListener('abort', end);
-  if (code !== 0) throw new LocalRunError(`The synthesis failed:\n${said.trim()}\nCorrect this and start again.`);
+  if (code === 0) return;
+  throw (
+    explainOutput(said, outputDir) ??
+    new LocalRunError(`The synthesis failed:\n${said.trim()}\nCorrect this and start again.`)
+  );
 }
 
 /** As the CDK's command would pass it on. */

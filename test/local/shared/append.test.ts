@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { append } from '../../../local/shared/append.ts';
-import { explain, LocalRunError } from '../../../local/shared/local-run-error.ts';
+import { explain, explainOutput, LocalRunError } from '../../../local/shared/local-run-error.ts';
 
 it('adds to a file', () => {
   const file = join(mkdtempSync(join(tmpdir(), 'append-')), 'log');
@@ -37,4 +37,11 @@ it('says of a full disk what to do, and leaves other errors as they are', () => 
   );
   expect(explain(other)).toBe(other);
   expect(explain(undefined)).toBeUndefined();
+});
+
+it('finds it in what a program printed', () => {
+  const printed = 'Failed to bundle asset X: Error: ENOSPC: no space left on device, write\n    at …';
+
+  expect(explainOutput(printed, '/x')?.message).toMatch(/^The disk is full: \/x cannot be written\. Free some space/);
+  expect(explainOutput('TypeError: x is not a function', '/x')).toBeUndefined();
 });
