@@ -59,6 +59,8 @@ class Refusal extends Error {
 
 export class SecretsManager {
   readonly #secrets = new Map<string, Secret>();
+  /** Called when a secret has another current value. */
+  onRotated: () => void = () => {};
 
   /** The value that was current becomes the previous one. A secret that is not there is made. */
   put(name: string, value: string): void {
@@ -204,6 +206,7 @@ export class SecretsManager {
     const before = secret.stages.get(label);
     if (label === 'AWSCURRENT' && before !== undefined && before !== version) secret.stages.set('AWSPREVIOUS', before);
     secret.stages.set(label, version);
+    if (label === 'AWSCURRENT') this.onRotated();
   }
 
   /** By name or ARN. */

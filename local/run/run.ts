@@ -77,7 +77,8 @@ export async function startRun(options: RunOptions): Promise<Run> {
     const endpoints = await connect(aws, gemini, options);
     let remove = writeEndpoints(stateDir, endpoints);
     const started = aws;
-    const keepSecrets = () => {
+    // Whoever rotates them, by the command line as well: `npm run send` signs with what is in the file.
+    started.secrets.onRotated = () => {
       Object.assign(endpoints, secretsOf(started));
       remove = writeEndpoints(stateDir, endpoints);
     };
@@ -89,11 +90,9 @@ export async function startRun(options: RunOptions): Promise<Run> {
       async rotate(which) {
         const ids = secretIdsOf(started);
         await started.rotate(which === 'signing-secret' ? ids.signingSecretId : ids.dynamicTokenSecretId);
-        keepSecrets();
       },
       async revoke(which) {
         await started.invoke('DefaultWebhookRotator', { revoke: which });
-        keepSecrets();
       },
       async close() {
         remove();

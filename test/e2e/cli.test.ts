@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { clientOptions } from '../../local/aws/emulators.ts';
+import { readEndpoints } from '../../local/run/endpoints.ts';
 import { runCommand } from '../fakes/command-line.ts';
 import { deliveryOf, listen, post, startTestRun, type TestRun } from './local-run.ts';
 
@@ -141,6 +142,8 @@ it('pings, rotates, and prints a URL that is accepted', async () => {
 
   expect((await cli('rotate', 'dynamic-token', '--yes')).exitCode).toBe(0);
   const { printed: url } = await cli('dynamic-url');
+  // For programs that drive the local run.
+  expect(readEndpoints(run.stateDir).dynamicWebhookUrl).toBe(url.trim());
   const before = stored().length;
   await fetch(`${run.endpoints.simulatorControlUrl}/jobs`, {
     method: 'POST',

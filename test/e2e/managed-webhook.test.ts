@@ -31,8 +31,6 @@ beforeEach(async () => {
   delivered += (await deliveries()).length;
   for (const file of logFiles()) logged.set(file, readFileSync(file, 'utf8').length);
   await run.aws.customResources.create(NO_FIRST_RUNS);
-  const signingSecret = run.aws.secrets.current(run.aws.secretId('DefaultSecretsSigningSecret'));
-  Object.assign(run.endpoints, { signingSecret });
 });
 
 const webhooks = () => createClient(run.endpoints.geminiUrl, run.endpoints.apiKey).webhooks;
