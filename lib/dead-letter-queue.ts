@@ -2,7 +2,7 @@
 import { Duration } from 'aws-cdk-lib';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
-import { acknowledge } from './nag-acknowledgement.ts';
+import { acknowledge } from './shared/nag-acknowledgement.ts';
 
 /** Largest message in bytes: that of SQS, and so of an event. Set, because a lower default once was the limit. */
 export const MAX_MESSAGE_BYTES = 1024 * 1024;

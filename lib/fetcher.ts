@@ -10,9 +10,9 @@ import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { ENV, type FetchedJobType } from '../lambda/contract.ts';
 import { deadLetterQueue, MAX_MESSAGE_BYTES } from './dead-letter-queue.ts';
-import { acknowledge } from './nag-acknowledgement.ts';
 import { NodeFunction } from './node-function.ts';
 import { settingsOf } from './settings.ts';
+import { acknowledge } from './shared/nag-acknowledgement.ts';
 
 /** The longest that Lambda allows: a fetch has to end within it. */
 const FUNCTION_TIMEOUT = Duration.minutes(15);

@@ -9,14 +9,6 @@ export function addFault(context: z.RefinementCtx, sentence: string, path: reado
   context.addIssue({ code: 'custom', message: sentence, path: [...path], params: { isSentence: true } });
 }
 
-/** What is invalid, each fault with the value and what to do. */
-export class ConfigurationError extends Error {
-  constructor(what: string, faults: readonly string[]) {
-    super(`Invalid ${what}:\n${faults.map((fault) => `- ${fault}`).join('\n')}`);
-    this.name = 'ConfigurationError';
-  }
-}
-
 /** Each with what to do. @param input as it was given */
 export function faultsOf(
   { issues }: { readonly issues: readonly z.core.$ZodIssue[] },

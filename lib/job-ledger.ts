@@ -9,9 +9,9 @@ import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { ENV, LEDGER, LEDGER_INDEX } from '../lambda/contract.ts';
 import { deadLetterQueue, MAX_MESSAGE_BYTES } from './dead-letter-queue.ts';
-import { acknowledge } from './nag-acknowledgement.ts';
 import { NodeFunction } from './node-function.ts';
 import { settingsOf } from './settings.ts';
+import { acknowledge } from './shared/nag-acknowledgement.ts';
 
 const FUNCTION_TIMEOUT = Duration.seconds(30);
 /** As Lambda advises: six times the function's timeout, and the batching window. */

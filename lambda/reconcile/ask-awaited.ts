@@ -3,7 +3,7 @@ import type { FetchedJobType } from '../contract.ts';
 import { FETCHED_JOB_TYPES, JOB_TYPE, METRIC } from '../contract.ts';
 import { jobKey } from '../events/event-key.ts';
 import { JOB_KINDS } from '../gemini/jobs/index.ts';
-import { type JobAtGemini, readJob } from '../gemini/read-jobs.ts';
+import { type JobAtGemini, readJob } from '../gemini/jobs/read-jobs.ts';
 import { knownSince, type LedgerEntry } from '../ledger/facts.ts';
 import { pauseMs } from '../ledger/next-question.ts';
 import { TransientError } from '../shared/errors.ts';

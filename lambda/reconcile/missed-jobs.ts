@@ -4,7 +4,7 @@ import { jobKey } from '../events/event-key.ts';
 import type { BusEvent, JobEventDetail, OutputFailedDetail } from '../events/job-event.ts';
 import type { Manifest } from '../events/manifest.ts';
 import { onceFor, type PublishOncePorts, type PublishResult, publishOnce } from '../events/publish-once.ts';
-import type { JobAtGemini } from '../gemini/read-jobs.ts';
+import type { JobAtGemini } from '../gemini/jobs/read-jobs.ts';
 import type { LedgerEntry, LedgerJob } from '../ledger/facts.ts';
 import type { JobLedger } from '../ledger/ports.ts';
 import type { PermanentErrorCode } from '../shared/errors.ts';

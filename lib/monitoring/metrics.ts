@@ -4,7 +4,7 @@ import { type DimensionsMap, Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IEventBus, IRule } from 'aws-cdk-lib/aws-events';
 import type { IConstruct } from 'constructs';
 import { type FetchedJobType, METRIC, METRIC_NAMESPACE, type MetricName } from '../../lambda/contract.ts';
-import { deploymentNameOf } from '../deployment-name.ts';
+import { deploymentNameOf } from '../shared/deployment-name.ts';
 
 const PERIOD = Duration.minutes(5);
 

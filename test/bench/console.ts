@@ -1,8 +1,8 @@
 /** `npm run bench -- console`: how long the console takes to answer with its table when the ledger has 10,000 jobs. */
 import { BatchWriteItemCommand } from '@aws-sdk/client-dynamodb';
+import { startConsole } from '../../cli/console/http/server.ts';
 import { readJobPage } from '../../cli/console/job-pages.ts';
 import { remembered } from '../../cli/console/remembered.ts';
-import { startConsole } from '../../cli/console/server.ts';
 import type { JobQuery } from '../../cli/console/source.ts';
 import { LEDGER } from '../../lambda/contract.ts';
 import { queueName, shardOf } from '../../lambda/ledger/facts.ts';

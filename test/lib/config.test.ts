@@ -2,8 +2,8 @@ import { App, Duration, RemovalPolicy, Size } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../lib/config.ts';
-import { ConfigurationError } from '../../lib/field-faults.ts';
 import { Monitoring, WebhooksStack } from '../../lib/index.ts';
+import { ConfigurationError } from '../../lib/shared/configuration-error.ts';
 
 const MONITORING = { optOut: 'The team looks at the dashboard.' };
 const DOMAIN = {
