@@ -7,7 +7,7 @@ import { CfnDelivery, CfnDeliveryDestination, CfnDeliverySource } from 'aws-cdk-
 import type { IQueue, Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { APPLICATION_SOURCE, EVENT_SOURCE, FETCHED_JOB_TYPES, type FetchedJobType } from '../lambda/contract.ts';
-import { deadLetterQueue } from './dead-letter-queue.ts';
+import { addDeadLetterQueue } from './queues.ts';
 import { ServiceLogGroup } from './service-log-group.ts';
 import { settingsOf } from './settings.ts';
 import { uniqueNameOf } from './shared/deployment-name.ts';
@@ -47,7 +47,7 @@ export class JobEventBus extends Construct {
       });
       this.archive.applyRemovalPolicy(removalPolicy);
     }
-    this.undeliveredQueue = deadLetterQueue(this, 'Undelivered');
+    this.undeliveredQueue = addDeadLetterQueue(this, 'Undelivered');
     acknowledge(this.undeliveredQueue, {
       'AwsSolutions-SQS3':
         'This is a dead-letter queue, that of the rules; the check knows only those of other queues.',

@@ -1,8 +1,8 @@
 /** What is invalid in props or JSON, said to a person: the key, the value and what to do. */
 import { Duration, Size } from 'aws-cdk-lib';
 import * as z from 'zod';
+import { nearest } from '../lambda/nearest.ts';
 import { type FieldNotes, unwrapped } from './fields.ts';
-import { nearest } from './nearest.ts';
 
 /** A fault that no single value has: a whole sentence. */
 export function addFault(context: z.RefinementCtx, sentence: string, path: readonly (string | number)[] = []): void {

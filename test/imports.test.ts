@@ -64,14 +64,14 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
   'cli/console/http': ['cli', 'cli/console', 'cli/console/outputs', 'cli/console/pages', 'lambda'],
   'cli/program': ['cli', 'cli/commands', 'cli/console', 'cli/console/http', 'lambda', 'lambda/shared/errors.ts'],
 
-  // The local run takes the functions from the template and the bundles, as AWS would.
+  // The local run takes the functions from the template and the bundles, as AWS would, and looks like the command line.
   'local/shared': [],
   'local/gemini': [],
   'local/lambda': ['local/shared'],
   'local/template': ['lambda', 'local/shared'],
   'local/aws': ['client/event-pattern.ts', 'lambda', 'local/lambda', 'local/shared', 'local/template'],
-  'local/run': ['lambda', 'local/aws', 'local/gemini', 'local/shared', 'local/template'],
-  'local/demo': ['lambda', 'local/aws', 'local/run'],
+  'local/run': ['cli/table.ts', 'lambda', 'local/aws', 'local/gemini', 'local/shared', 'local/template'],
+  'local/demo': ['cli/table.ts', 'lambda', 'local/aws', 'local/run'],
   local: ['local/aws', 'local/demo', 'local/run', 'local/shared'],
 
   tools: ['cli', 'cli/console/http', 'lambda', 'lambda/events', 'lib', 'test/fakes', 'test/lib'],

@@ -5,7 +5,7 @@
 import { METRIC } from '../contract.ts';
 import type { Clock, Log, Metrics } from '../shared/ports.ts';
 import { eventKey } from './event-key.ts';
-import type { BusEvent, JobEventDetail } from './job-event.ts';
+import { type BusEvent, type JobEventDetail, jobLogFields } from './job-event.ts';
 import type { EventPublisher, IdempotencyStore } from './ports.ts';
 
 export interface PublishOncePorts {
@@ -68,7 +68,7 @@ export async function publishOnce(ports: PublishOncePorts, once: Once): Promise<
   if (claim.outcome === 'completed') {
     if (claim.delivery === delivery && claim.bodySha256 !== bodySha256) {
       metrics.count(METRIC.payloadMismatch, { project });
-      ports.log.warn('The same webhook id came with another body', identify(event));
+      ports.log.warn('The same webhook id came with another body', jobLogFields(event.detail));
     }
     return { outcome: 'duplicate', completed: { delivery: claim.delivery, receivedAt: claim.receivedAt } };
   }
@@ -83,7 +83,9 @@ async function publishOrRelease(ports: PublishOncePorts, id: string, owner: stri
     await ports.publisher.publish(event);
   } catch (error) {
     // Should the release fail too, the lease runs out by itself.
-    await ports.store.release(id, owner).catch(() => ports.log.warn('The claim was not released', identify(event)));
+    await ports.store
+      .release(id, owner)
+      .catch(() => ports.log.warn('The claim was not released', jobLogFields(event.detail)));
     throw error;
   }
 }
@@ -93,10 +95,5 @@ async function complete(ports: PublishOncePorts, id: string, owner: string, even
   const completed = await ports.store.complete(id, owner, ports.clock()).catch(() => false);
   if (completed) return;
   ports.metrics.count(METRIC.completeFailed, { project: event.detail.project });
-  ports.log.warn('The event is on the bus, but its record is not COMPLETED', identify(event));
-}
-
-export function identify({ detail }: Pick<BusEvent, 'detail'>) {
-  const { project, webhookId, type, jobType, jobId } = detail;
-  return { project, webhookId, type, jobType, jobId };
+  ports.log.warn('The event is on the bus, but its record is not COMPLETED', jobLogFields(event.detail));
 }

@@ -3,7 +3,7 @@
  * of the event only the id is used. The manifest comes last, once; who finds it announces and downloads nothing.
  */
 import { FILE_RETENTION_SECONDS, MANIFEST_NAME, METRIC } from '../contract.ts';
-import type { FetchableEvent } from '../events/job-event.ts';
+import { type FetchableEvent, jobLogFields } from '../events/job-event.ts';
 import type { Manifest } from '../events/manifest.ts';
 import { outputPrefix, WITHOUT_OUTPUTS } from '../events/output-keys.ts';
 import type { JobKind, OutputPlan } from '../gemini/jobs/job-type.ts';
@@ -19,7 +19,6 @@ import {
   announceFailed,
   announceStored,
   INTERNAL,
-  logged,
   type Progress,
   placeOf,
   type Stored,
@@ -93,7 +92,7 @@ async function consult(
   try {
     return await ledger.begin(event, attempt);
   } catch {
-    log.warn('The ledger was not asked about the job', logged(event));
+    log.warn('The ledger was not asked about the job', jobLogFields(event));
     return undefined;
   }
 }

@@ -3,9 +3,10 @@
  * complete.
  */
 import { METRIC } from '../contract.ts';
-import { identify, type PublishResult } from '../events/publish-once.ts';
+import { jobLogFields } from '../events/job-event.ts';
+import type { PublishResult } from '../events/publish-once.ts';
 import { toJobEvent } from '../gemini/envelope.ts';
-import { PipelineError, RequestError } from '../shared/errors.ts';
+import { describeError, RequestError } from '../shared/errors.ts';
 import { MAX_BODY_BYTES, type RawDelivery } from '../standard-webhooks/delivery.ts';
 import type { Authenticate } from './authenticate.ts';
 import type { NoteForm } from './form-log.ts';
@@ -28,8 +29,7 @@ export async function receiveWebhook(ports: ReceiveWebhookPorts, delivery: RawDe
     ports.metrics.count(METRIC.deliveries, { project, outcome: result.outcome });
     return result;
   } catch (error) {
-    const outcome = error instanceof PipelineError ? error.code : 'ERR_INTERNAL';
-    ports.metrics.count(METRIC.deliveries, { project, outcome });
+    ports.metrics.count(METRIC.deliveries, { project, outcome: describeError(error).code });
     throw error;
   }
 }
@@ -44,14 +44,13 @@ async function receive(ports: ReceiveWebhookPorts, delivery: RawDelivery): Promi
   const { route } = delivery;
   const detail = toJobEvent(verified, receivedAt, route.kind === 'dynamic' ? route.token : undefined);
   ports.noteForm?.(delivery, verified, detail);
-  const subject = { ...identify({ detail }), scheme: detail.scheme };
+  const subject = { ...jobLogFields(detail), scheme: detail.scheme };
   try {
     const result = await publishDelivery(ports, detail, verified.bodySha256);
     ports.log.info('Delivery handled', { ...subject, outcome: result.outcome });
     return result;
   } catch (error) {
-    const code = error instanceof PipelineError ? error.code : 'ERR_INTERNAL';
-    ports.log.error('Delivery not handled', { ...subject, code });
+    ports.log.error('Delivery not handled', { ...subject, code: describeError(error).code });
     throw error;
   }
 }

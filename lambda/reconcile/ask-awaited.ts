@@ -6,8 +6,8 @@ import { JOB_KINDS } from '../gemini/jobs/index.ts';
 import { type JobAtGemini, readJob } from '../gemini/jobs/read-jobs.ts';
 import { knownSince, type LedgerEntry } from '../ledger/facts.ts';
 import { pauseMs } from '../ledger/next-question.ts';
-import { TransientError } from '../shared/errors.ts';
-import { describe, isTimeOut, type ReconcileRun } from './reconcile-run.ts';
+import { describeError, TransientError } from '../shared/errors.ts';
+import { isTimeOut, type ReconcileRun } from './reconcile-run.ts';
 
 const READ_AT_ONCE = 100;
 /** Then it is not the jobs. What was not asked for is asked for by the next run. */
@@ -110,7 +110,7 @@ class Questions {
     }
     const { project, jobType, jobId, failingSince = now } = job;
     const retryAfterSeconds = error instanceof TransientError ? error.retryAfterSeconds : undefined;
-    const failed = { ...describe(error), retryAfterSeconds, failingSince: failingSince.toISOString() };
+    const failed = { ...describeError(error), retryAfterSeconds, failingSince: failingSince.toISOString() };
     ports.log.warn('Gemini gave no answer about a job', { project, jobType, jobId, ...failed });
     if (now.getTime() - failingSince.getTime() >= UNANSWERED_MS)
       ports.metrics.count(METRIC.jobsUnanswered, { project });

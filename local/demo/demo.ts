@@ -1,9 +1,9 @@
 /** Submits the demo's jobs and follows them until their manifests are in the bucket, or the time is up. */
 import { GetObjectCommand, HeadObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import { formatBytes } from '../../cli/table.ts';
 import { clientOptions } from '../aws/emulators.ts';
 import type { BusEvent } from '../aws/event-bus.ts';
 import { createClient, type Run } from '../run/run.ts';
-import { formatBytes } from '../run/table.ts';
 import { DEMO_JOBS } from './jobs.ts';
 import { applyEvent, type Row } from './progress.ts';
 
