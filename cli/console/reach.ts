@@ -3,18 +3,18 @@ import { GetObjectCommand, HeadObjectCommand, NotFound } from '@aws-sdk/client-s
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import type { DescribedFunction } from '../../lambda/deployment-description.ts';
 import { Manifest } from '../../lambda/events/manifest.ts';
-import { DynamoDbQuarantine } from '../../lambda/receive/quarantine.client.ts';
-import { quarantine } from '../commands/quarantine.ts';
+import { quarantine, readQuarantine } from '../commands/quarantine.ts';
 import { redrive } from '../commands/redrive.ts';
 import { refetch } from '../commands/refetch.ts';
 import { repair } from '../commands/repair.ts';
-import { type Check, readStatus } from '../commands/status.ts';
+import { readStatus } from '../commands/status.ts';
 import { ping } from '../commands/webhook.ts';
 import type { CommandContext } from '../context.ts';
 import { deliveryRecordsOf } from '../deliveries.ts';
 import type { Deployment } from '../deployment.ts';
 import { jobRecordsOf } from '../job-listing.ts';
 import { type JobRow, toJobRow } from '../job-row.ts';
+import type { Check } from '../json-output.ts';
 import { type LogLine, readLog } from '../logs.ts';
 import { findManifests } from '../objects.ts';
 import type { EverywhereChange } from './changes.ts';
@@ -99,14 +99,9 @@ function functionsOf({ description }: Deployment): readonly (readonly [name: str
 }
 
 /** How many deliveries are quarantined; undefined where none is. */
-export async function countQuarantined({ clients, description }: Deployment, now: Date): Promise<number | undefined> {
-  const { quarantineTable: tableName } = description;
-  if (tableName === undefined) return undefined;
-  // Nothing is kept from here: the bounds are those of the verifier.
-  const table = new DynamoDbQuarantine({ client: clients.dynamodb, tableName, ttlSeconds: 0, maxPerHour: 0 });
-  let count = 0;
-  for await (const _ of table.list(now)) count += 1;
-  return count;
+export async function countQuarantined(deployment: Deployment, now: Date): Promise<number | undefined> {
+  const { quarantineTable } = deployment.description;
+  return quarantineTable === undefined ? undefined : (await readQuarantine(deployment, quarantineTable, now)).length;
 }
 
 /** Lines with one of the texts, in the order of time. @param wanted of the functions' names */
