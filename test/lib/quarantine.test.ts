@@ -33,13 +33,3 @@ it('tells both what the bounds are, and forgets what has expired', () => {
 it('is not there by default', () => {
   synthesize().resourceCountIs('AWS::DynamoDB::GlobalTable', 2);
 });
-
-it.each([
-  [{ maxPerHour: 0 }, 'quarantine.maxPerHour is 0; give a whole number from 1 to 10000.'],
-  [
-    { retention: Duration.minutes(5) },
-    'quarantine.retention is Duration.minutes(5); give 1 hour to 31 days, in whole seconds.',
-  ],
-])('refuses %j', (quarantine, message) => {
-  expect(() => synthesize({ quarantine })).toThrow(message);
-});

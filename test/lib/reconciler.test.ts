@@ -2,7 +2,6 @@ import { Duration } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { describe, expect, it } from 'vitest';
-import type { JobLedgerOptions } from '../../lib/index.ts';
 import { newStack, readable, resourceOf, resourcesOf, synthesize } from './synthesize.ts';
 
 const template = synthesize();
@@ -55,23 +54,6 @@ describe('the job ledger', () => {
       ...{ BatchSize: 100, MaximumBatchingWindowInSeconds: 1, ScalingConfig: { MaximumConcurrency: 2 } },
       FunctionResponseTypes: ['ReportBatchItemFailures'],
     });
-  });
-
-  it('refuses what Lambda would refuse, all at once', () => {
-    const make = (jobLedger: JobLedgerOptions) => () => newStack({ jobLedger });
-    const none = Duration.seconds(0);
-
-    expect(make({ batchSize: 1000, maxConcurrency: 20 })).not.toThrow();
-    expect(make({ batchSize: 10, batchingWindow: none })).not.toThrow();
-    expect(make({ batchSize: 11, batchingWindow: none })).toThrow(
-      'jobLedger.batchingWindow is 0 with a batchSize over 10; give at least a second.',
-    );
-    expect(make({ batchSize: 1001, batchingWindow: Duration.millis(500), maxConcurrency: 1 })).toThrow(
-      'Invalid props:\n' +
-        '- jobLedger.batchSize is 1001; give a whole number from 1 to 1000.\n' +
-        '- jobLedger.batchingWindow is Duration.millis(500); give 0 seconds to 1 minute, in whole seconds.\n' +
-        '- jobLedger.maxConcurrency is 1; give a whole number from 2 to 1000; SQS knows no smaller limit than 2.',
-    );
   });
 
   it('is written by a function that may do nothing else', () => {
@@ -168,27 +150,6 @@ describe('the reconciler', () => {
       { PROJECT: 'acme', API_KEY_SECRET_ID: 'gemini-webhooks/acme/api-key' },
     ]);
   });
-
-  it('refuses what makes no sense, all at once', () => {
-    const reconciliation = {
-      interval: Duration.minutes(1),
-      gracePeriod: Duration.seconds(90),
-      horizon: Duration.days(8),
-    };
-
-    expect(() => synthesize({ reconciliation })).toThrow(
-      /interval is Duration.minutes\(1\); give 5 minutes to 1 hour.+\n.+gracePeriod is Duration.seconds\(90\); .+\n.+horizon is Duration.days\(8\); /,
-    );
-  });
-});
-
-it('refuses to look at jobs for longer than their idempotency records live', () => {
-  const horizon = Duration.hours(72);
-
-  expect(() => synthesize({ reconciliation: { horizon }, recordTtl: Duration.days(2) })).toThrow(
-    'reconciliation.horizon is 3 days and recordTtl 2 days; give a horizon that is not longer.',
-  );
-  expect(() => synthesize({ reconciliation: { horizon }, recordTtl: Duration.days(3) })).not.toThrow();
 });
 
 describe('applications that submit jobs', () => {
