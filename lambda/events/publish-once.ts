@@ -2,7 +2,6 @@
  * Claims, publishes, completes: what stands between an event and its second publication, for whoever learns of it. A crash
  * between any two of them leads to another attempt that publishes again or finds it done.
  */
-import { METRIC } from '../contract.ts';
 import type { Clock, Log, Metrics } from '../shared/ports.ts';
 import { eventKey } from './event-key.ts';
 import { type BusEvent, type JobEventDetail, jobLogFields } from './job-event.ts';
@@ -67,7 +66,7 @@ export async function publishOnce(ports: PublishOncePorts, once: Once): Promise<
   }
   if (claim.outcome === 'completed') {
     if (claim.delivery === delivery && claim.bodySha256 !== bodySha256) {
-      metrics.count(METRIC.payloadMismatch, { project });
+      metrics.count('PayloadMismatch', { project });
       ports.log.warn('The same webhook id came with another body', jobLogFields(event.detail));
     }
     return { outcome: 'duplicate', completed: { delivery: claim.delivery, receivedAt: claim.receivedAt } };
@@ -94,6 +93,6 @@ async function publishOrRelease(ports: PublishOncePorts, id: string, owner: stri
 async function complete(ports: PublishOncePorts, id: string, owner: string, event: BusEvent): Promise<void> {
   const completed = await ports.store.complete(id, owner, ports.clock()).catch(() => false);
   if (completed) return;
-  ports.metrics.count(METRIC.completeFailed, { project: event.detail.project });
+  ports.metrics.count('CompleteFailed', { project: event.detail.project });
   ports.log.warn('The event is on the bus, but its record is not COMPLETED', jobLogFields(event.detail));
 }

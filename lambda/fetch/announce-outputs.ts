@@ -1,5 +1,5 @@
 /** How a fetch ends: in a manifest, on the bus, and in the log. */
-import { DETAIL_TYPE, MANIFEST_NAME, METRIC, SCHEMA_VERSION, VERSION } from '../contract.ts';
+import { DETAIL_TYPE, MANIFEST_NAME, SCHEMA_VERSION, VERSION } from '../contract.ts';
 import { fitted } from '../events/event-size.ts';
 import { type FetchableEvent, jobLogFields } from '../events/job-event.ts';
 import type { Failure, Manifest } from '../events/manifest.ts';
@@ -165,7 +165,7 @@ export async function announceFailed(
       manifestKey,
     }),
   });
-  ports.metrics.count(METRIC.outputsFailed, placeOf(event));
+  ports.metrics.count('OutputsFailed', placeOf(event));
   ports.log.error('Outputs failed', { ...jobLogFields(event), code, reason: message, retryable });
 }
 

@@ -1,5 +1,4 @@
 /** One message of a fetcher's queue: what becomes of it. Nothing here throws, so that every message gets its delay. */
-import { METRIC } from '../contract.ts';
 import { type FetchableEvent, jobLogFields } from '../events/job-event.ts';
 import type { JobKind } from '../gemini/jobs/job-type.ts';
 import { describeError, TransientError } from '../shared/errors.ts';
@@ -46,7 +45,7 @@ export async function handleMessage(
     const nextAttemptAt = new Date(ports.clock().getTime() + 1000 * delaySeconds);
     // Only to be seen, and to judge by: the message goes back whether it is written or not.
     await ports.ledger.postpone(event, describeError(error).code, nextAttemptAt).catch(() => {});
-    ports.metrics.count(METRIC.outputsRetried, placeOf(event));
+    ports.metrics.count('OutputsRetried', placeOf(event));
     ports.log.warn('The message goes back to the queue', {
       ...jobLogFields(event),
       ...{ messageId, receiveCount, delaySeconds },

@@ -2,7 +2,6 @@
  * One delivery from the door to the bus. The order is fixed: size, headers, tolerance, signature, parse, claim, publish,
  * complete.
  */
-import { METRIC } from '../contract.ts';
 import { jobLogFields } from '../events/job-event.ts';
 import type { PublishResult } from '../events/publish-once.ts';
 import { toJobEvent } from '../gemini/envelope.ts';
@@ -26,10 +25,10 @@ export async function receiveWebhook(ports: ReceiveWebhookPorts, delivery: RawDe
   const { project } = delivery.route;
   try {
     const result = await receive(ports, delivery);
-    ports.metrics.count(METRIC.deliveries, { project, outcome: result.outcome });
+    ports.metrics.count('Deliveries', { project, outcome: result.outcome });
     return result;
   } catch (error) {
-    ports.metrics.count(METRIC.deliveries, { project, outcome: describeError(error).code });
+    ports.metrics.count('Deliveries', { project, outcome: describeError(error).code });
     throw error;
   }
 }

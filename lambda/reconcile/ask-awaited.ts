@@ -1,6 +1,6 @@
 /** Asks Gemini for each job that was submitted, or listed long ago, and of whose end nobody has heard. */
 import type { FetchedJobType } from '../contract.ts';
-import { FETCHED_JOB_TYPES, JOB_TYPE, METRIC } from '../contract.ts';
+import { FETCHED_JOB_TYPES, JOB_TYPE } from '../contract.ts';
 import { jobKey } from '../events/event-key.ts';
 import { JOB_KINDS } from '../gemini/jobs/index.ts';
 import { type JobAtGemini, readJob } from '../gemini/jobs/read-jobs.ts';
@@ -112,8 +112,7 @@ class Questions {
     const retryAfterSeconds = error instanceof TransientError ? error.retryAfterSeconds : undefined;
     const failed = { ...describeError(error), retryAfterSeconds, failingSince: failingSince.toISOString() };
     ports.log.warn('Gemini gave no answer about a job', { project, jobType, jobId, ...failed });
-    if (now.getTime() - failingSince.getTime() >= UNANSWERED_MS)
-      ports.metrics.count(METRIC.jobsUnanswered, { project });
+    if (now.getTime() - failingSince.getTime() >= UNANSWERED_MS) ports.metrics.count('JobsUnanswered', { project });
     this.#unansweredInARow += 1;
     if (this.#unansweredInARow >= MAX_UNANSWERED_IN_A_ROW) this.#stop(error);
     this.#run.saw(job, this.#since(job));

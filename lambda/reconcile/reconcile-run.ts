@@ -1,5 +1,5 @@
 /** What the parts of one run of the reconciler share. */
-import { FETCHED_JOB_TYPES, type FetchedJobType, METRIC } from '../contract.ts';
+import { FETCHED_JOB_TYPES, type FetchedJobType } from '../contract.ts';
 import { jobKey } from '../events/event-key.ts';
 import type { Gemini } from '../gemini/ports.ts';
 import type { LedgerJob, SweepCursor, Unended } from '../ledger/facts.ts';
@@ -71,7 +71,7 @@ export class ReconcileRun {
   refused(what: string, error: unknown): void {
     const { log, metrics } = this.ports;
     const { project } = this.options;
-    if (!this.#isRefused) metrics.count(METRIC.lookupsRefused, { project });
+    if (!this.#isRefused) metrics.count('LookupsRefused', { project });
     this.#isRefused = true;
     log.error('Gemini refused the reconciler', { project, what, ...describeError(error) });
   }
@@ -117,7 +117,7 @@ export class ReconcileRun {
     for (const jobType of FETCHED_JOB_TYPES) {
       const { since } = this.#unended[jobType] ?? {};
       const age = since === undefined ? 0 : (this.now.getTime() - Date.parse(since)) / 1000;
-      metrics.seconds(METRIC.oldestUnended, age, { project, jobType });
+      metrics.seconds('OldestUnended', age, { project, jobType });
     }
   }
 }
