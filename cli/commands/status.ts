@@ -104,18 +104,18 @@ async function waiting(context: CommandContext, projects: readonly DescribedProj
     const [queued, awaited, open] = await Promise.all([
       depthOf(deployment, fetchers[jobType].queueUrl),
       Promise.all(of.map((one) => records.list({ ...one, state: 'awaited' }))),
-      Promise.all(of.map((one) => records.count({ ...one, state: 'unstored' }))),
+      Promise.all(of.map((one) => records.list({ ...one, state: 'unstored' }))),
     ]);
-    const [oldest] = open.flatMap(({ first }) => first ?? []).toSorted((a, b) => a.getTime() - b.getTime());
-    const count = open.reduce((sum, one) => sum + one.count, 0);
+    const unstored = open.flat();
+    const [oldest] = unstored.flatMap(({ due }) => due ?? []).toSorted((a, b) => a.getTime() - b.getTime());
     const since = oldest === undefined ? '' : `, the oldest ended ${formatAgo(oldest, now)}`;
-    const overdueSince = new Date(now.getTime() - longestHours * 3_600_000).toISOString();
-    const overdue = awaited.flat().filter(({ submittedAt = '9' }) => submittedAt < overdueSince);
-    const [first] = overdue.toSorted((a, b) => String(a.submittedAt).localeCompare(String(b.submittedAt)));
+    const overdueSince = new Date(now.getTime() - longestHours * 3_600_000);
+    const overdue = awaited.flat().filter(({ submittedAt = now }) => submittedAt < overdueSince);
+    const [first] = overdue.toSorted((a, b) => Number(a.submittedAt) - Number(b.submittedAt));
     return [
       good(
         `jobs waiting, ${jobType}`,
-        `${awaited.flat().length} to end, ${count} to be stored${since}, ${queued} queued`,
+        `${awaited.flat().length} to end, ${unstored.length} to be stored${since}, ${queued} queued`,
       ),
       ...(first === undefined
         ? []
