@@ -1,7 +1,6 @@
 /** What the console reads of a deployment, and has done there: by the clients and commands of the command line. */
 import { GetObjectCommand, HeadObjectCommand, NotFound } from '@aws-sdk/client-s3';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
-import type { DescribedFunction } from '../../lambda/deployment-description.ts';
 import { Manifest } from '../../lambda/events/manifest.ts';
 import { quarantine, readQuarantine } from '../commands/quarantine.ts';
 import { redrive } from '../commands/redrive.ts';
@@ -15,7 +14,7 @@ import type { Deployment } from '../deployment.ts';
 import { jobRecordsOf } from '../job-listing.ts';
 import { type JobRow, toJobRow } from '../job-row.ts';
 import type { Check } from '../json-output.ts';
-import { type LogLine, readLog } from '../logs.ts';
+import { functionsOf, type LogLine, readLog } from '../logs.ts';
 import { findManifests } from '../objects.ts';
 import type { EverywhereChange } from './changes.ts';
 import type { DeliveryRecord } from './delivery-rows.ts';
@@ -86,18 +85,6 @@ export async function readChecks(deployment: Deployment, clock: () => Date): Pro
   return await readStatus(quietly(deployment, clock).context);
 }
 
-/** Whoever may have something to say about jobs, by the name that a person knows. */
-function functionsOf({ description }: Deployment): readonly (readonly [name: string, written: DescribedFunction])[] {
-  const { verifier, recorder, fetchers, reverifier, projects } = description;
-  return [
-    ['verifier', verifier],
-    ['recorder', recorder],
-    ...Object.entries(fetchers).map(([jobType, fetcher]) => [`${jobType} fetcher`, fetcher] as const),
-    ...(reverifier === undefined ? [] : [['reverifier', reverifier] as const]),
-    ...projects.map(({ name, reconciler }) => [`reconciler, ${name}`, reconciler] as const),
-  ];
-}
-
 /** How many deliveries are quarantined; undefined where none is. */
 export async function countQuarantined(deployment: Deployment, now: Date): Promise<number | undefined> {
   const { quarantineTable } = deployment.description;
@@ -111,7 +98,8 @@ export async function readLines(
   since: Date,
   wanted: RegExp = /./,
 ): Promise<readonly LogLine[]> {
-  const found = functionsOf(deployment)
+  const { description } = deployment;
+  const found = functionsOf(description, description.projects)
     .filter(([name]) => wanted.test(name))
     .map(async ([name, written]) =>
       (await readLog(deployment, written, texts, since)).map((line) => ({ ...line, function: name })),
