@@ -2,8 +2,8 @@
 import { App, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import { type AppConfig, parseConfig } from '../lib/config.ts';
-import { ConfigurationError } from '../lib/field-faults.ts';
 import { WebhooksStack } from '../lib/index.ts';
+import { ConfigurationError } from '../lib/shared/configuration-error.ts';
 
 const app = new App();
 const { stackName, ...props } = readConfig();

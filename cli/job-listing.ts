@@ -1,8 +1,8 @@
 /** Jobs of the ledger, newest first, by its index. */
 
 import { FETCHED_JOB_TYPES, type FetchedJobType } from '../lambda/contract.ts';
-import type { LedgerState } from '../lambda/ledger/facts.ts';
-import { DynamoDbJobRecords, type IndexQuery, type JobRecord } from '../lambda/ledger/job-records.client.ts';
+import type { LedgerEntry, LedgerState } from '../lambda/ledger/facts.ts';
+import { DynamoDbJobRecords, type IndexQuery } from '../lambda/ledger/job-records.client.ts';
 import type { Deployment } from './deployment.ts';
 import { type JobRow, type JobState, lastChangeOf, toJobRow } from './job-row.ts';
 
@@ -16,9 +16,9 @@ export interface JobFilter {
   readonly limit: number;
 }
 
-/** What the listing needs of the ledger's client. */
-interface JobIndex {
-  list(query: IndexQuery): Promise<readonly JobRecord[]>;
+/** What a listing needs of the ledger's client. */
+export interface JobIndex {
+  list(query: IndexQuery): Promise<readonly LedgerEntry[]>;
 }
 
 /** Where the index has jobs of a state. What failed and may be fetched again is among those that are not stored yet. */

@@ -1,77 +1,56 @@
 /** A job as the ledger knows it, for whoever shows it to a person or a program. */
 
-import type { FetchedJobType } from '../lambda/contract.ts';
-import type { JobRecord } from '../lambda/ledger/job-records.client.ts';
+import type { LedgerEntry } from '../lambda/ledger/facts.ts';
 
 export const JOB_STATES = ['waiting', 'stored', 'failed'] as const;
 export type JobState = (typeof JOB_STATES)[number];
 
-/** Times are ISO 8601 in UTC. */
-export interface JobRow {
-  readonly project: string;
-  readonly jobType: FetchedJobType;
-  readonly jobId: string;
+const TIMES = [
+  'submittedAt',
+  'createdAt',
+  'endedAt',
+  'deliveredAt',
+  'publishedAt',
+  'fetchStartedAt',
+  'storedAt',
+  'failedAt',
+  'nextAttemptAt',
+] as const;
+const TEXTS = ['displayName', 'eventType', 'webhookId', 'origin', 'lastCode', 'failureCode', 'manifestKey'] as const;
+
+/** What the ledger knows of it, null for what it does not know. Times are ISO 8601 in UTC. */
+export type JobRow = Pick<LedgerEntry, 'project' | 'jobType' | 'jobId' | 'userMetadata' | 'attempts'> & {
+  readonly [Name in (typeof TIMES)[number] | (typeof TEXTS)[number]]: string | null;
+} & {
   readonly state: JobState;
-  readonly displayName: string | null;
-  readonly userMetadata: Readonly<Record<string, unknown>>;
-  readonly submittedAt: string | null;
-  readonly createdAt: string | null;
-  readonly endedAt: string | null;
-  readonly deliveredAt: string | null;
-  readonly publishedAt: string | null;
-  readonly fetchStartedAt: string | null;
-  readonly storedAt: string | null;
-  readonly failedAt: string | null;
-  readonly eventType: string | null;
-  readonly webhookId: string | null;
-  readonly origin: string | null;
-  /** How often its fetch began. */
-  readonly attempts: number;
-  readonly lastCode: string | null;
-  readonly nextAttemptAt: string | null;
-  readonly failureCode: string | null;
-  readonly manifestKey: string | null;
   /** Why it is still waiting; null when it is not. */
   readonly waitingFor: string | null;
-}
+};
 
-export function toJobRow(record: JobRecord): JobRow {
-  const { project, jobType, jobId, userMetadata, attempts } = record;
-  const state = stateOf(record);
+export function toJobRow(entry: LedgerEntry): JobRow {
+  const { project, jobType, jobId, userMetadata, attempts } = entry;
+  const state = stateOf(entry);
   return {
-    ...{ project, jobType, jobId, state },
-    displayName: record.displayName ?? null,
-    userMetadata,
-    submittedAt: record.submittedAt ?? null,
-    createdAt: record.createdAt ?? null,
-    endedAt: record.endedAt ?? null,
-    deliveredAt: record.deliveredAt ?? null,
-    publishedAt: record.publishedAt ?? null,
-    fetchStartedAt: record.fetchStartedAt ?? null,
-    storedAt: record.storedAt ?? null,
-    failedAt: record.failedAt ?? null,
-    eventType: record.eventType ?? null,
-    webhookId: record.webhookId ?? null,
-    origin: record.origin ?? null,
-    attempts,
-    lastCode: record.lastCode ?? null,
-    nextAttemptAt: record.nextAttemptAt ?? null,
-    failureCode: record.failureCode ?? null,
-    manifestKey: record.manifestKey ?? null,
-    waitingFor: state === 'waiting' ? reasonOf(record) : null,
+    ...{ project, jobType, jobId, state, userMetadata, attempts },
+    ...(Object.fromEntries([
+      ...TEXTS.map((name) => [name, entry[name] ?? null]),
+      ...TIMES.map((name) => [name, entry[name]?.toISOString() ?? null]),
+    ]) as Pick<JobRow, (typeof TIMES)[number] | (typeof TEXTS)[number]>),
+    waitingFor: state === 'waiting' ? reasonOf(entry) : null,
   };
 }
 
-function stateOf({ storedAt, failedAt }: JobRecord): JobState {
+function stateOf({ storedAt, failedAt }: LedgerEntry): JobState {
   if (storedAt !== undefined) return 'stored';
   return failedAt === undefined ? 'waiting' : 'failed';
 }
 
-function reasonOf({ publishedAt, attempts, lastCode, nextAttemptAt }: JobRecord): string {
+function reasonOf({ publishedAt, attempts, lastCode, nextAttemptAt }: LedgerEntry): string {
   if (publishedAt === undefined) return 'its end at Gemini, of which no webhook has come';
   if (attempts === 0) return 'its fetcher, which has not begun';
   if (lastCode === undefined) return `its fetcher, which is at attempt ${attempts}`;
-  return `attempt ${attempts + 1}${nextAttemptAt === undefined ? '' : ` at ${nextAttemptAt}`}, after ${lastCode}`;
+  const next = nextAttemptAt === undefined ? '' : ` at ${nextAttemptAt.toISOString()}`;
+  return `attempt ${attempts + 1}${next}, after ${lastCode}`;
 }
 
 /** When something last happened to it; empty when nothing is known. */

@@ -41,17 +41,21 @@ const Life = z.strictObject({
   links: z.nullable(z.strictObject({ logs: z.url(), objects: z.nullable(z.url()), record: z.url() })),
 });
 
+export type Preview = Readonly<z.infer<typeof Preview>>;
 const Preview = z.strictObject({
   queue: z.string(),
   queueDepth: z.int(),
   eventType: z.nullable(z.string()),
   jobId: z.nullable(z.string()),
   reason: z.string(),
+  /** Name of the queue; null when the message would stay. */
   goesTo: z.nullable(z.string()),
 });
+export type Redriven = Readonly<z.infer<typeof Redriven>>;
 const Redriven = z.strictObject({
   queue: z.string(),
   putBack: z.int(),
+  /** The targets of messages that stay. */
   foreignTargets: z.array(z.string()),
   remaining: z.int(),
 });
@@ -63,7 +67,8 @@ const Kept = z.strictObject({
 const Form = z.strictObject({ name: z.string(), form: z.string() });
 const Reverified = z.strictObject({ id: z.string(), project: z.string(), receivedAt: time, outcome: z.string() });
 
-const Step = z.strictObject({
+export type TrialRow = Readonly<z.infer<typeof TrialRow>>;
+const TrialRow = z.strictObject({
   ...{ jobType: z.string(), jobId: z.string(), step: z.string() },
   ...{ seconds: z.nullable(z.number()), detail: z.string() },
 });
@@ -74,20 +79,28 @@ const Report = z.looseObject({
   trials: z.array(metadata),
 });
 
+export type Check = Readonly<z.infer<typeof Check>>;
+const Check = z.strictObject({
+  ok: z.boolean(),
+  what: z.string(),
+  state: z.string(),
+  /** What to do; null when it is good. */
+  next: z.nullable(z.string()),
+});
+
+export type Delivery = Readonly<z.infer<typeof Delivery>>;
+const Delivery = z.strictObject({
+  ...{ receivedAt: time, eventType: z.string(), jobId: z.nullable(z.string()) },
+  ...{ outcome: z.enum(['completed', 'inprogress']), attempts: z.int(), scheme: z.string() },
+  ...{ project: z.string(), webhookId: z.string() },
+});
+
 /** With `--follow`, what comes later is one such object a line. */
 export const JSON_OUTPUT: Readonly<Record<string, z.ZodType>> = {
-  status: z.array(
-    z.strictObject({ ok: z.boolean(), what: z.string(), state: z.string(), next: z.nullable(z.string()) }),
-  ),
-  try: z.union([z.array(Step), Report]),
+  status: z.array(Check),
+  try: z.union([z.array(TrialRow), Report]),
   jobs: z.array(Job),
-  deliveries: z.array(
-    z.strictObject({
-      ...{ receivedAt: time, eventType: z.string(), jobId: z.nullable(z.string()) },
-      ...{ outcome: z.enum(['completed', 'inprogress']), attempts: z.int(), scheme: z.string() },
-      ...{ project: z.string(), webhookId: z.string() },
-    }),
-  ),
+  deliveries: z.array(Delivery),
   show: z.array(Life),
   logs: z.array(
     z.strictObject({

@@ -2,7 +2,7 @@
 import type { DeliveryRecord } from '../lambda/events/idempotency-records.client.ts';
 import type { JobRow } from './job-row.ts';
 import type { FoundManifest } from './objects.ts';
-import { formatBytes } from './table.ts';
+import { counted, formatBytes } from './table.ts';
 
 export interface Life {
   readonly project: string;
@@ -69,7 +69,7 @@ function stepsOfJob({ job, manifests }: Life): Draft[] {
 }
 
 function stepsOfDelivery({ receivedAt, eventType, webhookId, scheme, attempts, status }: DeliveryRecord): Draft[] {
-  const detail = `${eventType}, ${webhookId}, ${scheme}, ${attempts} attempt${attempts === 1 ? '' : 's'}`;
+  const detail = `${eventType}, ${webhookId}, ${scheme}, ${counted(attempts, 'attempt')}`;
   return [
     [receivedAt, scheme === 'api' ? 'found' : 'received', detail],
     [status === 'COMPLETED' ? null : receivedAt, 'claimed', 'not completed: nobody knows yet whether it is on the bus'],

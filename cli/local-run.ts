@@ -5,6 +5,12 @@ import * as z from 'zod';
 import { CliError } from './cli-error.ts';
 
 const LocalRun = z.object({
+  webhookUrl: z.string(),
+  dynamicWebhookUrl: z.string(),
+  signingSecret: z.string(),
+  eventsFile: z.string(),
+  /** Null with another Gemini in the simulator's place. */
+  simulatorControlUrl: z.nullable(z.string()),
   geminiUrl: z.string(),
   dynamodbUrl: z.string(),
   s3Url: z.string(),
@@ -12,8 +18,10 @@ const LocalRun = z.object({
   outputs: z.record(z.string(), z.string()),
 });
 
+export type LocalRun = Readonly<z.infer<typeof LocalRun>>;
+
 /** @throws CliError when no local run is there */
-export function readLocalRun(stateDir: string): z.infer<typeof LocalRun> {
+export function readLocalRun(stateDir: string): LocalRun {
   const file = join(stateDir, 'endpoints.json');
   try {
     return LocalRun.parse(JSON.parse(readFileSync(file, 'utf8')));

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
-import type { DescribedFunction } from '../lambda/deployment-description.ts';
+import type { DeploymentDescription, DescribedFunction, DescribedProject } from '../lambda/deployment-description.ts';
 import type { Deployment } from './deployment.ts';
 
 export interface LogLine {
@@ -14,6 +14,20 @@ export interface LogLine {
   readonly requestId: string | null;
   /** What else the line says. */
   readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/** Whoever may have something to say about jobs of these projects, by the name that a person knows. */
+export function functionsOf(
+  { verifier, recorder, fetchers, reverifier }: DeploymentDescription,
+  projects: readonly DescribedProject[],
+): readonly (readonly [name: string, written: DescribedFunction])[] {
+  return [
+    ['verifier', verifier],
+    ['recorder', recorder],
+    ...Object.entries(fetchers).map(([jobType, fetcher]) => [`${jobType} fetcher`, fetcher] as const),
+    ...(reverifier === undefined ? [] : [['reverifier', reverifier] as const]),
+    ...projects.map(({ name, reconciler }) => [`reconciler, ${name}`, reconciler] as const),
+  ];
 }
 
 /** More are not for eyes. */

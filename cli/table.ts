@@ -136,6 +136,11 @@ export function formatBytes(bytes: number): string {
   return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
 }
 
+/** `1 message`, `1,200 messages`. */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count.toLocaleString('en')} ${count === 1 ? one : many}`;
+}
+
 /** `3 min ago`, `5 h ago`, `4 d ago`. */
 export function formatAgo(then: string | Date, now: Date): string {
   const minutes = Math.max(0, Math.round((now.getTime() - new Date(then).getTime()) / 60_000));

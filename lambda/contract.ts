@@ -120,85 +120,59 @@ export const GEMINI_URL = 'https://generativelanguage.googleapis.com';
 /** Begins the namespace of the CloudWatch metrics that the functions write (EMF); the stack's name ends it. */
 export const METRIC_NAMESPACE = 'GeminiWebhooks';
 
-export const METRIC = {
-  /** One per delivery, dimensions `project` and `outcome`: accepted, duplicate, in-progress, or a rejection's code. */
-  deliveries: 'Deliveries',
-  /** The same webhook id arrived with other bytes, dimension `project`: the producer broke its promise, or somebody holds a secret. */
-  payloadMismatch: 'PayloadMismatch',
-  /** An accepted event that could not be marked COMPLETED, dimension `project`: a duplicate of it may be published again. */
-  completeFailed: 'CompleteFailed',
-  /** Verification went on with keys or secrets that could not be refreshed. */
-  staleKeysServed: 'StaleKeysServed',
-  /** Jobs stored, failed for good, or put back, dimensions `project` and `jobType`. */
-  outputsStored: 'OutputsStored',
-  outputsFailed: 'OutputsFailed',
-  outputsRetried: 'OutputsRetried',
-  bytesStored: 'BytesStored',
-  /** Seconds from the job's end at Gemini to its manifest; from the event's time where the job does not tell its end. */
-  secondsToStore: 'SecondsToStore',
-  /** 1 when the webhook at Gemini is as it was deployed and enabled, else 0; dimension `project`. */
-  webhookHealthy: 'WebhookHealthy',
-  /** What a health check found amiss, dimensions `project` and `finding`. */
-  webhookFindings: 'WebhookFindings',
-  /** Webhooks that a health check set right, dimension `project`. */
-  webhookRepairs: 'WebhookRepairs',
-  /** Seconds since a secret was rotated, dimensions `project` and `secret`. */
-  secretAge: 'SecretAge',
-  /** Deliveries that did not verify and were kept, dimension `project`. */
-  quarantined: 'Quarantined',
-  /** The hour's limit was reached; once for each process and hour. */
-  quarantineFull: 'QuarantineFull',
-  quarantineFailed: 'QuarantineFailed',
-  /** Jobs that a run of the reconciler looked at, dimension `project`; written by every run, also when it is 0. */
-  jobsChecked: 'JobsChecked',
-  /** Events that were published because no webhook had come, dimensions `project` and `jobType`; cancellations too. */
-  eventsReconciled: 'EventsReconciled',
-  /** Those of them for which Gemini should have pushed a webhook, dimensions `project` and `jobType`. */
-  webhooksMissed: 'WebhooksMissed',
-  /** Seconds since the end of the oldest job that has not been stored, dimensions `project` and `jobType`; 0 when there is none. */
-  oldestUnstored: 'OldestUnstored',
-  /** Seconds since the oldest job without an end was created, dimensions `project` and `jobType`; 0 when there is none. */
-  oldestUnended: 'OldestUnended',
-  /** Jobs of a run about which no question to Gemini has been answered for an hour, dimension `project`. */
-  jobsUnanswered: 'JobsUnanswered',
-  /** Runs in which Gemini refused its list of batches, or whoever asked, dimension `project`. */
-  lookupsRefused: 'LookupsRefused',
-  /** Events that were published again because the ledger had never heard of them, dimension `project`. */
-  eventsRepublished: 'EventsRepublished',
-} as const;
-export type MetricName = (typeof METRIC)[keyof typeof METRIC];
-
 const OF_DELIVERIES = ['verifier', 'reverify'] as const;
 const OF_PUBLISHING = [...OF_DELIVERIES, 'reconciler'] as const;
-const OF_FETCHING = ['fetch'] as const;
+const OF_PROJECT = ['project'] as const;
+const OF_TYPE = ['project', 'jobType'] as const;
 
-/** Who writes each metric, and under which dimensions; `service`, which is who, is a dimension of all of them. */
+/** Every metric: who writes it, and under which dimensions; `service`, which is who, is a dimension of all of them. */
 export const METRIC_SERIES = {
+  /** One per delivery; the outcome is accepted, duplicate, in-progress, or a rejection's code. */
   Deliveries: { services: ['verifier'], dimensions: ['project', 'outcome'] },
-  PayloadMismatch: { services: OF_PUBLISHING, dimensions: ['project'] },
-  CompleteFailed: { services: OF_PUBLISHING, dimensions: ['project'] },
+  /** The same webhook id arrived with other bytes: the producer broke its promise, or somebody holds a secret. */
+  PayloadMismatch: { services: OF_PUBLISHING, dimensions: OF_PROJECT },
+  /** An accepted event that could not be marked COMPLETED: a duplicate of it may be published again. */
+  CompleteFailed: { services: OF_PUBLISHING, dimensions: OF_PROJECT },
+  /** Verification went on with keys or secrets that could not be refreshed. */
   StaleKeysServed: { services: OF_DELIVERIES, dimensions: [] },
-  OutputsStored: { services: OF_FETCHING, dimensions: ['project', 'jobType'] },
-  OutputsFailed: { services: [...OF_FETCHING, 'reconciler'], dimensions: ['project', 'jobType'] },
-  OutputsRetried: { services: OF_FETCHING, dimensions: ['project', 'jobType'] },
-  BytesStored: { services: OF_FETCHING, dimensions: ['project', 'jobType'] },
-  SecondsToStore: { services: OF_FETCHING, dimensions: ['project', 'jobType'] },
-  WebhookHealthy: { services: ['check-webhook'], dimensions: ['project'] },
+  /** Jobs stored, failed for good, or put back. */
+  OutputsStored: { services: ['fetch'], dimensions: OF_TYPE },
+  OutputsFailed: { services: ['fetch', 'reconciler'], dimensions: OF_TYPE },
+  OutputsRetried: { services: ['fetch'], dimensions: OF_TYPE },
+  BytesStored: { services: ['fetch'], dimensions: OF_TYPE },
+  /** From the job's end at Gemini to its manifest; from the event's time where the job does not tell its end. */
+  SecondsToStore: { services: ['fetch'], dimensions: OF_TYPE },
+  /** 1 when the webhook at Gemini is as it was deployed and enabled, else 0. */
+  WebhookHealthy: { services: ['check-webhook'], dimensions: OF_PROJECT },
+  /** What a health check found amiss. */
   WebhookFindings: { services: ['check-webhook'], dimensions: ['project', 'finding'] },
-  WebhookRepairs: { services: ['check-webhook'], dimensions: ['project'] },
+  /** Webhooks that a health check set right. */
+  WebhookRepairs: { services: ['check-webhook'], dimensions: OF_PROJECT },
+  /** Seconds since a secret was rotated. */
   SecretAge: { services: ['check-webhook'], dimensions: ['project', 'secret'] },
-  Quarantined: { services: ['verifier'], dimensions: ['project'] },
-  QuarantineFull: { services: ['verifier'], dimensions: ['project'] },
-  QuarantineFailed: { services: ['verifier'], dimensions: ['project'] },
-  JobsChecked: { services: ['reconciler'], dimensions: ['project'] },
-  EventsReconciled: { services: ['reconciler'], dimensions: ['project', 'jobType'] },
-  WebhooksMissed: { services: ['reconciler'], dimensions: ['project', 'jobType'] },
-  OldestUnstored: { services: ['reconciler'], dimensions: ['project', 'jobType'] },
-  OldestUnended: { services: ['reconciler'], dimensions: ['project', 'jobType'] },
-  JobsUnanswered: { services: ['reconciler'], dimensions: ['project'] },
-  LookupsRefused: { services: ['reconciler'], dimensions: ['project'] },
-  EventsRepublished: { services: ['reconciler'], dimensions: ['project'] },
-} as const satisfies Record<MetricName, { services: readonly string[]; dimensions: readonly string[] }>;
+  /** Deliveries that did not verify and were kept. */
+  Quarantined: { services: ['verifier'], dimensions: OF_PROJECT },
+  /** The hour's limit was reached; once for each process and hour. */
+  QuarantineFull: { services: ['verifier'], dimensions: OF_PROJECT },
+  QuarantineFailed: { services: ['verifier'], dimensions: OF_PROJECT },
+  /** Jobs that a run of the reconciler looked at; written by every run, also when it is 0. */
+  JobsChecked: { services: ['reconciler'], dimensions: OF_PROJECT },
+  /** Events that were published because no webhook had come; cancellations too. */
+  EventsReconciled: { services: ['reconciler'], dimensions: OF_TYPE },
+  /** Those of them for which Gemini should have pushed a webhook. */
+  WebhooksMissed: { services: ['reconciler'], dimensions: OF_TYPE },
+  /** Seconds since the end of the oldest job that has not been stored; 0 when there is none. */
+  OldestUnstored: { services: ['reconciler'], dimensions: OF_TYPE },
+  /** Seconds since the oldest job without an end was created; 0 when there is none. */
+  OldestUnended: { services: ['reconciler'], dimensions: OF_TYPE },
+  /** Jobs of a run about which no question to Gemini has been answered for an hour. */
+  JobsUnanswered: { services: ['reconciler'], dimensions: OF_PROJECT },
+  /** Runs in which Gemini refused its list of batches, or whoever asked. */
+  LookupsRefused: { services: ['reconciler'], dimensions: OF_PROJECT },
+  /** Events that were published again because the ledger had never heard of them. */
+  EventsRepublished: { services: ['reconciler'], dimensions: OF_PROJECT },
+} as const satisfies Readonly<Record<string, { services: readonly string[]; dimensions: readonly string[] }>>;
+export type MetricName = keyof typeof METRIC_SERIES;
 
 /** Attributes of an idempotency record; Powertools' names where it has one. */
 export const RECORD = {

@@ -1,8 +1,9 @@
 /** The context of the app as the props of its stack: one key, `gemini-webhooks`, whose value has the props' own names. */
 import * as z from 'zod';
-import { ConfigurationError, faultsOf, fieldsOf, meant } from './field-faults.ts';
+import { faultsOf, fieldsOf, meant } from './field-faults.ts';
 import { text } from './fields.ts';
 import { jsonSchemaOfProps } from './props-schema.ts';
+import { ConfigurationError } from './shared/configuration-error.ts';
 import type { WebhooksStackProps } from './webhooks-stack.ts';
 
 const CONTEXT_KEY = 'gemini-webhooks';

@@ -10,8 +10,8 @@ import {
   ServicePrincipal,
 } from 'aws-cdk-lib/aws-iam';
 import { EVENT_SOURCE } from '../lambda/contract.ts';
-import { uniqueNameOf } from './deployment-name.ts';
 import type { JobEventBus } from './event-bus.ts';
+import { uniqueNameOf } from './shared/deployment-name.ts';
 
 export interface Consumers {
   /** Every account of this organization, e.g. `o-a1b2c3d4e5`. They see the events of every project. */

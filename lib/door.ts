@@ -28,11 +28,11 @@ import { Construct } from 'constructs';
 import { ENV, pathsOf } from '../lambda/contract.ts';
 import type { CustomDomain } from './gemini-webhooks-props.ts';
 import { metricNamespace, REQUESTS_OVERSIZED, REQUESTS_THROTTLED } from './monitoring/metrics.ts';
-import { acknowledge } from './nag-acknowledgement.ts';
 import { NodeFunction } from './node-function.ts';
 import type { ProjectSecrets } from './project-secrets.ts';
 import { ServiceLogGroup } from './service-log-group.ts';
 import { settingsOf } from './settings.ts';
+import { acknowledge } from './shared/nag-acknowledgement.ts';
 
 /** Gemini waits "a few seconds" for an answer; a function that needs longer has lost its caller already. */
 const VERIFIER_TIMEOUT = Duration.seconds(10);

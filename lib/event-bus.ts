@@ -7,11 +7,11 @@ import { CfnDelivery, CfnDeliveryDestination, CfnDeliverySource } from 'aws-cdk-
 import type { IQueue, Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { APPLICATION_SOURCE, EVENT_SOURCE, FETCHED_JOB_TYPES, type FetchedJobType } from '../lambda/contract.ts';
-import { deadLetterQueue } from './dead-letter-queue.ts';
-import { uniqueNameOf } from './deployment-name.ts';
-import { acknowledge } from './nag-acknowledgement.ts';
+import { addDeadLetterQueue } from './queues.ts';
 import { ServiceLogGroup } from './service-log-group.ts';
 import { settingsOf } from './settings.ts';
+import { uniqueNameOf } from './shared/deployment-name.ts';
+import { acknowledge } from './shared/nag-acknowledgement.ts';
 
 /** What EventBridge does by itself, written down: the events must not be lost when a default changes. */
 export const LONGEST_RETRY = { maxEventAge: Duration.hours(24), retryAttempts: 185 };
@@ -47,7 +47,7 @@ export class JobEventBus extends Construct {
       });
       this.archive.applyRemovalPolicy(removalPolicy);
     }
-    this.undeliveredQueue = deadLetterQueue(this, 'Undelivered');
+    this.undeliveredQueue = addDeadLetterQueue(this, 'Undelivered');
     acknowledge(this.undeliveredQueue, {
       'AwsSolutions-SQS3':
         'This is a dead-letter queue, that of the rules; the check knows only those of other queues.',

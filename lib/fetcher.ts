@@ -4,14 +4,12 @@ import type { ITableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import type { IEventBus } from 'aws-cdk-lib/aws-events';
 import type { Role } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
-import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
-import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { ENV, type FetchedJobType } from '../lambda/contract.ts';
-import { deadLetterQueue, MAX_MESSAGE_BYTES } from './dead-letter-queue.ts';
-import { acknowledge } from './nag-acknowledgement.ts';
 import { NodeFunction } from './node-function.ts';
+import { addWorkQueue, INVOKED_BY_QUEUE, workOff } from './queues.ts';
 import { settingsOf } from './settings.ts';
 
 /** The longest that Lambda allows: a fetch has to end within it. */
@@ -66,16 +64,12 @@ export class Fetcher extends Construct {
     this.jobType = props.jobType;
     const settings = settingsOf(this);
 
-    this.deadLetterQueue = deadLetterQueue(this, 'DeadLetters');
-    this.queue = new Queue(this, 'Queue', {
+    const { queue, deadLetterQueue } = addWorkQueue(this, {
       visibilityTimeout: VISIBILITY_TIMEOUT,
-      // Longer than all attempts together, or messages would vanish before they reach the dead-letter queue.
-      retentionPeriod: Duration.days(4),
-      maxMessageSizeBytes: MAX_MESSAGE_BYTES,
-      encryption: QueueEncryption.SQS_MANAGED,
-      enforceSSL: true,
-      deadLetterQueue: { queue: this.deadLetterQueue, maxReceiveCount: MAX_RECEIVE_COUNT },
+      maxReceiveCount: MAX_RECEIVE_COUNT,
     });
+    this.queue = queue;
+    this.deadLetterQueue = deadLetterQueue;
 
     const handler = new NodeFunction(this, 'Handler', {
       description: `Fetches the outputs of ${props.jobType} jobs from Gemini into S3.`,
@@ -83,7 +77,7 @@ export class Fetcher extends Construct {
       // Outputs stream: the memory buys CPU for hashes and decoding, and network, not room.
       memorySize: 1024,
       timeout: FUNCTION_TIMEOUT,
-      invokedBy: 'Never invoked asynchronously: its queue keeps the messages and has a dead-letter queue of its own.',
+      invokedBy: INVOKED_BY_QUEUE,
       environment: {
         [ENV.jobType]: props.jobType,
         [ENV.eventBusName]: props.eventBus.eventBusName,
@@ -103,16 +97,10 @@ export class Fetcher extends Construct {
     this.function = handler.function;
     this.role = handler.role;
 
-    const source = new SqsEventSource(this.queue, {
+    workOff(this.function, this.queue, {
       // One job an invocation: its failure, its time and its memory are its own.
       batchSize: 1,
       maxConcurrency: settings.maxConcurrency[props.jobType],
-      reportBatchItemFailures: true,
-    });
-    this.function.addEventSource(source);
-    acknowledge(this.function, {
-      'Serverless-LambdaEventSourceMappingDestination':
-        'Event source mappings of SQS have no on-failure destination; the queue moves its messages to its dead-letter queue by itself.',
     });
   }
 }

@@ -1,20 +1,12 @@
 /** What is invalid in props or JSON, said to a person: the key, the value and what to do. */
 import { Duration, Size } from 'aws-cdk-lib';
 import * as z from 'zod';
+import { nearest } from '../lambda/nearest.ts';
 import { type FieldNotes, unwrapped } from './fields.ts';
-import { nearest } from './nearest.ts';
 
 /** A fault that no single value has: a whole sentence. */
 export function addFault(context: z.RefinementCtx, sentence: string, path: readonly (string | number)[] = []): void {
   context.addIssue({ code: 'custom', message: sentence, path: [...path], params: { isSentence: true } });
-}
-
-/** What is invalid, each fault with the value and what to do. */
-export class ConfigurationError extends Error {
-  constructor(what: string, faults: readonly string[]) {
-    super(`Invalid ${what}:\n${faults.map((fault) => `- ${fault}`).join('\n')}`);
-    this.name = 'ConfigurationError';
-  }
 }
 
 /** Each with what to do. @param input as it was given */

@@ -4,7 +4,7 @@
  */
 import { Duration, Size, Token } from 'aws-cdk-lib';
 import * as z from 'zod';
-import { nearest } from './nearest.ts';
+import { nearest } from '../lambda/nearest.ts';
 
 /** What docs/configuration.md says of a value. */
 export interface FieldNotes {

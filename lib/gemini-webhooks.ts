@@ -21,7 +21,6 @@ import {
 } from '../lambda/contract.ts';
 import { CatchAll } from './catch-all.ts';
 import { grantConsumers } from './consumers.ts';
-import { nameDeployment } from './deployment-name.ts';
 import { Door } from './door.ts';
 import { encryptWith, grantDecryptOutputs } from './encryption.ts';
 import { JobEventBus } from './event-bus.ts';
@@ -44,6 +43,7 @@ import { QuarantineTable, Reverifier } from './quarantine.ts';
 import { Reconciler } from './reconciler.ts';
 import { SchemaRegistry } from './schema-registry.ts';
 import { type Settings, settle } from './settings.ts';
+import { nameDeployment } from './shared/deployment-name.ts';
 
 /** A fetcher, and the rule that sends it jobs. */
 interface FetchingWorker extends Worker {

@@ -4,13 +4,11 @@
  */
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { AttributeType, Billing, ProjectionType, TableEncryptionV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
-import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
-import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { ENV, LEDGER, LEDGER_INDEX } from '../lambda/contract.ts';
-import { deadLetterQueue, MAX_MESSAGE_BYTES } from './dead-letter-queue.ts';
-import { acknowledge } from './nag-acknowledgement.ts';
 import { NodeFunction } from './node-function.ts';
+import { addWorkQueue, INVOKED_BY_QUEUE, workOff } from './queues.ts';
 import { settingsOf } from './settings.ts';
 
 const FUNCTION_TIMEOUT = Duration.seconds(30);
@@ -71,35 +69,25 @@ export class JobLedger extends Construct {
       removalPolicy: RemovalPolicy.DESTROY,
     });
 
-    this.deadLetterQueue = deadLetterQueue(this, 'DeadLetters');
-    this.queue = new Queue(this, 'Queue', {
+    const { queue, deadLetterQueue } = addWorkQueue(this, {
       visibilityTimeout: VISIBILITY_TIMEOUT,
-      retentionPeriod: Duration.days(4),
-      maxMessageSizeBytes: MAX_MESSAGE_BYTES,
-      encryption: QueueEncryption.SQS_MANAGED,
-      enforceSSL: true,
-      deadLetterQueue: { queue: this.deadLetterQueue, maxReceiveCount: MAX_RECEIVE_COUNT },
+      maxReceiveCount: MAX_RECEIVE_COUNT,
     });
+    this.queue = queue;
+    this.deadLetterQueue = deadLetterQueue;
     this.recorder = new NodeFunction(this, 'Recorder', {
       description: 'Keeps the job ledger: what was submitted, announced and stored, and when.',
       name: 'record-job',
       // A whole CPU, which Lambda gives by memory: a message costs half a millisecond of it, and waits for DynamoDB beside others.
       memorySize: 1769,
       timeout: FUNCTION_TIMEOUT,
-      invokedBy: 'Never invoked asynchronously: its queue keeps the messages and has a dead-letter queue of its own.',
+      invokedBy: INVOKED_BY_QUEUE,
       environment: { [ENV.ledgerTableName]: this.table.tableName },
     });
-    this.recorder.function.addEventSource(
-      new SqsEventSource(this.queue, {
-        batchSize: options.batchSize,
-        maxBatchingWindow: options.batchingWindow,
-        maxConcurrency: options.maxConcurrency,
-        reportBatchItemFailures: true,
-      }),
-    );
-    acknowledge(this.recorder.function, {
-      'Serverless-LambdaEventSourceMappingDestination':
-        'Event source mappings of SQS have no on-failure destination; the queue moves its messages to its dead-letter queue by itself.',
+    workOff(this.recorder.function, this.queue, {
+      batchSize: options.batchSize,
+      maxBatchingWindow: options.batchingWindow,
+      maxConcurrency: options.maxConcurrency,
     });
   }
 }

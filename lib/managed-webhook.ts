@@ -10,12 +10,12 @@ import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { CfnRotationSchedule, type Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct, type IDependable } from 'constructs';
 import { ENV, WEBHOOK_RESOURCE_TYPE } from '../lambda/contract.ts';
-import { deploymentNameOf } from './deployment-name.ts';
 import type { FunctionName } from './functions.ts';
-import { acknowledge } from './nag-acknowledgement.ts';
 import { NodeFunction } from './node-function.ts';
 import type { ProjectSecrets } from './project-secrets.ts';
 import { settingsOf } from './settings.ts';
+import { deploymentNameOf } from './shared/deployment-name.ts';
+import { acknowledge } from './shared/nag-acknowledgement.ts';
 
 const MEMORY_MIB = 256;
 /** A few calls of Gemini's, each with its repetitions. */

@@ -20,8 +20,8 @@ import { Construct } from 'constructs';
 import { bundleOf } from './bundle.ts';
 import { type FunctionName, moduleOf } from './functions.ts';
 import { metricNamespace } from './monitoring/metrics.ts';
-import { acknowledge } from './nag-acknowledgement.ts';
 import { settingsOf } from './settings.ts';
+import { acknowledge } from './shared/nag-acknowledgement.ts';
 
 export interface NodeFunctionProps {
   /** What the function is for, as the console shows it. */

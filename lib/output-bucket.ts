@@ -4,8 +4,8 @@ import { AnyPrincipal, Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { FETCHED_JOB_TYPES } from '../lambda/contract.ts';
-import { acknowledge } from './nag-acknowledgement.ts';
 import { settingsOf } from './settings.ts';
+import { acknowledge } from './shared/nag-acknowledgement.ts';
 
 export class OutputBucket extends Construct {
   readonly bucket: Bucket;

@@ -17,9 +17,9 @@ import {
 import type { Fetcher } from './fetcher.ts';
 import type { JobLedger } from './job-ledger.ts';
 import type { ManagedWebhook } from './managed-webhook.ts';
-import { acknowledgeWildcard } from './nag-acknowledgement.ts';
 import type { ProjectSecrets } from './project-secrets.ts';
 import type { Reconciler } from './reconciler.ts';
+import { acknowledgeWildcard } from './shared/nag-acknowledgement.ts';
 
 interface SharedParts {
   /** Idempotency records. */

@@ -4,10 +4,10 @@ import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
 import { Construct } from 'constructs';
 import { ENV, FETCHED_JOB_TYPES } from '../lambda/contract.ts';
-import { acknowledge } from './nag-acknowledgement.ts';
 import { NodeFunction } from './node-function.ts';
 import type { ProjectSecrets } from './project-secrets.ts';
 import { settingsOf } from './settings.ts';
+import { acknowledge } from './shared/nag-acknowledgement.ts';
 
 /** Longer than a claim, its publication and their repetitions may take. */
 const LEASE = Duration.minutes(1);

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { CfnRegistry, CfnSchema } from 'aws-cdk-lib/aws-eventschemas';
 import { Construct } from 'constructs';
 import { EVENT_SOURCE, SCHEMA_VERSION } from '../lambda/contract.ts';
-import { uniqueNameOf } from './deployment-name.ts';
+import { uniqueNameOf } from './shared/deployment-name.ts';
 
 const FOLDER = new URL(`../schemas/${SCHEMA_VERSION}/`, import.meta.url);
 

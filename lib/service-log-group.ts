@@ -7,8 +7,8 @@ import { Aws, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { PolicyDocument, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { CfnLogGroup, LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import { uniqueNameOf } from './deployment-name.ts';
 import { settingsOf } from './settings.ts';
+import { uniqueNameOf } from './shared/deployment-name.ts';
 
 export interface ServiceLogGroupProps {
   /** Ends the name. */

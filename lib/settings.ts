@@ -2,10 +2,11 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import type { Construct, IConstruct } from 'constructs';
 import { FETCHED_JOB_TYPES, type FetchedJobType, FILE_RETENTION_SECONDS, JOB_TYPE } from '../lambda/contract.ts';
-import { ConfigurationError, faultsOf } from './field-faults.ts';
+import { faultsOf } from './field-faults.ts';
 import type { GeminiWebhooksProps } from './gemini-webhooks-props.ts';
 import { PROPS, type PropValues } from './props-schema.ts';
 import { type RegionalFeatures, resolveFeatures } from './regions.ts';
+import { ConfigurationError } from './shared/configuration-error.ts';
 
 /** Every prop with its default, and what follows from the props. */
 export interface Settings extends PropValues {

@@ -1,6 +1,6 @@
 /** `npm run screenshot`: the pictures of the console in the docs, of jobs that were made up. */
 import { fileURLToPath } from 'node:url';
-import { startConsole } from '../cli/console/server.ts';
+import { startConsole } from '../cli/console/http/server.ts';
 import { addJobWithOutputs, JOB_PATH } from '../test/fakes/console-job.ts';
 import { FAKE_NOW, fakeSource } from '../test/fakes/console-source.ts';
 import { launchBrowser } from './browser.ts';

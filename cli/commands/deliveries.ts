@@ -4,6 +4,7 @@ import { type CommandContext, show } from '../context.ts';
 import { deliveryRecordsOf } from '../deliveries.ts';
 import { follow } from '../follow.ts';
 import { jobRecordsOf } from '../job-listing.ts';
+import type { Delivery } from '../json-output.ts';
 import { chosenProjects } from '../projects.ts';
 import type { Column } from '../table.ts';
 
@@ -15,18 +16,7 @@ export interface DeliveriesOptions {
   readonly follow: boolean;
 }
 
-interface DeliveryRow {
-  readonly receivedAt: string;
-  readonly eventType: string;
-  readonly jobId: string | null;
-  readonly outcome: string;
-  readonly attempts: number;
-  readonly scheme: string;
-  readonly project: string;
-  readonly webhookId: string;
-}
-
-const COLUMNS: readonly Column<DeliveryRow>[] = [
+const COLUMNS: readonly Column<Delivery>[] = [
   { title: 'received', text: ({ receivedAt }) => receivedAt.slice(0, 19) },
   { title: 'type', text: ({ eventType }) => eventType },
   { title: 'job', text: ({ jobId }) => jobId ?? '', below: true },
@@ -63,7 +53,7 @@ export async function deliveries(context: CommandContext, options: DeliveriesOpt
   }
 }
 
-async function read(context: CommandContext, options: DeliveriesOptions): Promise<readonly DeliveryRow[]> {
+async function read(context: CommandContext, options: DeliveriesOptions): Promise<readonly Delivery[]> {
   const { deployment } = context;
   const { type, job, outcome } = options;
   const now = context.clock();
@@ -86,9 +76,19 @@ async function read(context: CommandContext, options: DeliveriesOptions): Promis
     .map(toRow);
 }
 
-function toRow({ receivedAt, eventType, jobId, status, attempts, scheme, project, webhookId }: DeliveryRecord) {
+function toRow({
+  receivedAt,
+  eventType,
+  jobId,
+  status,
+  attempts,
+  scheme,
+  project,
+  webhookId,
+}: DeliveryRecord): Delivery {
   return {
-    ...{ receivedAt, eventType, jobId: jobId === '' ? null : jobId, outcome: status.toLowerCase() },
+    ...{ receivedAt, eventType, jobId: jobId === '' ? null : jobId },
+    outcome: status === 'COMPLETED' ? 'completed' : 'inprogress',
     ...{ attempts, scheme, project, webhookId },
   };
 }

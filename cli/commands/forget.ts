@@ -7,6 +7,7 @@ import { deliveryRecordsOf } from '../deliveries.ts';
 import { jobRecordsOf } from '../job-listing.ts';
 import { deleteVersions, folderOf, listFolders, listVersions } from '../objects.ts';
 import { chosenProjects } from '../projects.ts';
+import { counted } from '../table.ts';
 
 /** As long as a reconciler may look back. */
 const CLOSED_SECONDS = 7 * 24 * 3600;
@@ -69,10 +70,6 @@ export async function forget(context: CommandContext, jobId: string): Promise<vo
     },
     `${jobId} is forgotten. For 7 days its id alone stays, so that neither a late webhook nor the reconciler brings it back.`,
   );
-}
-
-function counted(count: number, one: string, more = `${one}s`): string {
-  return `${count} ${count === 1 ? one : more}`;
 }
 
 /** By the manifest that the ledger knows; without it by the job's id, under whatever day it was created. */

@@ -1,11 +1,11 @@
 /** `jobs`: the jobs of the ledger, newest first, and what becomes of them. */
 import type { FetchedJobType } from '../../lambda/contract.ts';
-import { CliError } from '../cli-error.ts';
 import { type CommandContext, show } from '../context.ts';
 import { follow } from '../follow.ts';
 import { jobRecordsOf, listJobs } from '../job-listing.ts';
 import { type JobRow, type JobState, lastChangeOf } from '../job-row.ts';
 import { chosenProjects } from '../projects.ts';
+import { parseSince } from '../since.ts';
 import { type Column, formatAgo } from '../table.ts';
 
 export interface JobsOptions {
@@ -61,15 +61,4 @@ function detailOf({ waitingFor, state, failureCode }: JobRow): string {
 function secondsOf({ endedAt, storedAt }: JobRow): string {
   if (endedAt === null || storedAt === null) return '';
   return ((Date.parse(storedAt) - Date.parse(endedAt)) / 1000).toFixed(1);
-}
-
-const UNITS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-
-/** @throws CliError when it is neither a length of time nor a time */
-export function parseSince(text: string, now: Date): Date {
-  const [, count, unit] = /^(\d{1,5})([mhd])$/.exec(text) ?? [];
-  if (count !== undefined) return new Date(now.getTime() - Number(count) * UNITS[unit as keyof typeof UNITS]);
-  const date = new Date(text);
-  if (/^\d{4}-\d\d-\d\d/.test(text) && !Number.isNaN(date.getTime())) return date;
-  throw new CliError(`--since is "${text}"; give a length of time like 30m, 2h or 3d, or a time like 2026-11-24.`, 2);
 }

@@ -3,36 +3,24 @@ import { CliError } from '../cli-error.ts';
 import { type CommandContext, show } from '../context.ts';
 import { jobRecordsOf } from '../job-listing.ts';
 import { lastChangeOf, toJobRow } from '../job-row.ts';
-import { type LogLine, readLog } from '../logs.ts';
+import { functionsOf, type LogLine, readLog } from '../logs.ts';
 import { chosenProjects } from '../projects.ts';
-import type { Column } from '../table.ts';
 
 /** Where the ledger does not know since when. */
 const DEFAULT_HOURS = 24;
 /** Clocks differ, and a job is created before it is announced. */
 const MARGIN_MS = 60_000;
 
-const COLUMNS: readonly Column<LogLine>[] = [
-  { title: 'time', text: ({ time }) => time },
-  { title: 'level', text: ({ level }) => level },
-  { title: 'function', text: (line) => shortNameOf(line.function), drop: 1 },
-  { title: 'message', text: ({ message, fields }) => [message, ...fieldsOf(fields)].join(' '), below: true },
-];
-
 export async function logs(context: CommandContext, jobId: string, since: Date | undefined): Promise<void> {
   const { deployment, now } = context;
-  const { verifier, reverifier, recorder, fetchers } = deployment.description;
   const projects = chosenProjects(context);
   const records = await jobRecordsOf(deployment).find(
     projects.map(({ name }) => name),
     jobId,
   );
   const from = since ?? startOf(records.map(toJobRow), now);
-  const functions = [
-    ...[verifier, recorder, ...Object.values(fetchers), ...(reverifier === undefined ? [] : [reverifier])],
-    ...projects.map(({ reconciler }) => reconciler),
-  ];
-  const found = functions.map(async (written) => {
+  const functions = functionsOf(deployment.description, projects);
+  const found = functions.map(async ([, written]) => {
     // In whatever spelling: the last part of the name is in all of them.
     const about = await readLog(deployment, written, [jobId.slice(jobId.lastIndexOf('/') + 1)], from);
     // What Lambda itself says of these invocations, a time-out among it, does not name the job.
@@ -46,7 +34,13 @@ export async function logs(context: CommandContext, jobId: string, since: Date |
       `No function wrote about ${jobId} since ${from.toISOString()}. "gemini-webhooks jobs" lists what is known; --since looks further back.`,
     );
   }
-  show(context, lines, COLUMNS);
+  const shortNames = new Map(functions.map(([name, written]) => [written.name, name]));
+  show(context, lines, [
+    { title: 'time', text: ({ time }) => time },
+    { title: 'level', text: ({ level }) => level },
+    { title: 'function', text: (line) => shortNames.get(line.function) ?? line.function, drop: 1 },
+    { title: 'message', text: ({ message, fields }) => [message, ...fieldsOf(fields)].join(' '), below: true },
+  ]);
 }
 
 function startOf(rows: readonly ReturnType<typeof toJobRow>[], now: Date): Date {
@@ -58,11 +52,6 @@ function startOf(rows: readonly ReturnType<typeof toJobRow>[], now: Date): Date 
   return first === undefined
     ? new Date(now.getTime() - DEFAULT_HOURS * 3_600_000)
     : new Date(Date.parse(first) - MARGIN_MS);
-}
-
-/** `GeminiWebhooks-GeminiWebhooksBatchFetcherHandlerFunct-A1B2` is the batch fetcher. */
-function shortNameOf(name: string): string {
-  return /Verifier|(?:Batch|Interaction|Video)Fetcher|Recorder|Reconciler|Reverifier/.exec(name)?.[0] ?? name;
 }
 
 function fieldsOf(fields: LogLine['fields']): readonly string[] {

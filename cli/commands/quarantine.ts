@@ -5,6 +5,7 @@ import { DynamoDbQuarantine } from '../../lambda/receive/quarantine.client.ts';
 import type { KeptDelivery } from '../../lambda/receive/quarantined.ts';
 import { CliError } from '../cli-error.ts';
 import { type CommandContext, show } from '../context.ts';
+import type { Deployment } from '../deployment.ts';
 import { invoke } from '../invoke.ts';
 import { chosenProjects } from '../projects.ts';
 
@@ -60,14 +61,24 @@ interface Reverified {
   readonly outcome?: string;
 }
 
-async function read(context: CommandContext, tableName: string): Promise<readonly KeptDelivery[]> {
-  const { clients } = context.deployment;
-  const projects = chosenProjects(context).map(({ name }) => name);
+export async function readQuarantine(
+  { clients }: Deployment,
+  tableName: string,
+  now: Date,
+): Promise<readonly KeptDelivery[]> {
   // Nothing is kept from here: the bounds are those of the verifier.
   const table = new DynamoDbQuarantine({ client: clients.dynamodb, tableName, ttlSeconds: 0, maxPerHour: 0 });
   const kept: KeptDelivery[] = [];
-  for await (const delivery of table.list(context.now)) if (projects.includes(delivery.project)) kept.push(delivery);
-  return kept.toSorted((a, b) => b.receivedAt.getTime() - a.receivedAt.getTime());
+  for await (const delivery of table.list(now)) kept.push(delivery);
+  return kept;
+}
+
+async function read(context: CommandContext, tableName: string): Promise<readonly KeptDelivery[]> {
+  const projects = chosenProjects(context).map(({ name }) => name);
+  const kept = await readQuarantine(context.deployment, tableName, context.now);
+  return kept
+    .filter(({ project }) => projects.includes(project))
+    .toSorted((a, b) => b.receivedAt.getTime() - a.receivedAt.getTime());
 }
 
 async function list(context: CommandContext, tableName: string): Promise<void> {

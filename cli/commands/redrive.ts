@@ -3,8 +3,9 @@ import type { Message } from '@aws-sdk/client-sqs';
 import { CliError } from '../cli-error.ts';
 import { type CommandContext, confirm, show } from '../context.ts';
 import { jobRecordsOf } from '../job-listing.ts';
+import type { Preview, Redriven } from '../json-output.ts';
 import { type DeadLetterQueue, deadLetterQueues, depthOf, homeOf, look, move, receiveAll } from '../queues.ts';
-import { type Column, renderRows } from '../table.ts';
+import { type Column, counted, renderRows } from '../table.ts';
 
 export interface RedriveOptions {
   /** `batch`, `interaction`, `video`, `ledger`, `undelivered`, or `all`. */
@@ -23,8 +24,8 @@ export async function redrive(context: CommandContext, { queue, rate, preview }:
   if (preview || total === 0) return show(context, samples.flat(), PREVIEW, 'Nothing is in these queues.');
   // Beside the result, which is what goes to standard output.
   if (!json) terminal.tell(renderRows(PREVIEW, samples.flat(), terminal.columns));
-  await confirm(context, `Put ${messages(total)} back, ${rate} a second?`);
-  const results: Result[] = [];
+  await confirm(context, `Put ${counted(total, 'message')} back, ${rate} a second?`);
+  const results: Redriven[] = [];
   for (const one of queues.filter((_, index) => (depths[index] ?? 0) > 0)) {
     const before = results.reduce((sum, { putBack }) => sum + putBack, 0);
     const onMove = (moved: number) => terminal.progress(progress(before + moved, total, rate));
@@ -32,7 +33,7 @@ export async function redrive(context: CommandContext, { queue, rate, preview }:
   }
   const moved = results.reduce((sum, result) => sum + result.putBack, 0);
   terminal.progress('');
-  terminal.tell(`${messages(moved)} put back.`);
+  terminal.tell(`${counted(moved, 'message')} put back.`);
   show(context, results, [
     { title: 'queue', text: (row) => row.queue },
     { title: 'put back', text: (row) => String(row.putBack) },
@@ -45,17 +46,9 @@ export async function redrive(context: CommandContext, { queue, rate, preview }:
   const foreign = results.flatMap(({ foreignTargets }) => foreignTargets);
   if (foreign.length > 0) {
     throw new CliError(
-      `${messages(foreign.length)} stayed, because the target is not a queue of this deployment: ${[...new Set(foreign)].join(', ')}. Repair that target, and replay the archive to its rule; see docs/runbook.md#undelivered-events.`,
+      `${counted(foreign.length, 'message')} stayed, because the target is not a queue of this deployment: ${[...new Set(foreign)].join(', ')}. Repair that target, and replay the archive to its rule; see docs/runbook.md#undelivered-events.`,
     );
   }
-}
-
-interface Result {
-  readonly queue: string;
-  readonly putBack: number;
-  /** The targets of messages that stay. */
-  readonly foreignTargets: readonly string[];
-  readonly remaining: number;
 }
 
 async function putBack(
@@ -63,7 +56,7 @@ async function putBack(
   { name, url }: DeadLetterQueue,
   rate: number,
   onMove: (moved: number) => void,
-): Promise<Result> {
+): Promise<Redriven> {
   let moved = 0;
   const foreignTargets: string[] = [];
   for await (const message of receiveAll(deployment, url)) {
@@ -80,10 +73,6 @@ async function putBack(
   return { queue: name, putBack: moved, foreignTargets, remaining: await depthOf(deployment, url) };
 }
 
-function messages(count: number): string {
-  return count === 1 ? '1 message' : `${count} messages`;
-}
-
 /** `███░░ 3 of 5, 10/s, 1 s left` */
 function progress(done: number, counted: number, rate: number): string {
   const total = Math.max(done, counted);
@@ -93,17 +82,7 @@ function progress(done: number, counted: number, rate: number): string {
   return `${bar} ${done} of ${total}, ${rate}/s, ${Math.ceil((total - done) / rate)} s left`;
 }
 
-interface PreviewRow {
-  readonly queue: string;
-  readonly queueDepth: number;
-  readonly eventType: string | null;
-  readonly jobId: string | null;
-  readonly reason: string;
-  /** Name of the queue; null when the message would stay. */
-  readonly goesTo: string | null;
-}
-
-const PREVIEW: readonly Column<PreviewRow>[] = [
+const PREVIEW: readonly Column<Preview>[] = [
   { title: 'queue', text: ({ queue }) => queue },
   { title: 'messages', text: ({ queueDepth }) => String(queueDepth), drop: 2 },
   { title: 'event', text: ({ eventType }) => eventType ?? '?' },
@@ -129,7 +108,7 @@ function targetOf({ MessageAttributes }: Message): string | undefined {
   return MessageAttributes?.['TARGET_ARN']?.StringValue;
 }
 
-async function sampleOf(context: CommandContext, queue: DeadLetterQueue, depth: number): Promise<PreviewRow[]> {
+async function sampleOf(context: CommandContext, queue: DeadLetterQueue, depth: number): Promise<Preview[]> {
   if (depth === 0) return [];
   const { deployment } = context;
   return await Promise.all(

@@ -6,6 +6,7 @@ import { CliError } from '../cli-error.ts';
 import { type CommandContext, confirm, say } from '../context.ts';
 import { deliveryRecordsOf } from '../deliveries.ts';
 import { jobRecordsOf } from '../job-listing.ts';
+import { toJobRow } from '../job-row.ts';
 import { chosenProjects } from '../projects.ts';
 
 export async function refetch(context: CommandContext, job: string): Promise<void> {
@@ -50,12 +51,13 @@ interface Announced {
 async function findAnnounced(context: CommandContext, job: string): Promise<Announced> {
   const { deployment, now, terminal } = context;
   const projects = chosenProjects(context).map(({ name }) => name);
-  const records = await jobRecordsOf(deployment).find(projects, job);
-  const announced: Announced[] = records.flatMap((record) => {
-    const { eventType, webhookId, endedAt, deliveredAt, origin = 'webhook' } = record;
-    if (eventType === undefined || webhookId === undefined || endedAt === undefined) return [];
+  const rows = (await jobRecordsOf(deployment).find(projects, job)).map(toJobRow);
+  const announced: Announced[] = rows.flatMap((row) => {
+    const { eventType, webhookId, endedAt } = row;
+    if (eventType === null || webhookId === null || endedAt === null) return [];
+    const origin = row.origin ?? 'webhook';
     const scheme = origin === 'reconciler' ? 'api' : 'v1';
-    return [{ ...record, eventType, webhookId, endedAt, origin, scheme, deliveredAt: deliveredAt ?? endedAt }];
+    return [{ ...row, eventType, webhookId, endedAt, origin, scheme, deliveredAt: row.deliveredAt ?? endedAt }];
   });
   const deliveries = await deliveryRecordsOf(deployment).find(
     { jobId: job, projects, also: announced.map(({ eventType }) => eventType) },
@@ -72,7 +74,7 @@ async function findAnnounced(context: CommandContext, job: string): Promise<Anno
     if (announced.length > 0) terminal.tell('The ledger does not know it: its events will have no userMetadata.');
   }
   const [only] = announced;
-  if (only === undefined) throw new CliError(missing(job, records.length > 0));
+  if (only === undefined) throw new CliError(missing(job, rows.length > 0));
   if (new Set(announced.map(({ project, jobType }) => `${project} ${jobType}`)).size > 1) {
     throw new CliError(
       `${job} is a job of several: ${announced.map(({ project, jobType }) => `${jobType} of ${project}`).join(', ')}. Choose one with --project.`,

@@ -4,6 +4,7 @@ import { FETCHED_JOB_TYPES, type FetchedJobType } from '../../lambda/contract.ts
 import type { DeploymentDescription } from '../../lambda/deployment-description.ts';
 import { CliError } from '../cli-error.ts';
 import { type CommandContext, confirm, show } from '../context.ts';
+import { timeOf } from '../since.ts';
 
 export interface ReplayOptions {
   readonly from: string;
@@ -87,7 +88,7 @@ function rulesOf(
 }
 
 function parse(option: string, text: string): Date {
-  const date = new Date(text);
-  if (/^\d{4}-\d\d-\d\d/.test(text) && !Number.isNaN(date.getTime())) return date;
+  const date = timeOf(text);
+  if (date !== undefined) return date;
   throw new CliError(`${option} is "${text}"; give a time like 2026-11-24T05:00:00Z.`, 2);
 }

@@ -1,7 +1,6 @@
 /** `show`: one job's life, as the ledger has it, with its deliveries and its objects. */
 
-import { jobKey } from '../../lambda/events/event-key.ts';
-import { LEDGER_JOB_PREFIX } from '../../lambda/ledger/job-records.client.ts';
+import { itemId } from '../../lambda/ledger/ledger-reader.client.ts';
 import { CliError } from '../cli-error.ts';
 import { linksOf } from '../console-links.ts';
 import { type CommandContext, show as print } from '../context.ts';
@@ -54,7 +53,7 @@ function dataOf({ deployment }: CommandContext, life: Life) {
       (job &&
         linksOf(deployment, {
           logGroup: deployment.description.fetchers[job.jobType].logGroup,
-          ledgerId: `${LEDGER_JOB_PREFIX}${jobKey({ ...job, project: project })}`,
+          ledgerId: itemId(job),
           manifestKey: job.manifestKey,
         })) ??
       null,

@@ -7,17 +7,10 @@ import { CliError } from '../cli-error.ts';
 import { type CommandContext, show } from '../context.ts';
 import { checkHealth, describeHealth, HEALTH_REMEDY, isHealthy } from '../health.ts';
 import { jobRecordsOf } from '../job-listing.ts';
+import type { Check } from '../json-output.ts';
 import { chosenProjects } from '../projects.ts';
 import { deadLetterQueues, depthOf } from '../queues.ts';
-import { type Column, formatAgo } from '../table.ts';
-
-export interface Check {
-  readonly ok: boolean;
-  readonly what: string;
-  readonly state: string;
-  /** What to do; null when it is good. */
-  readonly next: string | null;
-}
+import { type Column, counted, formatAgo } from '../table.ts';
 
 const COLUMNS: readonly Column<Check>[] = [
   { title: 'ok', text: ({ ok }) => (ok ? '✓' : '✗') },
@@ -94,15 +87,11 @@ async function deadLetters({ deployment }: CommandContext): Promise<Check[]> {
       return checked(
         depth === 0,
         `dead letters, ${name}`,
-        messages(depth),
+        counted(depth, 'message'),
         `gemini-webhooks redrive ${name} --preview`,
       );
     }),
   );
-}
-
-function messages(count: number): string {
-  return count === 1 ? '1 message' : `${count} messages`;
 }
 
 async function waiting(context: CommandContext, projects: readonly DescribedProject[]): Promise<Check[]> {
@@ -115,18 +104,18 @@ async function waiting(context: CommandContext, projects: readonly DescribedProj
     const [queued, awaited, open] = await Promise.all([
       depthOf(deployment, fetchers[jobType].queueUrl),
       Promise.all(of.map((one) => records.list({ ...one, state: 'awaited' }))),
-      Promise.all(of.map((one) => records.count({ ...one, state: 'unstored' }))),
+      Promise.all(of.map((one) => records.list({ ...one, state: 'unstored' }))),
     ]);
-    const [oldest] = open.flatMap(({ first }) => first ?? []).toSorted((a, b) => a.getTime() - b.getTime());
-    const count = open.reduce((sum, one) => sum + one.count, 0);
+    const unstored = open.flat();
+    const [oldest] = unstored.flatMap(({ due }) => due ?? []).toSorted((a, b) => a.getTime() - b.getTime());
     const since = oldest === undefined ? '' : `, the oldest ended ${formatAgo(oldest, now)}`;
-    const overdueSince = new Date(now.getTime() - longestHours * 3_600_000).toISOString();
-    const overdue = awaited.flat().filter(({ submittedAt = '9' }) => submittedAt < overdueSince);
-    const [first] = overdue.toSorted((a, b) => String(a.submittedAt).localeCompare(String(b.submittedAt)));
+    const overdueSince = new Date(now.getTime() - longestHours * 3_600_000);
+    const overdue = awaited.flat().filter(({ submittedAt = now }) => submittedAt < overdueSince);
+    const [first] = overdue.toSorted((a, b) => Number(a.submittedAt) - Number(b.submittedAt));
     return [
       good(
         `jobs waiting, ${jobType}`,
-        `${awaited.flat().length} to end, ${count} to be stored${since}, ${queued} queued`,
+        `${awaited.flat().length} to end, ${unstored.length} to be stored${since}, ${queued} queued`,
       ),
       ...(first === undefined
         ? []
@@ -140,7 +129,7 @@ async function waiting(context: CommandContext, projects: readonly DescribedProj
     ];
   });
   const depth = depthOf(deployment, recorder.queueUrl);
-  return [...(await Promise.all(jobs)).flat(), good('events to record', messages(await depth))];
+  return [...(await Promise.all(jobs)).flat(), good('events to record', counted(await depth, 'message'))];
 }
 
 /** Secrets Manager rotates within the day that is due, and tries a failed rotation again. */

@@ -2,9 +2,9 @@
 import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { sampleDetail } from '../../client/sample-detail.ts';
 import { DETAIL_TYPE, SUBSCRIBABLE_EVENTS } from '../../lambda/contract.ts';
+import { nearest } from '../../lambda/nearest.ts';
 import { CliError } from '../cli-error.ts';
 import { type CommandContext, say } from '../context.ts';
-import { nearest } from '../nearest.ts';
 import { chosenProject } from '../projects.ts';
 import { setAt } from '../set-path.ts';
 

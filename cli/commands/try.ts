@@ -6,6 +6,7 @@ import type { DescribedProject } from '../../lambda/deployment-description.ts';
 import { CliError } from '../cli-error.ts';
 import { type CommandContext, confirm, show } from '../context.ts';
 import { geminiOf, readSecret } from '../gemini.ts';
+import type { TrialRow } from '../json-output.ts';
 import { findManifests } from '../objects.ts';
 import { chosenProject } from '../projects.ts';
 import type { Column } from '../table.ts';
@@ -20,14 +21,6 @@ export interface TryOptions {
   readonly model: string;
   /** In seconds. */
   readonly timeout: number;
-}
-
-interface TrialRow {
-  readonly jobType: string;
-  readonly jobId: string;
-  readonly step: string;
-  readonly seconds: number | null;
-  readonly detail: string;
 }
 
 const COLUMNS: readonly Column<TrialRow>[] = [

@@ -39,7 +39,7 @@ export function deliveryRows(
     const webhookId = isFound ? `api#${text(fields['jobId'])}` : text(fields['webhookId']);
     const row = rowOf({
       ...{ receivedAt: at, scheme, webhookId },
-      project: text(fields['project'] ?? fields['source']),
+      project: text(fields['project']),
       eventType: text(fields['type']),
       jobId: fields['jobId'] ? text(fields['jobId']) : null,
     });

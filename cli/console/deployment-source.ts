@@ -1,10 +1,10 @@
 /** The console's source over a deployment in AWS or in a local run. */
 import { FETCHED_JOB_TYPES } from '../../lambda/contract.ts';
 import { CliError } from '../cli-error.ts';
-import type { Check } from '../commands/status.ts';
 import type { Deployment } from '../deployment.ts';
 import { jobRecordsOf } from '../job-listing.ts';
 import type { JobRow } from '../job-row.ts';
+import type { Check } from '../json-output.ts';
 import type { Change } from './changes.ts';
 import { deliveryRows, HANDLED, RECONCILED } from './delivery-rows.ts';
 import { bornAt } from './job-filter.ts';

@@ -52,7 +52,3 @@ export function shortId(id: string): string {
   const last = id.slice(id.lastIndexOf('/') + 1);
   return last.length > 20 ? `${last.slice(0, 12)}…${last.slice(-5)}` : last;
 }
-
-export function plural(count: number, one: string, many = `${one}s`): string {
-  return `${count.toLocaleString('en')} ${count === 1 ? one : many}`;
-}

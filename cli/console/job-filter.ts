@@ -1,10 +1,10 @@
 /** Which jobs are shown: a query, as it stands in the URL, and which rows fit it. */
 import { FETCHED_JOB_TYPES } from '../../lambda/contract.ts';
 import { JOB_STATES, type JobRow, lastChangeOf } from '../job-row.ts';
+import { sinceOf } from '../since.ts';
 import type { JobQuery } from './source.ts';
 
 const PAGE = 50;
-const UNITS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** Filters that make no sense are as if they were not there: a URL may be old, or typed. */
 export function readQuery(parameters: URLSearchParams, now: Date): JobQuery {
@@ -14,18 +14,10 @@ export function readQuery(parameters: URLSearchParams, now: Date): JobQuery {
     state: JOB_STATES.find((state) => state === text('state')),
     jobType: FETCHED_JOB_TYPES.find((type) => type === text('type')),
     project: text('project'),
-    since: sinceOf(text('since'), now),
+    since: sinceOf(text('since') ?? '', now),
     cursor: text('cursor'),
     limit: PAGE,
   };
-}
-
-/** `2h`, `30m`, `7d`, or a time. */
-function sinceOf(text: string | undefined, now: Date): Date | undefined {
-  const [, count, unit = ''] = /^(\d{1,4})([mhd])$/.exec(text ?? '') ?? [];
-  if (count !== undefined) return new Date(now.getTime() - Number(count) * (UNITS[unit] ?? 0));
-  const time = Date.parse(text ?? '');
-  return Number.isNaN(time) ? undefined : new Date(time);
 }
 
 const FILTERS = ['q', 'state', 'type', 'project', 'since', 'cursor'] as const;
@@ -63,18 +55,6 @@ export function fits(
   const { jobId, displayName, userMetadata, webhookId, lastCode, failureCode } = row;
   const words = [jobId, displayName, JSON.stringify(userMetadata), webhookId, lastCode, failureCode];
   return words.some((word) => word?.toLowerCase().includes(text.toLowerCase()));
-}
-
-/** Of all jobs, those of one page. A cursor is the place of the last row, so that new jobs do not shift the pages. */
-export function pageOf(all: readonly JobRow[], query: JobQuery) {
-  const after = query.cursor;
-  const found = all
-    .filter((row) => fits(row, query))
-    .map((row) => ({ row, place: placeOf(row) }))
-    .filter(({ place }) => after === undefined || place < after)
-    .toSorted((a, b) => (a.place < b.place ? 1 : -1));
-  const rows = found.slice(0, query.limit);
-  return { rows: rows.map(({ row }) => row), next: found.length > rows.length ? rows.at(-1)?.place : undefined };
 }
 
 /** Begins with the time of its last change. */

@@ -1,13 +1,10 @@
 /** Pages of jobs, what changed last first, by the ledger's index. */
 import { FETCHED_JOB_TYPES } from '../../lambda/contract.ts';
-import type { IndexQuery, JobRecord } from '../../lambda/ledger/job-records.client.ts';
+import type { LedgerEntry } from '../../lambda/ledger/facts.ts';
+import type { JobIndex } from '../job-listing.ts';
 import { lastChangeOf, toJobRow } from '../job-row.ts';
 import { fits, placeOf } from './job-filter.ts';
 import type { JobPage, JobQuery } from './source.ts';
-
-interface JobIndex {
-  list(query: IndexQuery): Promise<readonly JobRecord[]>;
-}
 
 /** So many jobs of each state and type are read for one page of what a search finds. */
 const SEARCHED = 1000;
@@ -52,7 +49,7 @@ export async function readJobPage(index: JobIndex, projects: readonly string[], 
 }
 
 /** Before this time there may be jobs that were not read: a list that is full ended there. Empty when none is. */
-function horizonOf(lists: readonly (readonly JobRecord[])[], most: number): string {
+function horizonOf(lists: readonly (readonly LedgerEntry[])[], most: number): string {
   const ends = lists
     .filter((list) => list.length >= most)
     .map((list) => list.at(-1))

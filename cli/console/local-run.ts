@@ -1,23 +1,13 @@
 /** What a local run can be asked and told, by the addresses in its endpoints.json. Its secrets stay on this side. */
 import { createHmac, randomBytes, randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 import { CliError } from '../cli-error.ts';
+import { type LocalRun as Endpoints, readLocalRun } from '../local-run.ts';
 import type { LocalChange } from './changes.ts';
 import type { SentDelivery } from './delivery-rows.ts';
 import type { LocalControls } from './source.ts';
-
-const Endpoints = z.object({
-  webhookUrl: z.string(),
-  dynamicWebhookUrl: z.string(),
-  signingSecret: z.string(),
-  eventsFile: z.string(),
-  simulatorControlUrl: z.nullable(z.string()),
-});
-type Endpoints = z.infer<typeof Endpoints>;
 
 const Scenarios = z.object({ scenarios: z.record(z.string(), z.array(z.string())) });
 const Job = z.object({ name: z.string(), kind: z.string(), endedAt: z.nullable(z.string()) });
@@ -50,7 +40,7 @@ export class LocalRun implements LocalControls {
 
   /** Read every time: a rotation writes it again. */
   get #endpoints(): Endpoints {
-    return Endpoints.parse(JSON.parse(readFileSync(join(this.#stateDir, 'endpoints.json'), 'utf8')));
+    return readLocalRun(this.#stateDir);
   }
 
   get webhookUrl(): string {

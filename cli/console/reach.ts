@@ -1,21 +1,20 @@
 /** What the console reads of a deployment, and has done there: by the clients and commands of the command line. */
 import { GetObjectCommand, HeadObjectCommand, NotFound } from '@aws-sdk/client-s3';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
-import type { DescribedFunction } from '../../lambda/deployment-description.ts';
 import { Manifest } from '../../lambda/events/manifest.ts';
-import { DynamoDbQuarantine } from '../../lambda/receive/quarantine.client.ts';
-import { quarantine } from '../commands/quarantine.ts';
+import { quarantine, readQuarantine } from '../commands/quarantine.ts';
 import { redrive } from '../commands/redrive.ts';
 import { refetch } from '../commands/refetch.ts';
 import { repair } from '../commands/repair.ts';
-import { type Check, readStatus } from '../commands/status.ts';
+import { readStatus } from '../commands/status.ts';
 import { ping } from '../commands/webhook.ts';
 import type { CommandContext } from '../context.ts';
 import { deliveryRecordsOf } from '../deliveries.ts';
 import type { Deployment } from '../deployment.ts';
 import { jobRecordsOf } from '../job-listing.ts';
 import { type JobRow, toJobRow } from '../job-row.ts';
-import { type LogLine, readLog } from '../logs.ts';
+import type { Check } from '../json-output.ts';
+import { functionsOf, type LogLine, readLog } from '../logs.ts';
 import { findManifests } from '../objects.ts';
 import type { EverywhereChange } from './changes.ts';
 import type { DeliveryRecord } from './delivery-rows.ts';
@@ -86,27 +85,10 @@ export async function readChecks(deployment: Deployment, clock: () => Date): Pro
   return await readStatus(quietly(deployment, clock).context);
 }
 
-/** Whoever may have something to say about jobs, by the name that a person knows. */
-function functionsOf({ description }: Deployment): readonly (readonly [name: string, written: DescribedFunction])[] {
-  const { verifier, recorder, fetchers, reverifier, projects } = description;
-  return [
-    ['verifier', verifier],
-    ['recorder', recorder],
-    ...Object.entries(fetchers).map(([jobType, fetcher]) => [`${jobType} fetcher`, fetcher] as const),
-    ...(reverifier === undefined ? [] : [['reverifier', reverifier] as const]),
-    ...projects.map(({ name, reconciler }) => [`reconciler, ${name}`, reconciler] as const),
-  ];
-}
-
 /** How many deliveries are quarantined; undefined where none is. */
-export async function countQuarantined({ clients, description }: Deployment, now: Date): Promise<number | undefined> {
-  const { quarantineTable: tableName } = description;
-  if (tableName === undefined) return undefined;
-  // Nothing is kept from here: the bounds are those of the verifier.
-  const table = new DynamoDbQuarantine({ client: clients.dynamodb, tableName, ttlSeconds: 0, maxPerHour: 0 });
-  let count = 0;
-  for await (const _ of table.list(now)) count += 1;
-  return count;
+export async function countQuarantined(deployment: Deployment, now: Date): Promise<number | undefined> {
+  const { quarantineTable } = deployment.description;
+  return quarantineTable === undefined ? undefined : (await readQuarantine(deployment, quarantineTable, now)).length;
 }
 
 /** Lines with one of the texts, in the order of time. @param wanted of the functions' names */
@@ -116,7 +98,8 @@ export async function readLines(
   since: Date,
   wanted: RegExp = /./,
 ): Promise<readonly LogLine[]> {
-  const found = functionsOf(deployment)
+  const { description } = deployment;
+  const found = functionsOf(description, description.projects)
     .filter(([name]) => wanted.test(name))
     .map(async ([name, written]) =>
       (await readLog(deployment, written, texts, since)).map((line) => ({ ...line, function: name })),

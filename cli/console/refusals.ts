@@ -1,6 +1,5 @@
 /** How many deliveries were refused, and why: from CloudWatch's metrics, or from the metric lines of a local run's log. */
 import { type CloudWatchClient, GetMetricDataCommand } from '@aws-sdk/client-cloudwatch';
-import { METRIC } from '../../lambda/contract.ts';
 import type { LogLine } from '../logs.ts';
 
 export interface Refusal {
@@ -29,7 +28,7 @@ export async function measuredRefusals(
         {
           Id: 'deliveries',
           Label: `\${PROP('Dim.outcome')}`,
-          Expression: `SEARCH('Namespace="${namespace}" MetricName="${METRIC.deliveries}"', 'Sum', ${PERIOD_SECONDS})`,
+          Expression: `SEARCH('Namespace="${namespace}" MetricName="Deliveries"', 'Sum', ${PERIOD_SECONDS})`,
         },
       ],
     }),
@@ -46,7 +45,7 @@ export async function measuredRefusals(
 export function loggedRefusals(lines: readonly LogLine[]): readonly Refusal[] {
   return summed(
     lines.flatMap(({ fields }) => {
-      const [code, count] = [fields['outcome'], fields[METRIC.deliveries]];
+      const [code, count] = [fields['outcome'], fields['Deliveries']];
       return typeof code === 'string' && typeof count === 'number' ? [{ code, count }] : [];
     }),
   );

@@ -2,6 +2,7 @@
 
 import type { JobRow } from '../job-row.ts';
 import type { LogLine } from '../logs.ts';
+import { counted } from '../table.ts';
 import type { DeliveryRow, JobDetail, StoredManifest } from './source.ts';
 import { reasonOf } from './waiting.ts';
 
@@ -115,7 +116,7 @@ function ofManifest({ key, manifest }: StoredManifest): Step[] {
   return [
     {
       ...{ lane: 'fetcher', at: timings.startedAt, until: timings.finishedAt, what: 'fetch began' },
-      detail: `${counts.objects} object${counts.objects === 1 ? '' : 's'}`,
+      detail: counted(counts.objects, 'object'),
       tone: isStored ? 'good' : 'bad',
     },
     {

@@ -1,7 +1,7 @@
 /** `console`: a page on loopback that shows the deployment, until it is stopped. */
 import { createSource } from '../console/deployment-source.ts';
+import { startConsole } from '../console/http/server.ts';
 import { readQuery } from '../console/job-filter.ts';
-import { startConsole } from '../console/server.ts';
 import type { CommandContext } from '../context.ts';
 
 export interface ConsoleOptions {

@@ -5,7 +5,7 @@ import { PipelineError } from '../../lambda/shared/errors.ts';
 import { CliError, type ExitCode } from '../cli-error.ts';
 import { deliveries } from '../commands/deliveries.ts';
 import { forget } from '../commands/forget.ts';
-import { jobs, parseSince } from '../commands/jobs.ts';
+import { jobs } from '../commands/jobs.ts';
 import { logs } from '../commands/logs.ts';
 import { QUARANTINE_ACTIONS, quarantine } from '../commands/quarantine.ts';
 import { redrive } from '../commands/redrive.ts';
@@ -20,6 +20,7 @@ import { dynamicUrl, ping, ROTATED, rotate } from '../commands/webhook.ts';
 import type { CommandContext } from '../context.ts';
 import { close, type Deployment, type DeploymentOptions, findDeployment } from '../deployment.ts';
 import { JOB_STATES } from '../job-row.ts';
+import { parseSince } from '../since.ts';
 import type { Terminal } from '../terminal.ts';
 import { explainUsage } from './usage-error.ts';
 
@@ -91,8 +92,8 @@ function isWhole(value: number, min: number): boolean {
 
 function createProgram(options: ProgramOptions, width: number): Argv<Common> {
   const { terminal, clock, pause, find = findDeployment } = options;
-  const within = <Args extends Common>(use: (context: CommandContext, args: Args) => Promise<void>) => {
-    return async (args: Args) => {
+  const within = <Options>(use: (context: CommandContext, options: Options) => Promise<void>) => {
+    return async (args: Common & Options) => {
       const { stack, region, local, construct } = args;
       const deployment = await find({ stack, region, local, construct });
       try {
@@ -135,9 +136,7 @@ function createProgram(options: ProgramOptions, width: number): Argv<Common> {
           .check(({ timeout }) => isWhole(timeout, 1) || '--timeout is no whole number from 1; give one like 600.')
           .example('$0 try', 'the first thing after a deployment')
           .example('$0 try --batch --report', 'to be pasted into an issue'),
-      within((context, { batch, dynamic, report, model, timeout }) =>
-        tryOut(context, { batch, dynamic, report, model, timeout }),
-      ),
+      within(tryOut),
     )
     .command(
       'console',
@@ -172,7 +171,7 @@ function createProgram(options: ProgramOptions, width: number): Argv<Common> {
           .check(({ limit }) => isWhole(limit, 1) || '--limit is no whole number from 1; give one like 50.')
           .example('$0 jobs --state waiting', 'what has not come yet, and why')
           .example('$0 jobs --state failed --since 2h', 'what failed lately'),
-      within((context, { state, type, since, limit, follow }) => jobs(context, { state, type, since, limit, follow })),
+      within(jobs),
     )
     .command(
       'deliveries',
@@ -187,9 +186,7 @@ function createProgram(options: ProgramOptions, width: number): Argv<Common> {
           .check(({ limit }) => isWhole(limit, 1) || '--limit is no whole number from 1; give one like 50.')
           .example('$0 deliveries --follow', 'what comes from now on')
           .example('$0 deliveries --type batch --limit 50', 'the last 50 of batches'),
-      within((context, { type, job, outcome, limit, follow }) =>
-        deliveries(context, { type, job, outcome, limit, follow }),
-      ),
+      within(deliveries),
     )
     .command(
       'show <id>',
@@ -228,7 +225,7 @@ function createProgram(options: ProgramOptions, width: number): Argv<Common> {
           .check(({ rate }) => (rate >= 1 && rate <= 1000) || '--rate is out of range; give 1 to 1000.')
           .example('$0 redrive batch --preview', 'what is there, and where it would go')
           .example('$0 redrive undelivered --rate 50 --yes', 'each to the queue that did not get it'),
-      within((context, { queue, rate, preview }) => redrive(context, { queue, rate, preview })),
+      within(redrive),
     )
     .command(
       'replay',
@@ -245,7 +242,7 @@ function createProgram(options: ProgramOptions, width: number): Argv<Common> {
           })
           .example('$0 replay --from 2026-11-24T05:00:00Z --to 2026-11-24T06:00:00Z --type batch', 'to one fetcher')
           .example('$0 replay --from 2026-11-10 --to 2026-11-24 --rules ledger', 'writes the ledger again'),
-      within((context, { from, to, type, rules }) => replay(context, { from, to, type, rules })),
+      within(replay),
     )
     .command(
       'refetch <job>',

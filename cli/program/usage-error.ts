@@ -1,5 +1,5 @@
 /** What is wrong with a command as it was written, and how to write it. */
-import { nearest } from '../nearest.ts';
+import { nearest } from '../../lambda/nearest.ts';
 
 /**
  * @param message of yargs

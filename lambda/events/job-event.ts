@@ -112,3 +112,8 @@ export const JobEventEnvelope = z.object({
   'detail-type': z.string(),
   detail: JobEventDetail,
 });
+
+/** Which event it is, for a log line. */
+export function jobLogFields({ project, webhookId, type, jobType, jobId }: BusEvent['detail']) {
+  return { project, webhookId, type, jobType, jobId };
+}

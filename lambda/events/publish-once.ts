@@ -2,10 +2,9 @@
  * Claims, publishes, completes: what stands between an event and its second publication, for whoever learns of it. A crash
  * between any two of them leads to another attempt that publishes again or finds it done.
  */
-import { METRIC } from '../contract.ts';
 import type { Clock, Log, Metrics } from '../shared/ports.ts';
 import { eventKey } from './event-key.ts';
-import type { BusEvent, JobEventDetail } from './job-event.ts';
+import { type BusEvent, type JobEventDetail, jobLogFields } from './job-event.ts';
 import type { EventPublisher, IdempotencyStore } from './ports.ts';
 
 export interface PublishOncePorts {
@@ -67,8 +66,8 @@ export async function publishOnce(ports: PublishOncePorts, once: Once): Promise<
   }
   if (claim.outcome === 'completed') {
     if (claim.delivery === delivery && claim.bodySha256 !== bodySha256) {
-      metrics.count(METRIC.payloadMismatch, { project });
-      ports.log.warn('The same webhook id came with another body', identify(event));
+      metrics.count('PayloadMismatch', { project });
+      ports.log.warn('The same webhook id came with another body', jobLogFields(event.detail));
     }
     return { outcome: 'duplicate', completed: { delivery: claim.delivery, receivedAt: claim.receivedAt } };
   }
@@ -83,7 +82,9 @@ async function publishOrRelease(ports: PublishOncePorts, id: string, owner: stri
     await ports.publisher.publish(event);
   } catch (error) {
     // Should the release fail too, the lease runs out by itself.
-    await ports.store.release(id, owner).catch(() => ports.log.warn('The claim was not released', identify(event)));
+    await ports.store
+      .release(id, owner)
+      .catch(() => ports.log.warn('The claim was not released', jobLogFields(event.detail)));
     throw error;
   }
 }
@@ -92,11 +93,6 @@ async function publishOrRelease(ports: PublishOncePorts, id: string, owner: stri
 async function complete(ports: PublishOncePorts, id: string, owner: string, event: BusEvent): Promise<void> {
   const completed = await ports.store.complete(id, owner, ports.clock()).catch(() => false);
   if (completed) return;
-  ports.metrics.count(METRIC.completeFailed, { project: event.detail.project });
-  ports.log.warn('The event is on the bus, but its record is not COMPLETED', identify(event));
-}
-
-export function identify({ detail }: Pick<BusEvent, 'detail'>) {
-  const { project, webhookId, type, jobType, jobId } = detail;
-  return { project, webhookId, type, jobType, jobId };
+  ports.metrics.count('CompleteFailed', { project: event.detail.project });
+  ports.log.warn('The event is on the bus, but its record is not COMPLETED', jobLogFields(event.detail));
 }

@@ -1,7 +1,7 @@
 /** How a fetch ends: in a manifest, on the bus, and in the log. */
-import { DETAIL_TYPE, MANIFEST_NAME, METRIC, SCHEMA_VERSION, VERSION } from '../contract.ts';
+import { DETAIL_TYPE, MANIFEST_NAME, SCHEMA_VERSION, VERSION } from '../contract.ts';
 import { fitted } from '../events/event-size.ts';
-import type { FetchableEvent } from '../events/job-event.ts';
+import { type FetchableEvent, jobLogFields } from '../events/job-event.ts';
 import type { Failure, Manifest } from '../events/manifest.ts';
 import { FETCH_FAILED, outputPrefix } from '../events/output-keys.ts';
 import type { EventPublisher } from '../events/ports.ts';
@@ -111,7 +111,7 @@ export async function announceStored(
     }),
   });
   ports.log.info('Outputs stored', {
-    ...logged(event),
+    ...jobLogFields(event),
     status: manifest.job.status,
     manifestKey: key,
     bytes: manifest.counts.bytes,
@@ -165,8 +165,8 @@ export async function announceFailed(
       manifestKey,
     }),
   });
-  ports.metrics.count(METRIC.outputsFailed, placeOf(event));
-  ports.log.error('Outputs failed', { ...logged(event), code, reason: message, retryable });
+  ports.metrics.count('OutputsFailed', placeOf(event));
+  ports.log.error('Outputs failed', { ...jobLogFields(event), code, reason: message, retryable });
 }
 
 function about(event: FetchableEvent, jobId: string) {
@@ -187,8 +187,4 @@ export function submissionOf(event: FetchableEvent, { plan, userMetadata, known 
 /** Of which project, and of which type: dimensions of the metrics, and parts of the keys. */
 export function placeOf({ project, jobType }: FetchableEvent) {
   return { project, jobType };
-}
-
-export function logged({ project, webhookId, type, jobType, jobId }: FetchableEvent) {
-  return { project, webhookId, type, jobType, jobId };
 }

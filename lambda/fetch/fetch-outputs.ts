@@ -2,14 +2,14 @@
  * From an event on the queue to a manifest in the bucket and an announcement on the bus. The job resource is the truth:
  * of the event only the id is used. The manifest comes last, once; who finds it announces and downloads nothing.
  */
-import { FILE_RETENTION_SECONDS, MANIFEST_NAME, METRIC } from '../contract.ts';
-import type { FetchableEvent } from '../events/job-event.ts';
+import { FILE_RETENTION_SECONDS, MANIFEST_NAME } from '../contract.ts';
+import { type FetchableEvent, jobLogFields } from '../events/job-event.ts';
 import type { Manifest } from '../events/manifest.ts';
 import { outputPrefix, WITHOUT_OUTPUTS } from '../events/output-keys.ts';
 import type { JobKind, OutputPlan } from '../gemini/jobs/job-type.ts';
+import { creatorOf, findJob } from '../gemini/jobs/read-jobs.ts';
 import type { KeptDownload } from '../gemini/kept-download.ts';
 import type { Download, Gemini } from '../gemini/ports.ts';
-import { creatorOf, findJob } from '../gemini/read-jobs.ts';
 import type { FetchLedger, JobOnRecord } from '../ledger/ports.ts';
 import { PermanentError, TransientError } from '../shared/errors.ts';
 import type { Wait } from '../shared/ports.ts';
@@ -19,7 +19,6 @@ import {
   announceFailed,
   announceStored,
   INTERNAL,
-  logged,
   type Progress,
   placeOf,
   type Stored,
@@ -93,7 +92,7 @@ async function consult(
   try {
     return await ledger.begin(event, attempt);
   } catch {
-    log.warn('The ledger was not asked about the job', logged(event));
+    log.warn('The ledger was not asked about the job', jobLogFields(event));
     return undefined;
   }
 }
@@ -196,9 +195,9 @@ async function openJob(gemini: Gemini, path: string, signal: AbortSignal): Promi
 
 function measure({ metrics }: FetchOutputsPorts, event: FetchableEvent, { job, counts, timings }: Manifest): void {
   const dimension = placeOf(event);
-  metrics.count(METRIC.outputsStored, dimension);
-  metrics.count(METRIC.bytesStored, dimension, counts.bytes);
+  metrics.count('OutputsStored', dimension);
+  metrics.count('BytesStored', dimension, counts.bytes);
   // Long-running operations, which videos are, do not tell when they ended.
   const endedAt = job.endedAt ?? event.occurredAt;
-  metrics.seconds(METRIC.secondsToStore, (Date.parse(timings.finishedAt) - Date.parse(endedAt)) / 1000, dimension);
+  metrics.seconds('SecondsToStore', (Date.parse(timings.finishedAt) - Date.parse(endedAt)) / 1000, dimension);
 }

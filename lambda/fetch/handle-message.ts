@@ -1,9 +1,8 @@
 /** One message of a fetcher's queue: what becomes of it. Nothing here throws, so that every message gets its delay. */
-import { METRIC } from '../contract.ts';
-import type { FetchableEvent } from '../events/job-event.ts';
+import { type FetchableEvent, jobLogFields } from '../events/job-event.ts';
 import type { JobKind } from '../gemini/jobs/job-type.ts';
-import { PipelineError, TransientError } from '../shared/errors.ts';
-import { logged, placeOf } from './announce-outputs.ts';
+import { describeError, TransientError } from '../shared/errors.ts';
+import { placeOf } from './announce-outputs.ts';
 import { backoffSeconds } from './backoff.ts';
 import { type FetchOutputsPorts, fetchOutputs } from './fetch-outputs.ts';
 
@@ -45,19 +44,13 @@ export async function handleMessage(
     const delaySeconds = backoffSeconds(receiveCount, asked);
     const nextAttemptAt = new Date(ports.clock().getTime() + 1000 * delaySeconds);
     // Only to be seen, and to judge by: the message goes back whether it is written or not.
-    await ports.ledger.postpone(event, describe(error).code, nextAttemptAt).catch(() => {});
-    ports.metrics.count(METRIC.outputsRetried, placeOf(event));
+    await ports.ledger.postpone(event, describeError(error).code, nextAttemptAt).catch(() => {});
+    ports.metrics.count('OutputsRetried', placeOf(event));
     ports.log.warn('The message goes back to the queue', {
-      ...logged(event),
+      ...jobLogFields(event),
       ...{ messageId, receiveCount, delaySeconds },
-      ...describe(error),
+      ...describeError(error),
     });
     return { outcome: 'returned', delaySeconds };
   }
-}
-
-/** The message of an error that is not ours may quote a request. */
-function describe(error: unknown): { code: string; reason: string } {
-  if (error instanceof PipelineError) return { code: error.code, reason: error.message };
-  return { code: 'ERR_INTERNAL', reason: error instanceof Error ? error.name : 'unknown' };
 }

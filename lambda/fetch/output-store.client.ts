@@ -1,7 +1,8 @@
 /** Outputs in S3, each written once: nothing that is there is ever replaced. */
 import { setTimeout as wait } from 'node:timers/promises';
 import { GetObjectCommand, NoSuchKey, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
-import { Manifest } from '../events/manifest.ts';
+import { readManifest } from '../events/manifest.client.ts';
+import type { Manifest } from '../events/manifest.ts';
 import type { Download } from '../gemini/ports.ts';
 import { storeUnavailable, TransientError } from '../shared/errors.ts';
 import type { Wait } from '../shared/ports.ts';
@@ -39,14 +40,8 @@ export class S3OutputStore implements OutputStore {
     }
   }
 
-  async readManifest(key: string): Promise<Manifest | undefined> {
-    try {
-      const { Body } = await this.#client.send(new GetObjectCommand({ Bucket: this.bucket, Key: key }));
-      return Manifest.parse(JSON.parse((await Body?.transformToString()) ?? ''));
-    } catch (cause) {
-      if (cause instanceof NoSuchKey) return undefined;
-      throw storeUnavailable('The manifest cannot be read', cause);
-    }
+  readManifest(key: string): Promise<Manifest | undefined> {
+    return readManifest(this.#client, this.bucket, key);
   }
 
   async writeManifest(key: string, manifest: Manifest): Promise<boolean> {

@@ -2,10 +2,8 @@
  * Gemini's API by plain GET: the SDK drops a batch's errors and counts, and its downloads break off unnoticed. The
  * key goes to the API's own origin and nowhere else, so redirects are followed by hand.
  */
-import { cachedKeys } from '../shared/cached-keys.ts';
 import { PipelineError, TransientError } from '../shared/errors.ts';
 import type { Clock, KeySource } from '../shared/ports.ts';
-import type { SecretReader } from '../shared/secrets.client.ts';
 import { type HttpAnswer, httpGet } from './http-get.ts';
 import type { Download, FileDownload, Gemini } from './ports.ts';
 import { type Range, rangeHeaders, rangeOf, type Wanted } from './range.ts';
@@ -227,23 +225,4 @@ class Call {
   end(): void {
     clearTimeout(this.#timer);
   }
-}
-
-/** The API key in its secret, read again at most every 30 seconds when Gemini refuses it. */
-export function createApiKeySource(secrets: SecretReader, secretId: string, clock: Clock): KeySource<string> {
-  return cachedKeys({
-    clock,
-    maxAgeSeconds: 600,
-    cooldownSeconds: 30,
-    staleSeconds: 24 * 3600,
-    load: async () => {
-      const key = (await secrets.read(secretId, 'AWSCURRENT'))?.value ?? '';
-      // Anything else no header can carry.
-      if (/^[\x21-\x7e]{1,512}$/.test(key)) return [key];
-      throw new TransientError(
-        'ERR_KEYS_UNAVAILABLE',
-        `The secret ${secretId} holds no API key; put one there, see README, "Deploy it"`,
-      );
-    },
-  });
 }

@@ -4,7 +4,8 @@ import { LEDGER } from '../contract.ts';
 import { orUnavailable } from '../shared/dynamodb.client.ts';
 import type { Clock } from '../shared/ports.ts';
 import type { LedgerJob } from './facts.ts';
-import { itemId, TTL_SECONDS } from './ledger.client.ts';
+import { TTL_SECONDS } from './ledger.client.ts';
+import { itemId } from './ledger-reader.client.ts';
 import type { FetchLedger, JobOnRecord } from './ports.ts';
 
 export interface DynamoDbFetchLedgerOptions {

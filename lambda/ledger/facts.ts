@@ -81,6 +81,8 @@ export interface LedgerEntry extends LedgerJob, Named {
   readonly fetchStartedAt: Date | undefined;
   readonly storedAt: Date | undefined;
   readonly failedAt: Date | undefined;
+  /** Of what is stored, has failed for good, or is to be forgotten. */
+  readonly closedAt: Date | undefined;
   /** Of the first event about it. */
   readonly eventType: string | undefined;
   readonly webhookId: string | undefined;
@@ -113,7 +115,7 @@ export interface LedgerQuery extends LedgerQueue {
   readonly until?: Date | undefined;
   /** By `due`; the earliest comes first otherwise. */
   readonly newestFirst?: boolean | undefined;
-  /** At most so many; a page may have fewer and not be the last. */
+  /** At most so many, or Infinity; a page may have fewer and not be the last. */
   readonly limit: number;
   /** `next` of the page before. */
   readonly cursor?: string | undefined;

@@ -33,6 +33,7 @@ export function toEntry(item: Item): LedgerEntry | undefined {
     fetchStartedAt: date('fetchStartedAt'),
     storedAt: date('storedAt'),
     failedAt: date('failedAt'),
+    closedAt: date('closedAt'),
     eventType: text('eventType'),
     webhookId: text('webhookId'),
     origin: text('origin'),

@@ -1,120 +1,50 @@
-/** The ledger as an operator reads it: whole records of jobs, by id or by what they wait for, and their removal. */
-import {
-  type AttributeValue,
-  BatchGetItemCommand,
-  type DynamoDBClient,
-  PutItemCommand,
-  QueryCommand,
-} from '@aws-sdk/client-dynamodb';
-import { FETCHED_JOB_TYPES, type FetchedJobType, LEDGER, LEDGER_INDEX, LEDGER_SHARDS } from '../contract.ts';
-import { jobKey } from '../events/event-key.ts';
-import { type LedgerState, queueName } from './facts.ts';
+/** The ledger as an operator reads it: jobs by id or by what they wait for, and their removal. */
+import { type AttributeValue, type DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { FETCHED_JOB_TYPES, LEDGER } from '../contract.ts';
+import type { LedgerEntry, LedgerQuery } from './facts.ts';
+import { itemId, LedgerReader } from './ledger-reader.client.ts';
 
-/** Times as they are written: RFC 3339 in UTC. */
-export interface JobRecord {
-  readonly project: string;
-  readonly jobType: FetchedJobType;
-  readonly jobId: string;
-  /** Under which it is in the index; undefined for what is in none. */
-  readonly queue: string | undefined;
-  readonly due: Date | undefined;
-  readonly displayName: string | undefined;
-  readonly userMetadata: Readonly<Record<string, unknown>>;
-  readonly submittedAt: string | undefined;
-  readonly createdAt: string | undefined;
-  readonly endedAt: string | undefined;
-  readonly deliveredAt: string | undefined;
-  readonly publishedAt: string | undefined;
-  readonly fetchStartedAt: string | undefined;
-  readonly storedAt: string | undefined;
-  readonly failedAt: string | undefined;
-  readonly eventType: string | undefined;
-  readonly webhookId: string | undefined;
-  readonly origin: string | undefined;
-  readonly attempts: number;
-  readonly lastCode: string | undefined;
-  readonly nextAttemptAt: string | undefined;
-  readonly failureCode: string | undefined;
-  readonly manifestKey: string | undefined;
-}
-
-export interface IndexQuery {
-  readonly state: LedgerState;
-  readonly project: string;
-  readonly jobType: FetchedJobType;
-  /** Bounds of the index's time, both included; all by default. */
-  readonly since?: Date | undefined;
-  readonly until?: Date | undefined;
-  /** Newest first up to so many; all of them by default. */
-  readonly limit?: number;
-}
-
-/** The latest that a Date can be. */
-const LAST_TIME = 8.64e15;
-
-type StrippedJob = Pick<JobRecord, 'project' | 'jobType' | 'jobId' | 'eventType'>;
-
-type Item = Readonly<Record<string, AttributeValue>>;
-
-/** Begins the ids of jobs in the table, before their key. */
-export const LEDGER_JOB_PREFIX = 'job#';
+/** Newest first; all of them without a limit. */
+export type IndexQuery = Pick<LedgerQuery, 'state' | 'project' | 'jobType' | 'since' | 'until'> &
+  Partial<Pick<LedgerQuery, 'limit'>>;
 
 export class DynamoDbJobRecords {
   readonly #client: DynamoDBClient;
   readonly #tableName: string;
+  readonly #reader: LedgerReader;
 
   constructor(client: DynamoDBClient, tableName: string) {
     this.#client = client;
     this.#tableName = tableName;
+    this.#reader = new LedgerReader({ client, tableName });
   }
 
   /** In whatever spelling the id is given; a job of each type and project may have it. */
-  async find(projects: readonly string[], jobId: string): Promise<readonly JobRecord[]> {
-    const Keys = projects.flatMap((project) => FETCHED_JOB_TYPES.map((jobType) => keyOf({ project, jobType, jobId })));
-    const { Responses } = await this.#client.send(
-      new BatchGetItemCommand({ RequestItems: { [this.#tableName]: { Keys, ConsistentRead: true } } }),
-    );
-    return (Responses?.[this.#tableName] ?? []).flatMap((item) => toRecord(item) ?? []);
+  async find(projects: readonly string[], jobId: string): Promise<readonly LedgerEntry[]> {
+    const jobs = projects.flatMap((project) => FETCHED_JOB_TYPES.map((jobType) => ({ project, jobType, jobId })));
+    return [...(await this.#reader.find(jobs)).values()].filter((entry) => !isStripped(entry));
   }
 
-  /** By the index, newest first, and never by a scan. */
-  async list(query: IndexQuery): Promise<readonly JobRecord[]> {
-    const { limit = Number.POSITIVE_INFINITY } = query;
-    // Twice its share of an even spread, so that one page of each shard is mostly enough, and little is read for nothing.
-    const perShard = Number.isFinite(limit) ? Math.ceil((2 * limit) / LEDGER_SHARDS) : undefined;
-    const shards = queuesOf(query).map((queue) => new Shard(this.#pages(queue, { ...query, limit: perShard })));
-    await Promise.all(shards.map((shard) => shard.read()));
-    for (;;) {
-      // What is older than this may have something newer before it that was not read yet.
-      const behind = shards.filter((shard) => !shard.isDone).toSorted((x, y) => y.last - x.last);
-      const horizon = behind[0]?.last ?? Number.NEGATIVE_INFINITY;
-      const found = shards.flatMap(({ jobs }) => jobs).filter(({ due }) => (due?.getTime() ?? 0) >= horizon);
-      if (behind.length === 0 || found.length >= limit) {
-        return found.toSorted((x, y) => (y.due?.getTime() ?? 0) - (x.due?.getTime() ?? 0)).slice(0, limit);
-      }
-      await Promise.all((Number.isFinite(limit) ? behind.slice(0, 1) : behind).map((shard) => shard.read()));
-    }
-  }
-
-  /** How many there are, and the smallest time in the index. */
-  async count(query: Omit<IndexQuery, 'limit'>): Promise<{ readonly count: number; readonly first: Date | undefined }> {
-    const dues: number[] = [];
-    for (const queue of queuesOf(query)) {
-      for await (const page of this.#pages(queue, query, LEDGER.due)) {
-        dues.push(...page.map((item) => Number(item[LEDGER.due]?.N ?? '0')));
-      }
-    }
-    const first = dues.reduce((earliest, due) => Math.min(earliest, due), Number.POSITIVE_INFINITY);
-    return { count: dues.length, first: dues.length === 0 ? undefined : new Date(first) };
+  /** By the index, and never by a scan. */
+  async list({ limit = Number.POSITIVE_INFINITY, ...query }: IndexQuery): Promise<readonly LedgerEntry[]> {
+    const found: LedgerEntry[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await this.#reader.list({ ...query, limit, cursor, newestFirst: true });
+      found.push(...page.jobs.filter((entry) => !isStripped(entry)));
+      cursor = page.next;
+    } while (cursor !== undefined && found.length < limit);
+    return found.slice(0, limit);
   }
 
   /**
    * Leaves of a job nothing but that it is closed, so that neither a late webhook nor the reconciler takes it for a new one;
    * that, too, is gone after `seconds`.
    */
-  async strip({ project, jobType, jobId, eventType }: StrippedJob, now: Date, seconds: number): Promise<void> {
+  async strip(job: LedgerEntry, now: Date, seconds: number): Promise<void> {
+    const { project, jobType, jobId, eventType } = job;
     const Item: Record<string, AttributeValue> = {
-      ...keyOf({ project, jobType, jobId }),
+      [LEDGER.id]: { S: itemId(job) },
       [LEDGER.project]: { S: project },
       [LEDGER.jobType]: { S: jobType },
       [LEDGER.jobId]: { S: jobId },
@@ -125,105 +55,9 @@ export class DynamoDbJobRecords {
     };
     await this.#client.send(new PutItemCommand({ TableName: this.#tableName, Item }));
   }
-
-  async *#pages(
-    queue: string,
-    { since, until, limit }: Pick<IndexQuery, 'limit' | 'since' | 'until'>,
-    only?: string,
-  ): AsyncGenerator<readonly Item[]> {
-    let ExclusiveStartKey: Record<string, AttributeValue> | undefined;
-    const isBound = since !== undefined || until !== undefined;
-    do {
-      const page = await this.#client.send(
-        new QueryCommand({
-          TableName: this.#tableName,
-          IndexName: LEDGER_INDEX,
-          KeyConditionExpression: isBound ? '#queue = :queue AND #due BETWEEN :since AND :until' : '#queue = :queue',
-          ExpressionAttributeNames: {
-            '#queue': LEDGER.queue,
-            ...((isBound || only !== undefined) && { '#due': LEDGER.due }),
-          },
-          ExpressionAttributeValues: {
-            ':queue': { S: queue },
-            ...(isBound && {
-              ':since': { N: String(since?.getTime() ?? 0) },
-              ':until': { N: String(until?.getTime() ?? LAST_TIME) },
-            }),
-          },
-          ...(only !== undefined && { ProjectionExpression: '#due' }),
-          ScanIndexForward: false,
-          ExclusiveStartKey,
-          Limit: limit,
-        }),
-      );
-      yield page.Items ?? [];
-      ExclusiveStartKey = page.LastEvaluatedKey;
-    } while (ExclusiveStartKey !== undefined);
-  }
 }
 
-/** What was read of one shard. */
-class Shard {
-  readonly jobs: JobRecord[] = [];
-  /** Time of the last item. */
-  last = Number.POSITIVE_INFINITY;
-  isDone = false;
-  readonly #pages: AsyncGenerator<readonly Item[]>;
-
-  constructor(pages: AsyncGenerator<readonly Item[]>) {
-    this.#pages = pages;
-  }
-
-  /** One more page. */
-  async read(): Promise<void> {
-    const { value, done } = await this.#pages.next();
-    this.isDone = done === true;
-    if (value === undefined || this.isDone) return;
-    const due = value.at(-1)?.[LEDGER.due]?.N;
-    if (due !== undefined) this.last = Number(due);
-    this.jobs.push(...value.flatMap((item: Item) => toRecord(item) ?? []));
-  }
-}
-
-/** The keys of the index under which the jobs of a state are. */
-function queuesOf({ state, project, jobType }: Pick<IndexQuery, 'state' | 'project' | 'jobType'>): readonly string[] {
-  return Array.from({ length: LEDGER_SHARDS }, (_, shard) => queueName({ state, project, jobType }, shard));
-}
-
-function keyOf(job: Pick<JobRecord, 'project' | 'jobType' | 'jobId'>): Record<string, AttributeValue> {
-  return { [LEDGER.id]: { S: LEDGER_JOB_PREFIX + jobKey(job) } };
-}
-
-function toRecord(item: Item): JobRecord | undefined {
-  const text = (name: keyof typeof LEDGER) => item[LEDGER[name]]?.S;
-  const jobType = FETCHED_JOB_TYPES.find((type) => type === text('jobType'));
-  // What is closed without having ended here was stripped: of it nothing is known.
-  const isStripped = text('closedAt') !== undefined && text('storedAt') === undefined && text('failedAt') === undefined;
-  if (jobType === undefined || isStripped) return undefined;
-  const due = item[LEDGER.due]?.N;
-  return {
-    jobType,
-    project: text('project') ?? '',
-    jobId: text('jobId') ?? '',
-    queue: text('queue'),
-    due: due === undefined ? undefined : new Date(Number(due)),
-    displayName: text('displayName'),
-    userMetadata: JSON.parse(text('userMetadata') ?? '{}'),
-    submittedAt: text('submittedAt'),
-    createdAt: text('createdAt'),
-    endedAt: text('endedAt'),
-    deliveredAt: text('deliveredAt'),
-    publishedAt: text('publishedAt'),
-    fetchStartedAt: text('fetchStartedAt'),
-    storedAt: text('storedAt'),
-    failedAt: text('failedAt'),
-    eventType: text('eventType'),
-    webhookId: text('webhookId'),
-    origin: text('origin'),
-    attempts: Number(item[LEDGER.attempts]?.N ?? '0'),
-    lastCode: text('lastCode'),
-    nextAttemptAt: text('nextAttemptAt'),
-    failureCode: text('failureCode'),
-    manifestKey: text('manifestKey'),
-  };
+/** What is closed without having ended here: of it nothing is known. */
+function isStripped({ closedAt, storedAt, failedAt }: LedgerEntry): boolean {
+  return closedAt !== undefined && storedAt === undefined && failedAt === undefined;
 }

@@ -1,20 +1,8 @@
-/**
- * The ledger in DynamoDB: an item for each job, and an index by state and time. What a read costs depends on what it asks for,
- * and not on how many jobs there are.
- */
-import {
-  type AttributeValue,
-  BatchGetItemCommand,
-  type DynamoDBClient,
-  GetItemCommand,
-  PutItemCommand,
-  QueryCommand,
-  UpdateItemCommand,
-} from '@aws-sdk/client-dynamodb';
+/** The ledger in DynamoDB: an item for each job, and one for how far each reconciler came. */
+import { type AttributeValue, GetItemCommand, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod/mini';
-import { FETCHED_JOB_TYPES, LEDGER, LEDGER_INDEX, LEDGER_SHARDS } from '../contract.ts';
-import { jobKey } from '../events/event-key.ts';
-import { ifConditionHolds, orUnavailable, unavailable } from '../shared/dynamodb.client.ts';
+import { FETCHED_JOB_TYPES, LEDGER } from '../contract.ts';
+import { ifConditionHolds, orUnavailable } from '../shared/dynamodb.client.ts';
 import {
   type LedgerEntry,
   type LedgerFact,
@@ -25,17 +13,12 @@ import {
   type SweepCursor,
   shardOf,
 } from './facts.ts';
-import { type Item, toEntry } from './item.ts';
+import { itemId, LedgerReader, type LedgerReaderOptions } from './ledger-reader.client.ts';
 import type { JobLedger } from './ports.ts';
-import { mergeShards, parseCursor, type ShardPage } from './shards.ts';
 import { type Attribute, type Attributes, type Move, type Update, updateOf } from './update.ts';
 
 /** Longer than Gemini keeps anything: 55 days. */
 export const TTL_SECONDS = 60 * 24 * 3600;
-/** Of a batch read that DynamoDB answers in part only. */
-const MAX_READS = 5;
-/** A date of the year 2286. */
-const LAST_DUE = 9_999_999_999_999;
 
 const Cursor = z.object({
   firstRunAt: z.string(),
@@ -47,17 +30,17 @@ const Cursor = z.object({
   unended: z.optional(z.partialRecord(z.enum(FETCHED_JOB_TYPES), z.object({ jobId: z.string(), since: z.string() }))),
 });
 
-export interface DynamoDbJobLedgerOptions {
-  readonly client: DynamoDBClient;
-  readonly tableName: string;
+export interface DynamoDbJobLedgerOptions extends LedgerReaderOptions {
   readonly now: () => Date;
 }
 
 export class DynamoDbJobLedger implements JobLedger {
   readonly #options: DynamoDbJobLedgerOptions;
+  readonly #reader: LedgerReader;
 
   constructor(options: DynamoDbJobLedgerOptions) {
     this.#options = options;
+    this.#reader = new LedgerReader(options);
   }
 
   async tell(fact: LedgerFact): Promise<void> {
@@ -67,32 +50,12 @@ export class DynamoDbJobLedger implements JobLedger {
     await this.#update(fact, update);
   }
 
-  async find(jobs: readonly LedgerJob[]): Promise<ReadonlyMap<string, LedgerEntry>> {
-    const { client, tableName } = this.#options;
-    const found = new Map<string, LedgerEntry>();
-    let Keys: Record<string, AttributeValue>[] = [...new Set(jobs.map(itemId))].map((id) => ({
-      [LEDGER.id]: { S: id },
-    }));
-    for (let reads = 0; Keys.length > 0; reads += 1) {
-      // What was left out is not unknown: a job would be announced twice.
-      if (reads === MAX_READS) throw unavailable(new Error(`${Keys.length} items were not read`));
-      const command = new BatchGetItemCommand({ RequestItems: { [tableName]: { Keys, ConsistentRead: true } } });
-      const { Responses, UnprocessedKeys } = await orUnavailable(client.send(command));
-      for (const entry of (Responses?.[tableName] ?? []).flatMap((item) => toEntry(item) ?? [])) {
-        found.set(jobKey(entry), entry);
-      }
-      Keys = UnprocessedKeys?.[tableName]?.Keys ?? [];
-    }
-    return found;
+  find(jobs: readonly LedgerJob[]): Promise<ReadonlyMap<string, LedgerEntry>> {
+    return this.#reader.find(jobs);
   }
 
-  async list(query: LedgerQuery): Promise<LedgerPage> {
-    const positions = parseCursor(query.cursor);
-    const pages = await Promise.all(
-      Array.from({ length: LEDGER_SHARDS }, (_, shard) => this.#readShard(query, shard, positions[shard])),
-    );
-    const { items, next } = mergeShards(pages, positions, query);
-    return { jobs: items.flatMap((item) => toEntry(item) ?? []), next };
+  list(query: LedgerQuery): Promise<LedgerPage> {
+    return this.#reader.list(query);
   }
 
   async postpone(job: LedgerJob, due: Date, failingSince?: Date): Promise<void> {
@@ -121,28 +84,6 @@ export class DynamoDbJobLedger implements JobLedger {
   async writeCursor(project: string, cursor: SweepCursor): Promise<void> {
     const Item = { ...cursorKey(project), [LEDGER.state]: { S: JSON.stringify(cursor) } };
     await orUnavailable(this.#options.client.send(new PutItemCommand({ TableName: this.#options.tableName, Item })));
-  }
-
-  async #readShard(query: LedgerQuery, shard: number, start: Item | undefined): Promise<ShardPage> {
-    const { since, until, newestFirst = false, limit } = query;
-    const queue = queueName(query, shard);
-    const command = new QueryCommand({
-      TableName: this.#options.tableName,
-      IndexName: LEDGER_INDEX,
-      KeyConditionExpression: '#queue = :queue AND #due BETWEEN :since AND :until',
-      ExpressionAttributeNames: { '#queue': LEDGER.queue, '#due': LEDGER.due },
-      ExpressionAttributeValues: {
-        ':queue': { S: queue },
-        ':since': { N: String(since?.getTime() ?? 0) },
-        ':until': { N: String(until?.getTime() ?? LAST_DUE) },
-      },
-      ScanIndexForward: !newestFirst,
-      ...(start && { ExclusiveStartKey: { ...start, [LEDGER.queue]: { S: queue } } }),
-      // Twice its share of an even spread, so that a page is mostly full and little is read for nothing.
-      Limit: Math.ceil((2 * limit) / LEDGER_SHARDS),
-    });
-    const { Items = [], LastEvaluatedKey } = await orUnavailable(this.#options.client.send(command));
-    return { items: Items, hasMore: LastEvaluatedKey !== undefined };
   }
 
   /** @param move puts the job into another state. @returns false when it may not */
@@ -179,10 +120,6 @@ export class DynamoDbJobLedger implements JobLedger {
   #key(job: LedgerJob) {
     return { TableName: this.#options.tableName, Key: { [LEDGER.id]: { S: itemId(job) } } };
   }
-}
-
-export function itemId(job: LedgerJob): string {
-  return `job#${jobKey(job)}`;
 }
 
 function cursorKey(project: string): Record<string, AttributeValue> {

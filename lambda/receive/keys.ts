@@ -1,6 +1,5 @@
 /** Everything the verifier verifies with: where each key comes from, how long it is kept, how often it may be asked for. */
 
-import { METRIC } from '../contract.ts';
 import { cachedKeys } from '../shared/cached-keys.ts';
 import { TransientError } from '../shared/errors.ts';
 import type { Clock, KeySource, Metrics } from '../shared/ports.ts';
@@ -34,7 +33,7 @@ const GOOGLES = { maxAgeSeconds: 600, staleSeconds: 24 * 3600 };
 export function createAuthenticatePorts(options: VerificationKeysOptions): AuthenticatePorts {
   const { secrets, clock, metrics } = options;
   const cached = <Key>(load: () => Promise<readonly Key[]>, ages: typeof OURS): KeySource<Key> =>
-    cachedKeys({ load, clock, ...ages, cooldownSeconds: 30, onStale: () => metrics.count(METRIC.staleKeysServed) });
+    cachedKeys({ load, clock, ...ages, cooldownSeconds: 30, onStale: () => metrics.count('StaleKeysServed') });
   const jwks = loadJwks(options.jwksUrl, options.fetch);
   const { origin } = options;
   return {

@@ -4,8 +4,8 @@
  */
 import { FETCHED_JOB_TYPES } from '../contract.ts';
 import { fitted } from '../events/event-size.ts';
-import type { JobEventDetail } from '../events/job-event.ts';
-import { identify, onceFor, type PublishOncePorts, type PublishResult, publishOnce } from '../events/publish-once.ts';
+import { type JobEventDetail, jobLogFields } from '../events/job-event.ts';
+import { onceFor, type PublishOncePorts, type PublishResult, publishOnce } from '../events/publish-once.ts';
 import type { FindJob, FoundJob } from '../ledger/ports.ts';
 
 export interface PublishDeliveryPorts extends PublishOncePorts {
@@ -35,7 +35,7 @@ async function find(ports: PublishDeliveryPorts, detail: JobEventDetail): Promis
   try {
     return await ports.findJob({ project: detail.project, jobType, jobId: detail.jobId });
   } catch {
-    ports.log.warn('The ledger was not read; the event says less of its job', identify({ detail }));
+    ports.log.warn('The ledger was not read; the event says less of its job', jobLogFields(detail));
     return undefined;
   }
 }

@@ -4,7 +4,6 @@
  * hour, and once that is reached nobody asks the store before the next hour. All of that is for each route, so that junk on one
  * of them does not push out what is genuine on another.
  */
-import { METRIC } from '../contract.ts';
 import type { Log, Metrics } from '../shared/ports.ts';
 import type { DeliveryRoute, RawDelivery } from '../standard-webhooks/delivery.ts';
 import { isKeepable, type KeptDelivery, toKept } from './quarantined.ts';
@@ -56,14 +55,14 @@ export function createQuarantine(ports: QuarantinePorts): Quarantine {
       const hour = new Date(Math.floor(now.getTime() / HOUR_MS) * HOUR_MS);
       if (!(await ports.store.reserve({ project, kind }, hour))) {
         limit.fullUntil = hour.getTime() + HOUR_MS;
-        ports.metrics.count(METRIC.quarantineFull, { project });
+        ports.metrics.count('QuarantineFull', { project });
         return;
       }
       await ports.store.keep(toKept(ports.createId(), delivery, now));
-      ports.metrics.count(METRIC.quarantined, { project });
+      ports.metrics.count('Quarantined', { project });
       ports.log.warn('A delivery that did not verify was quarantined', { project, kind });
     } catch {
-      ports.metrics.count(METRIC.quarantineFailed, { project });
+      ports.metrics.count('QuarantineFailed', { project });
     }
   };
 }

@@ -2,10 +2,10 @@
  * One delivery from the door to the bus. The order is fixed: size, headers, tolerance, signature, parse, claim, publish,
  * complete.
  */
-import { METRIC } from '../contract.ts';
-import { identify, type PublishResult } from '../events/publish-once.ts';
+import { jobLogFields } from '../events/job-event.ts';
+import type { PublishResult } from '../events/publish-once.ts';
 import { toJobEvent } from '../gemini/envelope.ts';
-import { PipelineError, RequestError } from '../shared/errors.ts';
+import { describeError, RequestError } from '../shared/errors.ts';
 import { MAX_BODY_BYTES, type RawDelivery } from '../standard-webhooks/delivery.ts';
 import type { Authenticate } from './authenticate.ts';
 import type { NoteForm } from './form-log.ts';
@@ -25,11 +25,10 @@ export async function receiveWebhook(ports: ReceiveWebhookPorts, delivery: RawDe
   const { project } = delivery.route;
   try {
     const result = await receive(ports, delivery);
-    ports.metrics.count(METRIC.deliveries, { project, outcome: result.outcome });
+    ports.metrics.count('Deliveries', { project, outcome: result.outcome });
     return result;
   } catch (error) {
-    const outcome = error instanceof PipelineError ? error.code : 'ERR_INTERNAL';
-    ports.metrics.count(METRIC.deliveries, { project, outcome });
+    ports.metrics.count('Deliveries', { project, outcome: describeError(error).code });
     throw error;
   }
 }
@@ -44,14 +43,13 @@ async function receive(ports: ReceiveWebhookPorts, delivery: RawDelivery): Promi
   const { route } = delivery;
   const detail = toJobEvent(verified, receivedAt, route.kind === 'dynamic' ? route.token : undefined);
   ports.noteForm?.(delivery, verified, detail);
-  const subject = { ...identify({ detail }), scheme: detail.scheme };
+  const subject = { ...jobLogFields(detail), scheme: detail.scheme };
   try {
     const result = await publishDelivery(ports, detail, verified.bodySha256);
     ports.log.info('Delivery handled', { ...subject, outcome: result.outcome });
     return result;
   } catch (error) {
-    const code = error instanceof PipelineError ? error.code : 'ERR_INTERNAL';
-    ports.log.error('Delivery not handled', { ...subject, code });
+    ports.log.error('Delivery not handled', { ...subject, code: describeError(error).code });
     throw error;
   }
 }

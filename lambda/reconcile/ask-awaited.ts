@@ -1,13 +1,13 @@
 /** Asks Gemini for each job that was submitted, or listed long ago, and of whose end nobody has heard. */
 import type { FetchedJobType } from '../contract.ts';
-import { FETCHED_JOB_TYPES, JOB_TYPE, METRIC } from '../contract.ts';
+import { FETCHED_JOB_TYPES, JOB_TYPE } from '../contract.ts';
 import { jobKey } from '../events/event-key.ts';
 import { JOB_KINDS } from '../gemini/jobs/index.ts';
-import { type JobAtGemini, readJob } from '../gemini/read-jobs.ts';
+import { type JobAtGemini, readJob } from '../gemini/jobs/read-jobs.ts';
 import { knownSince, type LedgerEntry } from '../ledger/facts.ts';
 import { pauseMs } from '../ledger/next-question.ts';
-import { TransientError } from '../shared/errors.ts';
-import { describe, isTimeOut, type ReconcileRun } from './reconcile-run.ts';
+import { describeError, TransientError } from '../shared/errors.ts';
+import { isTimeOut, type ReconcileRun } from './reconcile-run.ts';
 
 const READ_AT_ONCE = 100;
 /** Then it is not the jobs. What was not asked for is asked for by the next run. */
@@ -110,10 +110,9 @@ class Questions {
     }
     const { project, jobType, jobId, failingSince = now } = job;
     const retryAfterSeconds = error instanceof TransientError ? error.retryAfterSeconds : undefined;
-    const failed = { ...describe(error), retryAfterSeconds, failingSince: failingSince.toISOString() };
+    const failed = { ...describeError(error), retryAfterSeconds, failingSince: failingSince.toISOString() };
     ports.log.warn('Gemini gave no answer about a job', { project, jobType, jobId, ...failed });
-    if (now.getTime() - failingSince.getTime() >= UNANSWERED_MS)
-      ports.metrics.count(METRIC.jobsUnanswered, { project });
+    if (now.getTime() - failingSince.getTime() >= UNANSWERED_MS) ports.metrics.count('JobsUnanswered', { project });
     this.#unansweredInARow += 1;
     if (this.#unansweredInARow >= MAX_UNANSWERED_IN_A_ROW) this.#stop(error);
     this.#run.saw(job, this.#since(job));

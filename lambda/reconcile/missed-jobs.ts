@@ -1,10 +1,10 @@
 /** What the reconciler says on the bus: of jobs whose webhook did not come, and of those that will not land any more. */
-import { DETAIL_TYPE, type FetchedJobType, METRIC, SCHEMA_VERSION, SUBSCRIBABLE_EVENTS } from '../contract.ts';
+import { DETAIL_TYPE, type FetchedJobType, SCHEMA_VERSION, SUBSCRIBABLE_EVENTS } from '../contract.ts';
 import { jobKey } from '../events/event-key.ts';
 import type { BusEvent, JobEventDetail, OutputFailedDetail } from '../events/job-event.ts';
 import type { Manifest } from '../events/manifest.ts';
 import { onceFor, type PublishOncePorts, type PublishResult, publishOnce } from '../events/publish-once.ts';
-import type { JobAtGemini } from '../gemini/read-jobs.ts';
+import type { JobAtGemini } from '../gemini/jobs/read-jobs.ts';
 import type { LedgerEntry, LedgerJob } from '../ledger/facts.ts';
 import type { JobLedger } from '../ledger/ports.ts';
 import type { PermanentErrorCode } from '../shared/errors.ts';
@@ -78,9 +78,9 @@ export class MissedJobs {
     if (result.outcome === 'duplicate') await this.#republish(detail, known, result);
     if (result.outcome !== 'accepted') return;
     this.#published += 1;
-    this.#ports.metrics.count(METRIC.eventsReconciled, { project, jobType });
+    this.#ports.metrics.count('EventsReconciled', { project, jobType });
     const isMissed = isOffered && isPushed && (job.endedAt ?? this.#now).toISOString() > firstRunAt;
-    if (isMissed) this.#ports.metrics.count(METRIC.webhooksMissed, { project, jobType });
+    if (isMissed) this.#ports.metrics.count('WebhooksMissed', { project, jobType });
     this.#ports.log.warn('A job ended without a webhook, and is announced', {
       ...{ project, jobType, type, isMissed },
       jobId: job.jobName,
@@ -109,7 +109,7 @@ export class MissedJobs {
     // First, so that an event that breaks something is not published in each run.
     await ledger.tell({ kind: 'republished', project, jobType, jobId, republishedAt: this.#now });
     await publisher.publish({ detailType: type, time: new Date(detail.occurredAt), detail: { ...detail, webhookId } });
-    metrics.count(METRIC.eventsRepublished, { project });
+    metrics.count('EventsRepublished', { project });
     log.warn('An event that the ledger never heard of is published again', {
       ...{ project, jobType, jobId, type, webhookId },
       receivedAt: completed.receivedAt.toISOString(),
@@ -159,7 +159,7 @@ export class MissedJobs {
       manifestKey: undefined,
     });
     if (outcome === 'duplicate') return;
-    metrics.count(METRIC.outputsFailed, { project, jobType });
+    metrics.count('OutputsFailed', { project, jobType });
     log.error('Outputs failed', { project, jobType, jobId, code, reason: message, retryable: false });
   }
 

@@ -1,9 +1,9 @@
 /** What the parts of one run of the reconciler share. */
-import { FETCHED_JOB_TYPES, type FetchedJobType, METRIC } from '../contract.ts';
+import { FETCHED_JOB_TYPES, type FetchedJobType } from '../contract.ts';
 import { jobKey } from '../events/event-key.ts';
 import type { Gemini } from '../gemini/ports.ts';
 import type { LedgerJob, SweepCursor, Unended } from '../ledger/facts.ts';
-import { PipelineError, TransientError } from '../shared/errors.ts';
+import { describeError, TransientError } from '../shared/errors.ts';
 import { MissedJobs, type MissedJobsOptions, type MissedJobsPorts } from './missed-jobs.ts';
 
 export interface ReconcilePorts extends MissedJobsPorts {
@@ -71,9 +71,9 @@ export class ReconcileRun {
   refused(what: string, error: unknown): void {
     const { log, metrics } = this.ports;
     const { project } = this.options;
-    if (!this.#isRefused) metrics.count(METRIC.lookupsRefused, { project });
+    if (!this.#isRefused) metrics.count('LookupsRefused', { project });
     this.#isRefused = true;
-    log.error('Gemini refused the reconciler', { project, what, ...describe(error) });
+    log.error('Gemini refused the reconciler', { project, what, ...describeError(error) });
   }
 
   /** One job's trouble is not that of the others. */
@@ -84,7 +84,7 @@ export class ReconcileRun {
     } catch (error) {
       if (isTimeOut(error)) return true;
       const { project, jobType, jobId } = job;
-      this.ports.log.error('A job could not be looked after', { project, jobType, jobId, ...describe(error) });
+      this.ports.log.error('A job could not be looked after', { project, jobType, jobId, ...describeError(error) });
       return false;
     }
   }
@@ -117,7 +117,7 @@ export class ReconcileRun {
     for (const jobType of FETCHED_JOB_TYPES) {
       const { since } = this.#unended[jobType] ?? {};
       const age = since === undefined ? 0 : (this.now.getTime() - Date.parse(since)) / 1000;
-      metrics.seconds(METRIC.oldestUnended, age, { project, jobType });
+      metrics.seconds('OldestUnended', age, { project, jobType });
     }
   }
 }
@@ -125,10 +125,4 @@ export class ReconcileRun {
 /** The run's own, and nobody's fault. */
 export function isTimeOut(error: unknown): boolean {
   return error instanceof TransientError && error.code === 'ERR_FETCH_TIMED_OUT';
-}
-
-/** The message of an error that is not ours may quote a request. */
-export function describe(error: unknown): { readonly code: string; readonly reason: string } {
-  if (error instanceof PipelineError) return { code: error.code, reason: error.message };
-  return { code: 'ERR_INTERNAL', reason: error instanceof Error ? error.name : 'unknown' };
 }

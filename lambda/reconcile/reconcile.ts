@@ -2,7 +2,7 @@
  * What webhooks leave out: jobs that ended without one, jobs that will not land any more. Everything goes through the claims
  * of the verifier, so that a webhook that comes late is a duplicate; a run that dies is repeated by the next one.
  */
-import { FETCHED_JOB_TYPES, type FetchedJobType, METRIC } from '../contract.ts';
+import { FETCHED_JOB_TYPES, type FetchedJobType } from '../contract.ts';
 import { askAwaited } from './ask-awaited.ts';
 import { type ReconcileOptions, type ReconcilePorts, ReconcileRun } from './reconcile-run.ts';
 import { sweepBatches } from './sweep-batches.ts';
@@ -27,7 +27,7 @@ export async function reconcile(ports: ReconcilePorts, options: ReconcileOptions
   await run.measureUnended();
   await ledger.writeCursor(project, run.cursor);
   // Silence has an alarm: a run that could not look at anything is silent.
-  if (run.wasAnswered) metrics.count(METRIC.jobsChecked, { project }, run.checked);
+  if (run.wasAnswered) metrics.count('JobsChecked', { project }, run.checked);
   if (asked.status === 'rejected') throw asked.reason;
   if (swept.status === 'rejected') throw swept.reason;
   const outcome = swept.value ? 'done' : 'paused';
@@ -47,7 +47,7 @@ async function lookAfterUnstored(run: ReconcileRun, jobType: FetchedJobType): Pr
     const { jobs, next } = await ledger.list({ ...queue, cursor });
     if (cursor === undefined) {
       const since = jobs[0]?.due ?? run.now;
-      metrics.seconds(METRIC.oldestUnstored, (run.now.getTime() - since.getTime()) / 1000, { project, jobType });
+      metrics.seconds('OldestUnstored', (run.now.getTime() - since.getTime()) / 1000, { project, jobType });
     }
     const overdue = jobs.filter(({ due }) => due !== undefined && due <= run.ago(retentionMs[jobType]));
     for (const job of overdue) {

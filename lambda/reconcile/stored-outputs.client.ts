@@ -1,8 +1,9 @@
 /** Looks in the bucket whether a job stored. */
-import { GetObjectCommand, ListObjectsV2Command, NoSuchKey, type S3Client } from '@aws-sdk/client-s3';
+import { ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
 import { MANIFEST_NAME } from '../contract.ts';
 import { jobKey } from '../events/event-key.ts';
-import { Manifest } from '../events/manifest.ts';
+import { readManifest } from '../events/manifest.client.ts';
+import type { Manifest } from '../events/manifest.ts';
 import { FETCH_FAILED, jobPrefix } from '../events/output-keys.ts';
 import { knownSince, type LedgerEntry } from '../ledger/facts.ts';
 import { storeUnavailable } from '../shared/errors.ts';
@@ -30,22 +31,13 @@ export class S3StoredOutputs implements StoredOutputs {
       const { CommonPrefixes = [] } = await this.#client.send(listing).catch(unavailable);
       for (const { Prefix = '' } of CommonPrefixes) {
         if (Prefix === `${prefix}${FETCH_FAILED}/`) continue;
-        const manifest = await this.#read(Prefix + MANIFEST_NAME);
-        if (manifest !== undefined) return { key: Prefix + MANIFEST_NAME, manifest };
+        // There is none beside objects of a fetch that did not end.
+        const key = Prefix + MANIFEST_NAME;
+        const manifest = await readManifest(this.#client, this.#bucket, key);
+        if (manifest !== undefined) return { key, manifest };
       }
     }
     return undefined;
-  }
-
-  /** Undefined beside objects of a fetch that did not end. */
-  async #read(key: string): Promise<Manifest | undefined> {
-    try {
-      const { Body } = await this.#client.send(new GetObjectCommand({ Bucket: this.#bucket, Key: key }));
-      return Manifest.parse(JSON.parse((await Body?.transformToString()) ?? ''));
-    } catch (cause) {
-      if (cause instanceof NoSuchKey) return undefined;
-      return unavailable(cause);
-    }
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { jobKey } from '../events/event-key.ts';
 import { batchJob } from '../gemini/jobs/batch.ts';
-import { type JobAtGemini, type JobPage, listBatches } from '../gemini/read-jobs.ts';
+import { type JobAtGemini, type JobPage, listBatches } from '../gemini/jobs/read-jobs.ts';
 import type { LedgerEntry, LedgerJob, SweepCursor } from '../ledger/facts.ts';
 import { TransientError } from '../shared/errors.ts';
 import { isTimeOut, type ReconcileRun } from './reconcile-run.ts';

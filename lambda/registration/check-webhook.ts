@@ -2,7 +2,6 @@
  * Compares the webhook at Gemini with what was deployed, and sets it right where that is wanted. Google disables an endpoint
  * that keeps failing, and anybody with the API key can change a webhook.
  */
-import { METRIC } from '../contract.ts';
 import { ManagementError, TransientError } from '../shared/errors.ts';
 import type { Log, Metrics, Wait, WantedWebhook } from '../shared/ports.ts';
 import { differences, findDeployed, isSignedWith } from './desired-webhook.ts';
@@ -64,7 +63,7 @@ export async function checkWebhook(ports: CheckWebhookPorts, checked: CheckedWeb
   const left = findings.filter((finding) => !repaired.includes(finding));
   if (unread !== undefined) tell(ports, checked, 'unknown', { webhook: webhook?.id, done: 'nothing', remedy: unread });
   if (unread === undefined || left.length > 0) {
-    ports.metrics.count(METRIC.webhookHealthy, { project }, left.length === 0 ? 1 : 0);
+    ports.metrics.count('WebhookHealthy', { project }, left.length === 0 ? 1 : 0);
   }
   return unread === undefined ? findings : [...findings, 'unknown'];
 }
@@ -124,7 +123,7 @@ async function repair(
   const changes = repairsChanges ? differences(webhook, wanted) : { state: 'enabled' as const };
   try {
     await ports.registry.update(webhook.id, changes);
-    ports.metrics.count(METRIC.webhookRepairs, { project });
+    ports.metrics.count('WebhookRepairs', { project });
     return repairable;
   } catch (error) {
     if (!(error instanceof ManagementError)) throw error;
@@ -152,6 +151,6 @@ function tell(
   finding: Finding,
   fields: { readonly webhook?: string | undefined; readonly done: string; readonly remedy?: string | undefined },
 ): void {
-  metrics.count(METRIC.webhookFindings, { project, finding });
+  metrics.count('WebhookFindings', { project, finding });
   log.warn('Webhook finding', { project, finding, name: wanted.name, ...fields });
 }

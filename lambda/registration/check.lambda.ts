@@ -1,7 +1,7 @@
 /** Looks, on a schedule, whether a project's webhook is still as it was deployed. */
 import { setTimeout as wait } from 'node:timers/promises';
 import * as z from 'zod/mini';
-import { ENV, GEMINI_URL, METRIC } from '../contract.ts';
+import { ENV, GEMINI_URL } from '../contract.ts';
 import { secretsManagerClient } from '../shared/aws.client.ts';
 import { EnvironmentReader } from '../shared/environment.ts';
 import { SecretReader } from '../shared/secrets.client.ts';
@@ -48,7 +48,7 @@ export async function handler(
     for (const [secret, id] of Object.entries({ signing: signingSecretId, token: dynamicTokenSecretId })) {
       const rotatedAt = await store.rotatedAt(id);
       if (rotatedAt !== undefined) {
-        metrics.seconds(METRIC.secretAge, (Date.now() - rotatedAt.getTime()) / 1000, { project, secret });
+        metrics.seconds('SecretAge', (Date.now() - rotatedAt.getTime()) / 1000, { project, secret });
       }
     }
     return { project, findings };

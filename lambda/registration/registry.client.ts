@@ -3,6 +3,7 @@
 import { setTimeout as timer } from 'node:timers/promises';
 import { GoogleGenAI } from '@google/genai';
 import * as z from 'zod/mini';
+import { isApiKey } from '../gemini/api-key.ts';
 import { isKeyRefused } from '../gemini/refusal.ts';
 import { ManagementError, TransientError } from '../shared/errors.ts';
 import type { Wait, WantedWebhook } from '../shared/ports.ts';
@@ -122,8 +123,7 @@ export class GenAiWebhookRegistry implements WebhookRegistry {
         { cause },
       );
     });
-    // Anything else no header can carry, or it is a document with the key in it.
-    if (version !== undefined && /^(?![{["'])[\x21-\x7e]{1,512}$/.test(version.value)) return version.value;
+    if (version !== undefined && isApiKey(version.value)) return version.value;
     throw new ManagementError(
       'ERR_API_KEY_MISSING',
       `The secret ${apiKeySecretId} ${whatItHolds(version?.value)}. ${create}, and try again.`,

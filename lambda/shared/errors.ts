@@ -100,3 +100,9 @@ export class ConfigError extends PipelineError<'ERR_CONFIG_INVALID'> {
     super('ERR_CONFIG_INVALID', `Invalid configuration:\n${faults.map((fault) => `- ${fault}`).join('\n')}`);
   }
 }
+
+/** The message of an error that is not ours may quote a request. */
+export function describeError(error: unknown): { readonly code: string; readonly reason: string } {
+  if (error instanceof PipelineError) return { code: error.code, reason: error.message };
+  return { code: 'ERR_INTERNAL', reason: error instanceof Error ? error.name : 'unknown' };
+}

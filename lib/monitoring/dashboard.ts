@@ -13,7 +13,7 @@ import {
   TextWidget,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
-import { deploymentNameOf } from '../deployment-name.ts';
+import { deploymentNameOf } from '../shared/deployment-name.ts';
 import type { Monitored } from './monitored.ts';
 
 const FULL = 24;

@@ -3,8 +3,8 @@ import { Duration, Fn } from 'aws-cdk-lib';
 import { type DimensionsMap, Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IEventBus, IRule } from 'aws-cdk-lib/aws-events';
 import type { IConstruct } from 'constructs';
-import { type FetchedJobType, METRIC, METRIC_NAMESPACE, type MetricName } from '../../lambda/contract.ts';
-import { deploymentNameOf } from '../deployment-name.ts';
+import { type FetchedJobType, METRIC_NAMESPACE, type MetricName } from '../../lambda/contract.ts';
+import { deploymentNameOf } from '../shared/deployment-name.ts';
 
 const PERIOD = Duration.minutes(5);
 
@@ -25,7 +25,7 @@ export class PipelineMetrics {
 
   /** @param outcome `accepted`, `duplicate`, `in-progress`, or a code such as `ERR_SIGNATURE_MISMATCH` */
   deliveries(project: string, outcome: string, period = PERIOD): Metric {
-    return this.#own(METRIC.deliveries, { service: 'verifier', project, outcome }, Stats.SUM, period);
+    return this.#own('Deliveries', { service: 'verifier', project, outcome }, Stats.SUM, period);
   }
 
   /** Of the verifier. */
@@ -55,7 +55,7 @@ export class PipelineMetrics {
   }
 
   jobsChecked(project: string, statistic: string, period: Duration): Metric {
-    return this.#own(METRIC.jobsChecked, { service: 'reconciler', project }, statistic, period);
+    return this.#own('JobsChecked', { service: 'reconciler', project }, statistic, period);
   }
 
   /** Counts of the reconciler. */
@@ -68,13 +68,13 @@ export class PipelineMetrics {
   }
 
   webhookHealthy(project: string, statistic: string, period: Duration): Metric {
-    return this.#own(METRIC.webhookHealthy, { service: 'check-webhook', project }, statistic, period);
+    return this.#own('WebhookHealthy', { service: 'check-webhook', project }, statistic, period);
   }
 
   /** In seconds. */
   secretAge(project: string, secret: 'signing' | 'token'): Metric {
     const dimensions = { service: 'check-webhook', project, secret };
-    return this.#own(METRIC.secretAge, dimensions, Stats.MAXIMUM, Duration.hours(1));
+    return this.#own('SecretAge', dimensions, Stats.MAXIMUM, Duration.hours(1));
   }
 
   /** Counted from the access log: API Gateway has no metric for it. */
@@ -89,7 +89,7 @@ export class PipelineMetrics {
 
   /** What a health check found amiss. */
   webhookFindings(project: string, finding: string): Metric {
-    return this.#own(METRIC.webhookFindings, { service: 'check-webhook', project, finding });
+    return this.#own('WebhookFindings', { service: 'check-webhook', project, finding });
   }
 
   #own(

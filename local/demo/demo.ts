@@ -1,9 +1,9 @@
 /** Submits the demo's jobs and follows them until their manifests are in the bucket, or the time is up. */
 import { GetObjectCommand, HeadObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import { counted, formatBytes } from '../../cli/table.ts';
 import { clientOptions } from '../aws/emulators.ts';
 import type { BusEvent } from '../aws/event-bus.ts';
 import { createClient, type Run } from '../run/run.ts';
-import { formatBytes } from '../run/table.ts';
 import { DEMO_JOBS } from './jobs.ts';
 import { applyEvent, type Row } from './progress.ts';
 
@@ -81,7 +81,7 @@ async function confirm(s3: S3Client, Bucket: string, Key: string, row: Row): Pro
       if (ContentLength !== bytes) throw new Error(`${key} has ${ContentLength} bytes, and its manifest says ${bytes}`);
     }
     const bytes = objects.reduce((sum, object) => sum + object.bytes, 0);
-    row.stored = `${objects.length} object${objects.length === 1 ? '' : 's'}, ${formatBytes(bytes)}`;
+    row.stored = `${counted(objects.length, 'object')}, ${formatBytes(bytes)}`;
     row.storedSeconds = (Date.now() - row.submittedAt) / 1000;
   } catch (error) {
     row.failed = `announced, but not there: ${error instanceof Error ? error.message : error}`;

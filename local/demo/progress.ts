@@ -1,8 +1,8 @@
 /** What is known of each demo job, from the bus and the bucket. */
 
+import { renderTable } from '../../cli/table.ts';
 import { DETAIL_TYPE, JOB_SUBMITTED } from '../../lambda/contract.ts';
 import type { BusEvent } from '../aws/event-bus.ts';
-import { renderTable } from '../run/table.ts';
 
 export interface Row {
   readonly title: string;

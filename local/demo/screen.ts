@@ -1,9 +1,9 @@
 /** What a person sees of the demo: a table that lives on a terminal, and the result. */
 import { relative } from 'node:path';
 import { styleText } from 'node:util';
+import { formatBytes, renderTable } from '../../cli/table.ts';
 import type { QueueDepth } from '../aws/stateful-resources.ts';
 import type { Endpoints } from '../run/endpoints.ts';
-import { formatBytes, renderTable } from '../run/table.ts';
 import type { DemoResult, StoredObject } from './demo.ts';
 import { cellsOf, type Row, renderProgress } from './progress.ts';
 

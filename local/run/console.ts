@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 
-const COMMAND_LINE = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
+const COMMAND_LINE = fileURLToPath(new URL('../../cli/program/main.ts', import.meta.url));
 const START_LIMIT_MS = 60_000;
 
 export interface LocalConsole {

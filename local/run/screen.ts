@@ -1,10 +1,10 @@
 /** What a person sees of the local run: steps with their times, results, and what can be done while it serves. */
 import { relative } from 'node:path';
+import { renderTable } from '../../cli/table.ts';
 import type { BusEvent } from '../aws/event-bus.ts';
 import type { Endpoints } from './endpoints.ts';
 import type { ReconciliationRow } from './reconciliation.ts';
 import type { RotationRow } from './rotation.ts';
-import { renderTable } from './table.ts';
 
 const TICK_MS = 200;
 

@@ -4,6 +4,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { buildSync } from 'esbuild';
+import { median } from './median.ts';
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 const CLIENTS = ['client-dynamodb', 'client-eventbridge', 'client-secrets-manager'];
@@ -50,7 +51,7 @@ export function importTimes(bundles: readonly Bundle[], processes: number): numb
   for (let round = 0; round < processes; round += 1) {
     for (const [index, bundle] of bundles.entries()) times[index]?.push(importTime(bundle));
   }
-  return times.map((list) => list.toSorted((a, b) => a - b)[Math.floor(processes / 2)] ?? Number.NaN);
+  return times.map(median);
 }
 
 /** Milliseconds of CPU in a fresh process. Without credentials, so that nothing is called: see first-delivery.ts. */

@@ -1,14 +1,15 @@
 /** `npm run bench -- console`: how long the console takes to answer with its table when the ledger has 10,000 jobs. */
 import { BatchWriteItemCommand } from '@aws-sdk/client-dynamodb';
+import { startConsole } from '../../cli/console/http/server.ts';
 import { readJobPage } from '../../cli/console/job-pages.ts';
 import { remembered } from '../../cli/console/remembered.ts';
-import { startConsole } from '../../cli/console/server.ts';
 import type { JobQuery } from '../../cli/console/source.ts';
 import { LEDGER } from '../../lambda/contract.ts';
 import { queueName, shardOf } from '../../lambda/ledger/facts.ts';
 import { DynamoDbJobRecords } from '../../lambda/ledger/job-records.client.ts';
 import { FAKE_NOW, fakeJob, fakeSource } from '../fakes/console-source.ts';
 import { startTables } from '../fakes/ledger-table.ts';
+import { quantile } from './median.ts';
 
 const JOBS = 10_000;
 const REQUESTS = 30;
@@ -60,8 +61,7 @@ for (const [name, source] of [
       await (await fetch(origin + path, { headers })).text();
       times.push(performance.now() - startedAt);
     }
-    const sorted = times.toSorted((a, b) => a - b);
-    const ms = (share: number) => (sorted[Math.floor(share * (REQUESTS - 1))] ?? 0).toFixed(0).padStart(4);
+    const ms = (share: number) => quantile(times, share).toFixed(0).padStart(4);
     const first = (times[0] ?? 0).toFixed(0).padStart(4);
     console.log(`${name.padEnd(36)}${path.padEnd(40)}first ${first} ms, median ${ms(0.5)} ms, 95 % ${ms(0.95)} ms`);
   }

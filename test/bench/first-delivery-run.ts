@@ -1,5 +1,6 @@
 /** One cold start: imports the bundle that is named, and hands it deliveries. Writes milliseconds of CPU to stderr. */
 import { createHmac } from 'node:crypto';
+import { median } from './median.ts';
 
 const DELIVERIES = 30;
 const [, , bundle = ''] = process.argv;
@@ -27,6 +28,5 @@ for (let index = 0; index < DELIVERIES; index += 1) {
   if ((result as { statusCode: number }).statusCode !== 200) throw new Error('A delivery was not accepted');
   times.push(ms);
 }
-const later = times.slice(DELIVERIES / 3).toSorted((a, b) => a - b);
-console.error(JSON.stringify({ start, first: times[0], later: later[Math.floor(later.length / 2)] }));
+console.error(JSON.stringify({ start, first: times[0], later: median(times.slice(DELIVERIES / 3)) }));
 process.exit();

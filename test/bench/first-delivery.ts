@@ -11,12 +11,11 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { renderTable } from '../../cli/table.ts';
 import { ENV } from '../../lambda/contract.ts';
-import { synthesize } from '../../local/run/synthesize.ts';
-import { readAssembly } from '../../local/template/assembly.ts';
-import { readStack } from '../../local/template/stack.ts';
 import { importTimes, plainClients } from './bundles.ts';
 import { judge } from './goal.ts';
+import { median } from './median.ts';
 import { keepFigures } from './results.ts';
+import { readTemplate } from './template.ts';
 
 const PROCESSES = 11;
 /** Of what importing the plain AWS clients takes: 20 ms where that takes 76. */
@@ -31,17 +30,17 @@ try {
   const [port] = (await once(ends.stdout, 'data')) as [Buffer];
   const { file, variables } = await verifier();
   const runs = Array.from({ length: PROCESSES }, () => measure(file, variables, Number(port)));
-  const median = (name: keyof Run) => runs.map((run) => run[name]).toSorted((a, b) => a - b)[(PROCESSES - 1) / 2] ?? 0;
+  const of = (name: keyof Run) => median(runs.map((run) => run[name]));
   const [clients = Number.NaN] = importTimes([plainClients(dir)], PROCESSES);
   const rows = [
     ['import of the three AWS clients, plain', clients],
-    ...(['start', 'first', 'later'] as const).map((name) => [LABELS[name], median(name)] as const),
+    ...(['start', 'first', 'later'] as const).map((name) => [LABELS[name], of(name)] as const),
   ] as const;
-  keepFigures({ verifierCpuMs: median('later') });
+  keepFigures({ verifierCpuMs: of('later') });
   const cells = rows.map(([name, ms]) => [name, ms.toFixed(1), (ms / clients).toFixed(2)]);
   console.log(renderTable(['', 'CPU ms', 'of plain clients'], cells));
   console.log();
-  const ratio = (median('first') / clients).toFixed(2);
+  const ratio = (of('first') / clients).toFixed(2);
   judge(`the first delivery: ${ratio} of the plain clients' import, at most ${GOAL}`, Number(ratio) <= GOAL);
 } finally {
   ends.kill();
@@ -49,10 +48,7 @@ try {
 }
 
 async function verifier() {
-  const assemblyDir = join(dir, 'cdk.out');
-  await synthesize(assemblyDir);
-  const assembly = readAssembly(assemblyDir);
-  const stack = readStack(assembly, { apiUrl: 'http://127.0.0.1', awsUrl: 'http://127.0.0.1' });
+  const { assembly, stack } = await readTemplate(join(dir, 'cdk.out'));
   const found = stack.all('AWS::Lambda::Function').find(({ id }) => id.includes('Verifier'));
   if (found === undefined) throw new Error('The template has no verifier.');
   const { Code, Environment } = found.properties;

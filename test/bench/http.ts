@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { renderTable } from '../../cli/table.ts';
 import { type Run, startRun } from '../../local/run/run.ts';
 import { synthesize } from '../../local/run/synthesize.ts';
+import { median, quantile } from './median.ts';
 
 const DELIVERIES = 1000;
 
@@ -38,9 +39,7 @@ async function measure(run: Run, concurrency: number, ids: readonly string[]) {
   };
   await Promise.all(Array.from({ length: concurrency }, work));
   const perSecond = (ids.length / (performance.now() - startedAt)) * 1000;
-  const sorted = times.toSorted((a, b) => a - b);
-  const quantile = (q: number) => sorted[Math.floor(q * (sorted.length - 1))] ?? Number.NaN;
-  return { perSecond, p50: quantile(0.5), p99: quantile(0.99) };
+  return { perSecond, p50: median(times), p99: quantile(times, 0.99) };
 }
 
 const dir = mkdtempSync(join(tmpdir(), 'gemini-webhooks-http-'));

@@ -2,6 +2,7 @@
 import { renderTable } from '../../cli/table.ts';
 import { measure, startEnd } from './ends/start.ts';
 import { isBusy, judge } from './goal.ts';
+import { median } from './median.ts';
 import type { Recorded } from './recorder-function.ts';
 import { keepFigures } from './results.ts';
 
@@ -19,9 +20,8 @@ for (let run = 0; run < RUNS; run += 1) {
   runs.push(await measure<Recorded>(new URL('recorder-function.ts', import.meta.url), [], env));
 }
 end.close();
-const median = (name: keyof Recorded) =>
-  runs.map((run) => run[name]).toSorted((a, b) => a - b)[Math.floor(RUNS / 2)] ?? Number.NaN;
-const [recordMs, recordCpuMs] = [median('wallMs'), median('cpuMs')];
+const recordMs = median(runs.map(({ wallMs }) => wallMs));
+const recordCpuMs = median(runs.map(({ cpuMs }) => cpuMs));
 keepFigures({ recordMs, recordCpuMs });
 
 const oneAfterTheOther = 1000 / DYNAMODB_MS;

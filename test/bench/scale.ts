@@ -7,14 +7,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { renderTable } from '../../cli/table.ts';
-import { synthesize } from '../../local/run/synthesize.ts';
-import { readAssembly } from '../../local/template/assembly.ts';
-import { readStack, type Stack } from '../../local/template/stack.ts';
+import type { Stack } from '../../local/template/stack.ts';
 import { costOfJob, sum } from './prices.ts';
 import { deployedProps, type Props, stationsOf } from './quotas.ts';
 import { needFigures } from './results.ts';
 import { type ServiceTimes, serviceTimes } from './service-times.ts';
 import { type Station, simulate } from './simulate.ts';
+import { readTemplate } from './template.ts';
 
 const RATES = [1, 10, 100, 1000, 10_000];
 const FOR_SECONDS = 60;
@@ -58,8 +57,7 @@ print((perSecond) => raised(deployed, perSecond));
 async function template(): Promise<Stack> {
   const dir = mkdtempSync(join(tmpdir(), 'gemini-webhooks-scale-'));
   try {
-    await synthesize(dir);
-    return readStack(readAssembly(dir), { apiUrl: 'http://127.0.0.1', awsUrl: 'http://127.0.0.1' });
+    return (await readTemplate(dir)).stack;
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }

@@ -7,11 +7,9 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { renderTable } from '../../cli/table.ts';
-import { synthesize } from '../../local/run/synthesize.ts';
-import { readAssembly } from '../../local/template/assembly.ts';
-import { readStack } from '../../local/template/stack.ts';
 import { type Bundle, buildTrimmed, importTimes, plainClients } from './bundles.ts';
 import { judge } from './goal.ts';
+import { readTemplate } from './template.ts';
 
 const PROCESSES = 21;
 const GOAL = 1.05;
@@ -45,9 +43,7 @@ const TRIMMED = `
   export const others = [createLocalJWKSet, errors, jwtVerify, z.object({ a: z.optional(z.string()) })];`;
 
 const dir = mkdtempSync(join(tmpdir(), 'gemini-webhooks-start-up-'));
-const assemblyDir = join(dir, 'cdk.out');
 try {
-  await synthesize(assemblyDir);
   const bundles: Bundle[] = [
     empty(),
     plainClients(dir),
@@ -56,7 +52,7 @@ try {
       name: 'clients and libraries, as the verifier has them',
       ...{ file: buildTrimmed(dir, 'trimmed', TRIMMED), environment: ENVIRONMENT },
     },
-    ...deployed(),
+    ...(await deployed()),
   ];
   const times = importTimes(bundles, PROCESSES);
   const rows = bundles.map((bundle, index) => ({
@@ -87,9 +83,8 @@ function empty(): Bundle {
   return { name: 'an empty function', file, environment: {} };
 }
 
-function deployed(): Bundle[] {
-  const assembly = readAssembly(assemblyDir);
-  const stack = readStack(assembly, { apiUrl: 'http://127.0.0.1', awsUrl: 'http://127.0.0.1' });
+async function deployed(): Promise<Bundle[]> {
+  const { assembly, stack } = await readTemplate(join(dir, 'cdk.out'));
   return stack.all('AWS::Lambda::Function').map(({ id, properties }) => ({
     name: id.replace(/^GeminiWebhooks(.+?)(Handler)?(Function)?[0-9A-F]{8}$/, '$1'),
     file: join(assembly.assetDir(properties.Code.S3Key), 'index.mjs'),

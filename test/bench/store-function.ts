@@ -1,8 +1,7 @@
 /**
- * What `store.ts` measures, in a process of its own: `node store-function.ts <what> <job> [<module>]`. `bare` pipes the job's file
- * into S3 and nothing else; `product` is the fetcher's handler with one message, of this version or of another one.
+ * What `store.ts` measures, in a process of its own: `node store-function.ts <what> <job>`. `bare` pipes the job's file
+ * into S3 and nothing else; `product` is the fetcher's handler with one message.
  */
-import { fileURLToPath, pathToFileURL } from 'node:url';
 import {
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
@@ -18,8 +17,7 @@ export interface Measured {
 }
 
 const PART_BYTES = 8 * 1024 * 1024;
-const FETCHER = fileURLToPath(new URL('../../lambda/fetch/fetch.lambda.ts', import.meta.url));
-const [, , what = 'product', job = '', module = FETCHER] = process.argv;
+const [, , what = 'product', job = ''] = process.argv;
 
 /** Parts one after the other: no hash, no count, no check. */
 async function bare(): Promise<void> {
@@ -50,14 +48,15 @@ async function bare(): Promise<void> {
 async function product(): Promise<() => Promise<void>> {
   const jobType = job.startsWith('interactions/') ? 'interaction' : 'batch';
   process.env['JOB_TYPE'] = jobType;
-  const { handler } = await import(pathToFileURL(module.replace('{type}', jobType)).href);
+  const { handler } = await import('../../lambda/fetch/fetch.lambda.ts');
   const type = jobType === 'batch' ? 'batch.succeeded' : 'interaction.completed';
   const store = async (name: string) => {
     const detail = eventOf(jobType, jobType === 'batch' ? name : name.slice(name.indexOf('/') + 1), type);
     const envelope = { version: '0', source: 'gemini.webhooks', 'detail-type': type, detail };
     const attributes = { ApproximateReceiveCount: '1' };
     const record = { messageId: 'm', receiptHandle: 'r', attributes, body: JSON.stringify(envelope) };
-    const result = await handler({ Records: [record] }, { getRemainingTimeInMillis: () => 900_000 });
+    const invocation = [{ Records: [record] }, { getRemainingTimeInMillis: () => 900_000 }];
+    const result = await handler(...(invocation as unknown as Parameters<typeof handler>));
     if (result.batchItemFailures.length > 0) throw new Error('The job was not stored; its log says why.');
   };
   // Whatever a function does once is done.

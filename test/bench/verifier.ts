@@ -20,6 +20,7 @@ import { toRawDelivery, toResponse } from '../../lambda/receive/api-gateway.ts';
 import { createAuthenticate } from '../../lambda/receive/authenticate.ts';
 import { receiveWebhook } from '../../lambda/receive/receive.ts';
 import { parseSigningSecret } from '../../lambda/standard-webhooks/signature.ts';
+import { median } from './median.ts';
 
 const DELIVERIES = 400;
 const bytes = Buffer.alloc(32, 'k');
@@ -130,8 +131,7 @@ async function measure(ids: readonly (readonly string[])[]) {
     }
   }
   return candidates.map(([name], index) => {
-    const median = times[index]?.toSorted((a, b) => a - b)[Math.floor(DELIVERIES / 2)] ?? Number.NaN;
-    return { name, median, calls: (made[index] ?? 0) / DELIVERIES };
+    return { name, median: median(times[index] ?? []), calls: (made[index] ?? 0) / DELIVERIES };
   });
 }
 
@@ -142,8 +142,8 @@ const rows: string[][] = [];
 for (const kind of ['new', 'duplicate']) {
   const measured = await measure(ids);
   const peer = measured.at(-1)?.median ?? Number.NaN;
-  for (const { name, median, calls: perDelivery } of measured) {
-    rows.push([kind, name, median.toFixed(2), (median / peer).toFixed(2), perDelivery.toFixed(2)]);
+  for (const { name, median: ms, calls: perDelivery } of measured) {
+    rows.push([kind, name, ms.toFixed(2), (ms / peer).toFixed(2), perDelivery.toFixed(2)]);
   }
 }
 console.log(renderTable(['delivery', 'by', 'median ms', 'of the peer', 'DynamoDB calls'], rows));

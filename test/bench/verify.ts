@@ -23,6 +23,7 @@ import {
   verifyV1,
 } from '../../lambda/standard-webhooks/signature.ts';
 import { judge } from './goal.ts';
+import { median } from './median.ts';
 
 const ROUNDS = 61;
 const PER_ROUND_MS = 15;
@@ -78,8 +79,6 @@ function candidatesOf(body: Buffer): { readonly v1: Candidate[]; readonly v1a: C
     ],
   };
 }
-
-const median = (list: readonly number[]) => list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)] ?? Number.NaN;
 
 /** Microseconds of CPU a call, and what that is of the first candidate; medians, in the order of the candidates. */
 function measure(candidates: readonly Candidate[]): { readonly time: number; readonly ratio: number }[] {

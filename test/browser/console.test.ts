@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { type RunningConsole, startConsole } from '../../cli/console/server.ts';
+import { type RunningConsole, startConsole } from '../../cli/console/http/server.ts';
 import { nameOf } from '../../cli/console/source.ts';
 import { launchBrowser } from '../../tools/browser.ts';
 import { addJobWithOutputs, JOB_PATH, JOB_PREFIX } from '../fakes/console-job.ts';

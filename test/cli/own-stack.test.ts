@@ -194,8 +194,9 @@ describe('status', () => {
   it('counts what waits by the index of open jobs, and scans nothing', async () => {
     deploy(['Webhooks']);
     beHealthy();
-    const due = (time: string) => ({ due: { N: String(Date.parse(time)) } });
-    const awaited = { ...due('2026-11-24T09:00:00Z'), job_type: { S: 'batch' }, job_id: { S: 'batches/a' } };
+    const job = { project: { S: 'default' }, job_type: { S: 'batch' }, job_id: { S: 'batches/a' } };
+    const due = (time: string) => ({ ...job, due: { N: String(Date.parse(time)) } });
+    const awaited = due('2026-11-24T09:00:00Z');
     dynamodb
       .on(QueryCommand, { ExpressionAttributeValues: { ':queue': { S: 'unstored#default#batch#3' } } })
       .resolves({ Items: [due('2026-11-24T04:00:00Z')] })

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { nearest } from '../../cli/nearest.ts';
 import { setAt } from '../../cli/set-path.ts';
+import { nearest } from '../../lambda/nearest.ts';
 
 it.each([
   ['statsu', ['status', 'show'], 'status'],

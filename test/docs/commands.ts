@@ -7,7 +7,7 @@ import { run } from '../../cli/program/program.ts';
 let names: readonly string[] | undefined;
 
 export function commandNames(): readonly string[] {
-  const main = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
+  const main = fileURLToPath(new URL('../../cli/program/main.ts', import.meta.url));
   names ??= [
     ...execFileSync(process.execPath, [main, '--help'], { encoding: 'utf8' }).matchAll(/^ {2}gemini-webhooks (\S+)/gm),
   ].map(([, name = '']) => name);

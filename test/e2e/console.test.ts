@@ -1,7 +1,7 @@
 /** The console of a local run: jobs, deliveries and health as they are, and everything that can be played. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createSource } from '../../cli/console/deployment-source.ts';
-import { type RunningConsole, startConsole } from '../../cli/console/server.ts';
+import { type RunningConsole, startConsole } from '../../cli/console/http/server.ts';
 import { close, type Deployment, findDeployment } from '../../cli/deployment.ts';
 import { startConsole as startConsoleProcess } from '../../local/run/console.ts';
 import { listen, startTestRun, type TestRun } from './local-run.ts';

@@ -1,7 +1,7 @@
 /** A console's source in memory: as many jobs as a test wants, made of their numbers, and outputs that are set. */
 import { CliError } from '../../cli/cli-error.ts';
 import type { Change } from '../../cli/console/changes.ts';
-import { pageOf } from '../../cli/console/job-filter.ts';
+import { fits, placeOf } from '../../cli/console/job-filter.ts';
 import {
   type ConsoleSource,
   type DeliveryRow,
@@ -93,7 +93,15 @@ export function fakeSource(
     details: new Map(),
     deliveryRows: [],
     healthRows: [],
-    jobs: async (query) => pageOf(source.rows, query),
+    async jobs(query) {
+      const found = source.rows
+        .filter((row) => fits(row, query))
+        .map((row) => ({ row, place: placeOf(row) }))
+        .filter(({ place }) => query.cursor === undefined || place < query.cursor)
+        .toSorted((a, b) => (a.place < b.place ? 1 : -1));
+      const page = found.slice(0, query.limit);
+      return { rows: page.map(({ row }) => row), next: found.length > page.length ? page.at(-1)?.place : undefined };
+    },
     async job({ project, jobType, id }) {
       const row = source.rows.find(
         (one) => one.project === project && one.jobType === jobType && nameOf(one).id === id,

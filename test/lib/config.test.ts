@@ -2,8 +2,9 @@ import { App, Duration, RemovalPolicy, Size } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../lib/config.ts';
-import { ConfigurationError } from '../../lib/field-faults.ts';
 import { Monitoring, WebhooksStack } from '../../lib/index.ts';
+import { ConfigurationError } from '../../lib/shared/configuration-error.ts';
+import { newStack } from './synthesize.ts';
 
 const MONITORING = { optOut: 'The team looks at the dashboard.' };
 const DOMAIN = {
@@ -183,6 +184,7 @@ describe('the context of the app', () => {
     ],
     [{ monitoring: { email: 'nobody' } }, 'monitoring.email is "nobody"; give one e-mail address.'],
     [{ monitoring: { topicArn: 'alarms' } }, 'monitoring.topicArn is "alarms"; give the ARN of an SNS topic'],
+    [{ monitoring: { optOut: ' no ' } }, 'monitoring.optOut is " no "; give a sentence that says who watches instead.'],
     [{ monitoring: { optOut: true } }, 'monitoring.optOut is true; give a sentence that says who watches instead.'],
     [
       { monitoring: { email: 'a@example.com', noDeliveryHours: 200 } },
@@ -191,6 +193,10 @@ describe('the context of the app', () => {
     [
       { monitoring: { email: 'a@example.com', overrides: { 'slow-answers': { treshold: 1 } } } },
       'monitoring.overrides["slow-answers"].treshold is no key; did you mean monitoring.overrides.<name>.threshold?',
+    ],
+    [
+      { monitoring: { email: 'a@example.com', overrides: { 'slow-answers': { evaluationPeriods: 0 } } } },
+      'monitoring.overrides["slow-answers"].evaluationPeriods is 0; give a whole number from 1 to 100.',
     ],
     [
       { monitoring: { email: 'a@example.com', overrides: { 'slow-answers': true } } },
@@ -205,6 +211,17 @@ describe('the context of the app', () => {
       { projects: [{ name: 'a', apiKeySecretName: 'arn:aws:secretsmanager:eu-west-1:1:secret:key' }] },
       "give the secret's name, not its ARN",
     ],
+    [{ projects: [] }, 'projects is []; give 1 to 8 of them.'],
+    [
+      { projects: Array.from({ length: 9 }, (_, index) => ({ name: `s${index}` })) },
+      'projects is [{"name":"s0"},{"name":"s1"},{"name":"s2"},{"name":"s3"},{"name":"s4"},{"name":"s5"},{"name":"s6"},{"name":"s7"},{"name":"s8"}]; give 1 to 8 of them.',
+    ],
+    [{ projects: [{ name: 'a' }, { name: 'a', apiKeySecretName: 'b' }] }, 'two projects have the name "a"'],
+    [
+      { projects: [{ name: 'team1' }, { name: 'team-1' }] },
+      'the project names "team1" and "team-1" differ by dashes alone, which no logical id shows; rename one.',
+    ],
+    [{ projects: [{ name: 'a', subscribedEvents: [] }] }, 'projects[0].subscribedEvents is []; give 1 to 7 of them.'],
     [{ signingSecretRotation: { days: 1 } }, 'signingSecretRotation is {"days":1}; give 2 days to 1000 days'],
     [{ signingSecretRotation: { hours: 60 } }, 'signingSecretRotation is {"hours":60}; give 2 days to 1000 days'],
     [{ dynamicTokenRotation: { days: 4 } }, 'dynamicTokenRotation is {"days":4}; give 5 days to 1000 days'],
@@ -217,7 +234,19 @@ describe('the context of the app', () => {
       { reconciliation: { interval: { minutes: 4 } } },
       'reconciliation.interval is {"minutes":4}; give 5 minutes to 1 hour',
     ],
+    [{ reconciliation: { gracePeriod: { seconds: 90 } } }, 'reconciliation.gracePeriod is {"seconds":90}; give '],
+    [{ reconciliation: { horizon: { days: 8 } } }, 'reconciliation.horizon is {"days":8}; give '],
     [{ reconciliation: { interactionRetention: { days: 56 } } }, 'give 1 day to 55 days'],
+    [{ jobLedger: { batchSize: 1001 } }, 'jobLedger.batchSize is 1001; give a whole number from 1 to 1000.'],
+    [
+      { jobLedger: { maxConcurrency: 1 } },
+      'jobLedger.maxConcurrency is 1; give a whole number from 2 to 1000; SQS knows',
+    ],
+    [
+      { jobLedger: { batchSize: 11, batchingWindow: { seconds: 0 } } },
+      'jobLedger.batchingWindow is 0 with a batchSize over 10; give at least a second.',
+    ],
+    [{ quarantine: { maxPerHour: 0 } }, 'quarantine.maxPerHour is 0; give a whole number from 1 to 10000.'],
     [{ quarantine: true }, 'quarantine is true; give an object with "maxPerHour", "retention".'],
     [{ quarantine: { retention: { days: 32 } } }, 'quarantine.retention is {"days":32}; give 1 hour to 31 days'],
     [{ repairWebhook: 'yes' }, 'repairWebhook is "yes"; give true or false.'],
@@ -225,6 +254,16 @@ describe('the context of the app', () => {
     [
       { customDomain: { ...DOMAIN, hostedZoneName: 'xample.com' } },
       'customDomain.domainName is "hooks.example.com"; give a name within "xample.com".',
+    ],
+    [{ publicUrl: 'http://a.example' }, 'publicUrl is "http://a.example"; give "https://" and a host'],
+    [{ publicUrl: 'https://a.example/path' }, 'publicUrl is "https://a.example/path"'],
+    [
+      { publicUrl: 'https://a.example', originHeader: { name: 'X-Origin', secretName: 's' } },
+      'originHeader.name is "X-Origin"',
+    ],
+    [
+      { publicUrl: 'https://a.example', originHeader: { name: 'webhook-id', secretName: 's' } },
+      'originHeader.name is "webhook-id"',
     ],
     [{ jwtAudiences: ['a b'] }, 'jwtAudiences[0] is "a b"; give an audience without spaces and commas.'],
     [{ throttleRate: 0 }, 'throttleRate is 0; give a whole number from 1 to 10000.'],
@@ -246,6 +285,11 @@ describe('the context of the app', () => {
     [
       { consumers: { organizationId: 'acme' } },
       'consumers.organizationId is "acme"; give the id of an AWS organization',
+    ],
+    [{ consumers: { accountIds: ['12'] } }, 'consumers.accountIds[0] is "12"; give twelve digits.'],
+    [
+      { consumers: { projects: [{ project: 'default', eventBusArn: 'team' }] } },
+      'consumers.projects[0].eventBusArn is "team"; give the ARN of a bus',
     ],
     [{ consumers: {} }, 'consumers names nobody; leave it out.'],
   ])('refuses %j with what to do', (configuration, fault) => {
@@ -331,4 +375,38 @@ describe('the context of the app', () => {
       expect.stringMatching(/^- the text is no JSON \(.*\); quote it for the shell\.$/),
     ]);
   });
+});
+
+it.each([
+  ['a'.repeat(32), true],
+  ['a'.repeat(33), false],
+  [`a${'-a'.repeat(15)}b`, true],
+  [`a${'-a'.repeat(31)}`, false],
+  ['acme--eu', false],
+  ['acme-', false],
+  ['1acme', false],
+])('a project may be called %s: %s', (name, isValid) => {
+  const fault = 'give small letters, digits and single dashes, at most 32, a letter first.';
+
+  expect(faultsIn({ 'gemini-webhooks': { monitoring: MONITORING, projects: [{ name }] } })).toEqual(
+    isValid ? [] : [expect.stringContaining(fault)],
+  );
+});
+
+it('checks the props of the construct by the same list, all at once and as the CDK writes them', () => {
+  const make = () =>
+    newStack({
+      ...{ projects: [{ name: 'A' }], signingSecretRotation: Duration.hours(12), recordTtl: Duration.hours(47) },
+      ...{ jobLedger: { batchingWindow: Duration.millis(500) }, maxOutputSize: Size.gibibytes(79) },
+    });
+
+  expect(make).toThrow(
+    new ConfigurationError('props', [
+      'projects[0].name is "A"; give small letters, digits and single dashes, at most 32, a letter first.',
+      'signingSecretRotation is Duration.hours(12); give 2 days to 1000 days, in whole days, or 0 days to switch it off.',
+      'jobLedger.batchingWindow is Duration.millis(500); give 0 seconds to 1 minute, in whole seconds.',
+      'recordTtl is Duration.hours(47); give 2 days to 365 days, in whole seconds, because Gemini retries a delivery for 24 hours.',
+      'maxOutputSize is Size.gibibytes(79); give 1 to 78 GiB, which an upload of 10,000 parts holds.',
+    ]),
+  );
 });

@@ -128,26 +128,6 @@ describe('consumers', () => {
       'Policy',
     );
   });
-
-  it.each([
-    [{ organizationId: 'acme' }, 'consumers.organizationId is "acme"'],
-    [{ accountIds: ['12'] }, 'consumers.accountIds[0] is "12"; give twelve digits.'],
-    [
-      { accountIds: Array.from({ length: 61 }, (_, index) => String(100_000_000_000 + index)) },
-      '"100000000060"]; give 1 to 60 of them.',
-    ],
-    [
-      { projects: [{ project: 'acme', eventBusArn: 'arn:aws:events:eu-west-1:210987654321:event-bus/team' }] },
-      'consumers.projects has "acme"; give one of default.',
-    ],
-    [
-      { projects: [{ project: 'default', eventBusArn: 'team' }] },
-      'consumers.projects[0].eventBusArn is "team"; give the ARN of a bus',
-    ],
-    [{}, 'consumers names nobody'],
-  ])('are refused when they are %#', (consumers, message) => {
-    expect(() => synthesize({ consumers })).toThrow(message);
-  });
 });
 
 describe('a grantee', () => {

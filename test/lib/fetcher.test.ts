@@ -69,25 +69,6 @@ describe('Fetcher', () => {
     expect(['Batch', 'Interaction', 'Video'].map(retentionOf)).toEqual(['172800', '4752000', '172800']);
   });
 
-  it('updates items of its own job type in the ledger, and no other', () => {
-    template.hasResourceProperties('AWS::IAM::Policy', {
-      Roles: [{ Ref: Match.stringLikeRegexp('^GeminiWebhooksBatchFetcher') }],
-      PolicyDocument: {
-        Statement: Match.arrayWith([
-          {
-            Effect: 'Allow',
-            Action: 'dynamodb:UpdateItem',
-            Resource: { 'Fn::GetAtt': [Match.stringLikeRegexp('^GeminiWebhooksJobLedgerTable'), 'Arn'] },
-            Condition: {
-              'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': 'job#*#batch#*' },
-              Null: { 'dynamodb:LeadingKeys': 'false' },
-            },
-          },
-        ]),
-      },
-    });
-  });
-
   it('has for each queue a dead-letter queue of its own that keeps messages for 14 days', () => {
     const targets = mainQueues.map(([, queue]) => queue.Properties['RedrivePolicy']);
 

@@ -1,29 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { readable, resourceOf, resourcesOf, synthesize } from './synthesize.ts';
+import { permissionsOf, readable, resourcesOf, synthesize } from './synthesize.ts';
 
 const template = synthesize();
 
-interface Statement {
-  readonly Effect: string;
-  readonly Action: string | string[];
-  readonly Resource: unknown;
-  readonly Condition?: unknown;
-}
-
-/** What a role may do: `actions on resources`, and under which condition. */
-function permissionsOf(rolePrefix: string): unknown[] {
-  const policy = resourceOf(template, 'AWS::IAM::Policy', rolePrefix).Properties['PolicyDocument'];
-  return (policy as { Statement: Statement[] }).Statement.map((statement) => {
-    expect(statement.Effect).toBe('Allow');
-    const actions = [statement.Action].flat().join(' ');
-    const resources = [statement.Resource].flat().map(readable).join(' ');
-    return statement.Condition ? [actions, resources, statement.Condition] : [actions, resources];
-  });
-}
-
 describe('GeminiWebhooks', () => {
   it('gives the verifier updates of the table, jobs on the bus, and the two secrets of the door', () => {
-    const permissions = permissionsOf('GeminiWebhooksDoorVerifierRole');
+    const permissions = permissionsOf(template, 'GeminiWebhooksDoorVerifierRole');
 
     expect(permissions).toEqual([
       ['logs:CreateLogStream logs:PutLogEvents', '<GeminiWebhooksDoorVerifierLogs.Arn>'],
@@ -53,7 +35,7 @@ describe('GeminiWebhooks', () => {
   ])('confines the $jobType fetcher to its queue, its prefix, its announcements and the API key', (fetcher) => {
     const id = `GeminiWebhooks${fetcher.id}`;
 
-    const permissions = permissionsOf(`${id}HandlerRole`);
+    const permissions = permissionsOf(template, `${id}HandlerRole`);
 
     expect(permissions).toEqual([
       ['logs:CreateLogStream logs:PutLogEvents', `<${id}HandlerLogs.Arn>`],
@@ -98,7 +80,7 @@ describe('GeminiWebhooks', () => {
   });
 
   it('lets the health check read what it compares, and change nothing', () => {
-    expect(permissionsOf('GeminiWebhooksDefaultWebhookHealthCheckRole').slice(2)).toEqual([
+    expect(permissionsOf(template, 'GeminiWebhooksDefaultWebhookHealthCheckRole').slice(2)).toEqual([
       [
         'secretsmanager:GetSecretValue',
         'arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:gemini-webhooks/api-key-?????? <GeminiWebhooksDefaultSecretsSigningSecret>',

@@ -146,10 +146,6 @@ describe('alarms', () => {
       'monitoring.overrides["requests-throttled"] asks for 4 bad periods of 3; give no more than are looked at.',
     ],
     [{ 'slow-answer': false }, 'overrides has "slow-answer", which is no alarm; give one of '],
-    [
-      { 'slow-answers': { evaluationPeriods: 0 } },
-      'overrides["slow-answers"].evaluationPeriods is 0; give a whole number from 1 to 100.',
-    ],
   ] as const)('are not tuned by %j', (overrides, message) => {
     expect(() => synthesize({ monitoring: Monitoring.alarms({ email: 'on-call@example.com', overrides }) })).toThrow(
       message,
@@ -366,18 +362,6 @@ describe('the choice', () => {
       '*',
       Match.stringLikeRegexp('There are no alarms: The platform team watches with its own tools.'),
     );
-  });
-
-  it.each([
-    ['reaches nobody', Monitoring.alarms({}), 'reaches nobody'],
-    ['has no reason', Monitoring.optOut(' no '), 'give a sentence that says who watches instead'],
-    [
-      'has no whole hours',
-      Monitoring.alarms({ email: 'a@example.com', noDeliveryHours: 0.5 }),
-      'monitoring.noDeliveryHours is 0.5',
-    ],
-  ])('is refused when it %s', (_what, monitoring, message) => {
-    expect(() => newStack({ monitoring })).toThrow(message);
   });
 });
 

@@ -58,38 +58,6 @@ describe('several projects', () => {
       },
     });
   });
-
-  it('are limited, and every fault is told', () => {
-    const nine = Array.from({ length: 9 }, (_, index) => ({ name: `s${index}` }));
-
-    expect(() => synthesize({ projects: nine })).toThrow('{"name":"s8"}]; give 1 to 8 of them.');
-    expect(() => synthesize({ projects: [] })).toThrow('projects is []; give 1 to 8 of them.');
-    expect(() => synthesize({ projects: [{ name: 'a' }, { name: 'a' }] })).toThrow('two projects have the name "a"');
-    expect(() => synthesize({ projects: [{ name: 'team1' }, { name: 'team-1' }] })).toThrow(
-      /- the project names "team1" and "team-1" differ by dashes alone, which no logical id shows; rename one\.$/,
-    );
-    expect(() => synthesize({ projects: [{ name: 'a', subscribedEvents: [] }] })).toThrow(
-      'projects[0].subscribedEvents is []; give 1 to 7 of them.',
-    );
-    expect(() => synthesize({ projects: [{ name: 'A' }], signingSecretRotation: Duration.hours(12) })).toThrow(
-      /- projects\[0\]\.name is "A"; give small letters.*\n- signingSecretRotation is Duration\.hours\(12\); give 2 days to 1000 days, in whole days, or 0 days/,
-    );
-  });
-});
-
-it.each([
-  ['a'.repeat(32), true],
-  ['a'.repeat(33), false],
-  [`a${'-a'.repeat(15)}b`, true],
-  [`a${'-a'.repeat(31)}`, false],
-  ['acme--eu', false],
-  ['acme-', false],
-  ['1acme', false],
-])('a project may be called %s: %s', (name, holds) => {
-  const make = () => newStack({ projects: [{ name }] });
-
-  if (holds) expect(make).not.toThrow();
-  else expect(make).toThrow('give small letters, digits and single dashes, at most 32, a letter first.');
 });
 
 it('leaves to CloudFormation what only CloudFormation knows', () => {

@@ -1,20 +1,16 @@
 import { Duration } from 'aws-cdk-lib';
 import { expect, it } from 'vitest';
-import { readable, resourceOf, synthesize } from './synthesize.ts';
+import { permissionsOf, resourceOf, synthesize } from './synthesize.ts';
 
 const template = synthesize({ quarantine: { retention: Duration.days(2) } });
-const permissionsOf = (role: string) => {
-  const { PolicyDocument } = resourceOf(template, 'AWS::IAM::Policy', role).Properties as {
-    PolicyDocument: { Statement: { Action: string | string[]; Resource: unknown }[] };
-  };
-  return PolicyDocument.Statement.filter(({ Resource }) =>
-    readable([Resource].flat()[0]).includes('Quarantine'),
-  ).flatMap(({ Action }) => Action);
-};
+const onQuarantine = (role: string) =>
+  permissionsOf(template, role).filter((permission) => String(permission).includes('Quarantine'));
 
 it('lets the verifier add to the quarantine and not look into it, and the reverification the reverse', () => {
-  expect(permissionsOf('GeminiWebhooksDoorVerifierRole')).toEqual(['dynamodb:PutItem', 'dynamodb:UpdateItem']);
-  expect(permissionsOf('GeminiWebhooksReverifier')).toEqual(['dynamodb:DeleteItem', 'dynamodb:Scan']);
+  const table = expect.stringContaining('Quarantine');
+
+  expect(onQuarantine('GeminiWebhooksDoorVerifierRole')).toEqual([['dynamodb:PutItem dynamodb:UpdateItem', table]]);
+  expect(onQuarantine('GeminiWebhooksReverifier')).toEqual([['dynamodb:DeleteItem dynamodb:Scan', table]]);
 });
 
 it('tells both what the bounds are, and forgets what has expired', () => {
@@ -32,14 +28,4 @@ it('tells both what the bounds are, and forgets what has expired', () => {
 
 it('is not there by default', () => {
   synthesize().resourceCountIs('AWS::DynamoDB::GlobalTable', 2);
-});
-
-it.each([
-  [{ maxPerHour: 0 }, 'quarantine.maxPerHour is 0; give a whole number from 1 to 10000.'],
-  [
-    { retention: Duration.minutes(5) },
-    'quarantine.retention is Duration.minutes(5); give 1 hour to 31 days, in whole seconds.',
-  ],
-])('refuses %j', (quarantine, message) => {
-  expect(() => synthesize({ quarantine })).toThrow(message);
 });

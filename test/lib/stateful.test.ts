@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { RemovalPolicy } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import type { GeminiWebhooksProps } from '../../lib/index.ts';
@@ -71,12 +71,6 @@ describe('IdempotencyTable', () => {
     synthesize({ throttleRate: 10_000, throttleBurst: 5000 }).hasResourceProperties('AWS::DynamoDB::GlobalTable', {
       WriteOnDemandThroughputSettings: { MaxWriteRequestUnits: 40_000 },
     });
-  });
-
-  it('refuses to forget a delivery that Gemini may still repeat', () => {
-    expect(() => synthesize({ recordTtl: Duration.hours(47) })).toThrow(
-      'recordTtl is Duration.hours(47); give 2 days to 365 days, in whole seconds, because Gemini retries a delivery for 24 hours.',
-    );
   });
 });
 

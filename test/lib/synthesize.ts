@@ -53,6 +53,24 @@ export function resourceOf(template: Template, type: string, idPrefix: string): 
   return only[1];
 }
 
+interface Statement {
+  readonly Effect: string;
+  readonly Action: string | string[];
+  readonly Resource: unknown;
+  readonly Condition?: unknown;
+}
+
+/** What a role may do: `actions on resources`, and under which condition. */
+export function permissionsOf(template: Template, rolePrefix: string): unknown[] {
+  const policy = resourceOf(template, 'AWS::IAM::Policy', rolePrefix).Properties['PolicyDocument'];
+  return (policy as { Statement: Statement[] }).Statement.map(({ Effect, Action, Resource, Condition }) => {
+    if (Effect !== 'Allow') throw new Error(`${rolePrefix} has a statement that is no permission: ${Effect}.`);
+    const actions = [Action].flat().join(' ');
+    const resources = [Resource].flat().map(readable).join(' ');
+    return Condition ? [actions, resources, Condition] : [actions, resources];
+  });
+}
+
 /** A value with intrinsics as one readable string: `<LogicalId.Arn>/batch/*`. */
 export function readable(value: unknown): string {
   if (typeof value !== 'object' || value === null) return String(value);

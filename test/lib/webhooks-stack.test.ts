@@ -56,9 +56,29 @@ it('is protected against termination while it keeps data, and has tags for every
   expect(newStack({}, { terminationProtection: false }).terminationProtection).toBe(false);
 });
 
+/** With intrinsic functions within the text that they are part of, so that a change of a line is one line. */
+function written(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(written);
+  if (typeof value !== 'object' || value === null) return value;
+  const [[name, argument] = ['', undefined], ...others] = Object.entries(value);
+  if (others.length === 0 && name === 'Ref') return `<${argument}>`;
+  if (others.length === 0 && name === 'Fn::GetAtt') return `<${argument.join('.')}>`;
+  if (others.length === 0 && name === 'Fn::Select' && 'Fn::Split' in argument[1]) {
+    const [separator, whole] = argument[1]['Fn::Split'];
+    return `<${written(whole)} split at "${separator}", ${argument[0]}>`;
+  }
+  if (others.length === 0 && name === 'Fn::Join') {
+    const [separator, parts] = written(argument) as [string, unknown[]];
+    const isText = parts.every((part) => typeof part === 'string');
+    // What is long, as the dashboard is, stays in its parts.
+    if (isText && parts.join(separator).length < 1000) return parts.join(separator);
+  }
+  return Object.fromEntries(Object.entries(value).map(([key, own]) => [key, written(own)]));
+}
+
 it('synthesizes the stack that was reviewed', () => {
   const deployed = Template.fromStack(newStack()).toJSON();
   const masked = JSON.parse(JSON.stringify(deployed).replaceAll(/[0-9a-f]{64}\.zip/g, '<asset>.zip'));
 
-  expect(masked).toMatchSnapshot();
+  expect(written(masked)).toMatchSnapshot();
 });

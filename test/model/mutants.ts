@@ -52,8 +52,8 @@ const MUTANTS: readonly Mutant[] = [
   {
     name: 'swallow a failed publish',
     file: 'lambda/events/publish-once.ts',
-    from: 'identify(event)));\n    throw error;',
-    to: 'identify(event)));\n    void error;',
+    from: 'jobLogFields(event.detail)));\n    throw error;',
+    to: 'jobLogFields(event.detail)));\n    void error;',
   },
   {
     name: 'never complete',

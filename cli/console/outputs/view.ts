@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { html, raw } from 'hono/html';
 import MarkdownIt from 'markdown-it';
-import { type Html, NOTHING, plural } from '../format.ts';
+import { counted } from '../../table.ts';
+import { type Html, NOTHING } from '../format.ts';
 import type { StoredObject } from '../source.ts';
 import { kindOf } from './content.ts';
 import { type LineRow, readLineTable } from './json-lines.ts';
@@ -47,8 +48,8 @@ function indented(text: string): string {
 async function lineTable({ bytes, open }: StoredObject): Promise<Html> {
   if (bytes === 0) return document(html`<p class="note">It is empty.</p>`);
   const { rows, lines, errors, isCut } = await readLineTable(await open(0, bytes - 1));
-  return document(html`<p class="note"><b>${plural(lines, 'line')}</b>${isCut ? ' in the part that was read' : ''}, ${
-    errors === 0 ? 'no errors' : html`<b class="error">${plural(errors, 'error')}</b>`
+  return document(html`<p class="note"><b>${counted(lines, 'line')}</b>${isCut ? ' in the part that was read' : ''}, ${
+    errors === 0 ? 'no errors' : html`<b class="error">${counted(errors, 'error')}</b>`
   }${rows.length < lines ? `; ${rows.length} are shown, errors first` : errors > 0 ? ', errors first' : ''}.</p>
 <table><thead><tr><th scope="col">Line</th><th scope="col">Key</th><th scope="col">Answer</th><th scope="col">Tokens</th></tr></thead>
 <tbody>${rows.map(lineRow)}</tbody></table>`);

@@ -1,7 +1,8 @@
 /** What came, how it was answered, and why. */
 import { html } from 'hono/html';
 import { FETCHED_JOB_TYPES } from '../../../lambda/contract.ts';
-import { type Html, NOTHING, plural, shortId, timeTag } from '../format.ts';
+import { counted } from '../../table.ts';
+import { type Html, NOTHING, shortId, timeTag } from '../format.ts';
 import type { Answer, Deliveries, DeliveryRow } from '../source.ts';
 import type { Region } from './layout.ts';
 
@@ -41,7 +42,7 @@ function refused({ deliveries, allowsChanges }: DeliveriesView): Html {
   const kept =
     quarantined === 0
       ? NOTHING
-      : html`<p class="hint">${plural(quarantined, 'delivery', 'deliveries')} in quarantine.${again}</p>`;
+      : html`<p class="hint">${counted(quarantined, 'delivery', 'deliveries')} in quarantine.${again}</p>`;
   if (all.length === 0) return html`<h2>Refused</h2><p class="hint">None ${refusedSince}.</p>${kept}`;
   return html`<h2>Refused <span class="quiet">${refusedSince}</span></h2><div class="scroll fit" role="region" aria-label="Refused" tabindex="0"><table class="plain"><thead><tr><th scope="col" class="number">Count</th><th scope="col">Code</th><th scope="col">Why</th></tr></thead>
 <tbody>${all.map(
@@ -57,7 +58,7 @@ function table({ deliveries: { rows }, allowsChanges, isLocal, now }: Deliveries
   return html`<div class="scroll" role="region" aria-label="Deliveries, newest first" tabindex="0"><table class="cards"><caption class="visually-hidden">Deliveries, newest first</caption>
 <thead><tr><th scope="col">Received</th><th scope="col">Event</th><th scope="col">Job</th><th scope="col">Answers</th><th scope="col">Scheme</th><th scope="col">Project</th><th scope="col">Webhook id</th>${canSend ? html`<th scope="col"><span class="visually-hidden">Actions</span></th>` : NOTHING}</tr></thead>
 <tbody>${shown.map((row) => deliveryRow(row, canSend, now))}</tbody></table></div>
-<div class="pager"><span>${plural(shown.length, 'delivery', 'deliveries')}${rows.length > shown.length ? ` of ${rows.length}` : ''}</span></div>`;
+<div class="pager"><span>${counted(shown.length, 'delivery', 'deliveries')}${rows.length > shown.length ? ` of ${rows.length}` : ''}</span></div>`;
 }
 
 function deliveryRow(row: DeliveryRow, canSend: boolean, now: Date): Html {

@@ -1,6 +1,7 @@
 /** Whether everything is as it should be, and what helps where it is not. */
 import { html } from 'hono/html';
-import { type Html, NOTHING, plural } from '../format.ts';
+import { counted } from '../../table.ts';
+import { type Html, NOTHING } from '../format.ts';
 import type { HealthRow } from '../source.ts';
 import { capital } from './jobs.ts';
 import type { Region } from './layout.ts';
@@ -13,7 +14,7 @@ export function healthRegions(rows: readonly HealthRow[], allowsChanges: boolean
   const verdict =
     bad.length === 0
       ? html`<p class="verdict good"><span class="mark good"></span>Everything is as it should be.</p>`
-      : html`<p class="verdict bad"><span class="mark bad"></span>${plural(bad.length, 'thing')} of ${rows.length} ${bad.length === 1 ? 'is' : 'are'} not as ${bad.length === 1 ? 'it' : 'they'} should be.</p>`;
+      : html`<p class="verdict bad"><span class="mark bad"></span>${counted(bad.length, 'thing')} of ${rows.length} ${bad.length === 1 ? 'is' : 'are'} not as ${bad.length === 1 ? 'it' : 'they'} should be.</p>`;
   const groups = Object.entries(GROUPS).flatMap(([group, title]) => {
     const own = rows.filter((row) => row.group === group).toSorted(bySeverity);
     return own.length === 0

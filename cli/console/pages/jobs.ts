@@ -2,7 +2,8 @@
 import { html } from 'hono/html';
 import { FETCHED_JOB_TYPES } from '../../../lambda/contract.ts';
 import { JOB_STATES, type JobRow } from '../../job-row.ts';
-import { between, duration, type Html, NOTHING, plural, shortId, stepTag, timeTag } from '../format.ts';
+import { counted } from '../../table.ts';
+import { between, duration, type Html, NOTHING, shortId, stepTag, timeTag } from '../format.ts';
 import { bornAt, type Filter, withFilters } from '../job-filter.ts';
 import { type JobPage, type JobQuery, nameOf } from '../source.ts';
 import { waitingOf } from '../waiting.ts';
@@ -79,7 +80,7 @@ export function jobsTable({ parameters, query, projects, page, now }: JobsView):
 <th scope="col" class="step">Ended</th><th scope="col" class="step">Webhook</th><th scope="col" class="step">On the bus</th><th scope="col" class="step">Stored</th>
 <th scope="col" class="number">Total</th><th scope="col" class="number">Attempts</th></tr></thead>
 <tbody>${page.rows.map((row) => jobRow(row, { withProject, now }))}</tbody></table></div>
-<div class="pager"><span>${plural(page.rows.length, 'job')} on this page. + is the time since the step before.</span>
+<div class="pager"><span>${counted(page.rows.length, 'job')} on this page. + is the time since the step before.</span>
 ${query.cursor === undefined ? NOTHING : html`<a href="/jobs${withFilters(parameters, {})}">Newest</a>`}
 ${next === undefined ? NOTHING : html`<a rel="next" href="${next}">Older</a>`}</div>`;
 }

@@ -1,6 +1,6 @@
 /** What the console answers, and to whom. */
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createApp } from '../../../cli/console/app.ts';
+import { createApp } from '../../../cli/console/http/app.ts';
 import type { ConsoleSource } from '../../../cli/console/source.ts';
 import { FAKE_NOW, type FakeSource, fakeSource } from '../../fakes/console-source.ts';
 

@@ -2,7 +2,8 @@
 import { expect, it } from 'vitest';
 import { readJobPage } from '../../../cli/console/job-pages.ts';
 import type { JobQuery } from '../../../cli/console/source.ts';
-import type { IndexQuery, JobRecord } from '../../../lambda/ledger/job-records.client.ts';
+import type { LedgerEntry } from '../../../lambda/ledger/facts.ts';
+import type { IndexQuery } from '../../../lambda/ledger/job-records.client.ts';
 import { fakeJob } from '../../fakes/console-source.ts';
 
 const COUNT = 10_000;
@@ -10,11 +11,14 @@ const COUNT = 10_000;
 /** As the ledger has it: what is stored or failed is in the index by when it was. */
 const records = Array.from({ length: COUNT }, (_, age) => {
   const row = fakeJob(age);
-  const entries = Object.entries(row).map(([name, value]) => [name, value ?? undefined]);
+  const entries = Object.entries(row).map(([name, value]) => [
+    name,
+    name.endsWith('At') && typeof value === 'string' ? new Date(value) : (value ?? undefined),
+  ]);
   const closedAt = row.storedAt ?? row.failedAt;
   const due = new Date(closedAt ?? row.endedAt ?? row.submittedAt ?? '');
   const state = row.state === 'waiting' ? (row.publishedAt === null ? 'awaited' : 'unstored') : row.state;
-  return { state, record: { ...Object.fromEntries(entries), due, queue: state } as unknown as JobRecord };
+  return { state, record: { ...Object.fromEntries(entries), due, state } as unknown as LedgerEntry };
 });
 
 function index() {
@@ -72,9 +76,9 @@ it('reads for a page what is open, and of what is done little more than it shows
 });
 
 it.each([
-  ['failed', (row: JobRecord) => row.failedAt !== undefined],
-  ['stored', (row: JobRecord) => row.storedAt !== undefined],
-  ['waiting', (row: JobRecord) => row.storedAt === undefined && row.failedAt === undefined],
+  ['failed', (entry: LedgerEntry) => entry.failedAt !== undefined],
+  ['stored', (entry: LedgerEntry) => entry.storedAt !== undefined],
+  ['waiting', (entry: LedgerEntry) => entry.storedAt === undefined && entry.failedAt === undefined],
 ] as const)('has all that are %s, in the order of their last change', async (state, fits) => {
   const { ids } = await readAll({ ...ALL, state });
 
@@ -95,7 +99,7 @@ it('keeps to a project, a type and a time', async () => {
     .map(({ record }) => record)
     .filter(({ project, jobType }) => project === 'research' && jobType === 'video')
     .filter(({ endedAt, submittedAt, storedAt, failedAt }) =>
-      [endedAt, submittedAt, storedAt, failedAt].some((time) => time !== undefined && time >= since.toISOString()),
+      [endedAt, submittedAt, storedAt, failedAt].some((time) => time !== undefined && time >= since),
     );
 
   expect(new Set(ids)).toEqual(new Set(expected.map(({ jobId }) => jobId)));

@@ -151,7 +151,7 @@ describe('deliveries', () => {
   const line = (second: number, fields: Record<string, unknown>, message = 'Delivery handled') => ({
     ...{ time: at(second), requestId: null, function: 'DoorVerifier', level: 'INFO', message },
     fields: {
-      source: 'default',
+      project: 'default',
       scheme: 'v1',
       type: 'batch.succeeded',
       jobId: 'batches/a',

@@ -1,6 +1,6 @@
 /** The API key in its secret, as the fetchers and the reconciler have it. */
 import { expect, it, vi } from 'vitest';
-import { createApiKeySource } from '../../../lambda/gemini/api.ts';
+import { createApiKeySource } from '../../../lambda/gemini/api-key.ts';
 import { TransientError } from '../../../lambda/shared/errors.ts';
 import type { SecretReader, SecretVersion } from '../../../lambda/shared/secrets.client.ts';
 
@@ -27,7 +27,7 @@ it.each(['AIza-0', '!', '~'.repeat(512)])('takes %.10j, which a header can carry
   expect(read.mock.calls).toEqual([['key-secret', 'AWSCURRENT']]);
 });
 
-it.each([undefined, '', 'AIza 0', 'AIza\n0', 'AIza-é', '\x7f', 'a'.repeat(513)])(
+it.each([undefined, '', '{"key":"AIza"}', 'AIza 0', 'AIza\n0', 'AIza-é', '\x7f', 'a'.repeat(513)])(
   'takes %.10j for no key, and does not tell it',
   async (value) => {
     const failure = await setUp(value)

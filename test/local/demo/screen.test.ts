@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
+import { formatBytes } from '../../../cli/table.ts';
 import { renderProgress } from '../../../local/demo/progress.ts';
 import { createScreen, renderBucket } from '../../../local/demo/screen.ts';
-import { formatBytes } from '../../../local/run/table.ts';
 
 it('draws what is known of each job', () => {
   const rows = [

@@ -2,9 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { serve } from '@hono/node-server';
-import { CliError } from '../cli-error.ts';
+import { CliError } from '../../cli-error.ts';
+import type { ConsoleSource } from '../source.ts';
 import { createApp } from './app.ts';
-import type { ConsoleSource } from './source.ts';
 
 export interface RunningConsole {
   /** With the key that opens it. */

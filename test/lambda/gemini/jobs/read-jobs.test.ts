@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { interactionJob } from '../../../lambda/gemini/jobs/interaction.ts';
-import { listBatches, readJob } from '../../../lambda/gemini/read-jobs.ts';
-import { LIVE, portsOf } from '../../fakes/fetch-ports.ts';
+import { interactionJob } from '../../../../lambda/gemini/jobs/interaction.ts';
+import { listBatches, readJob } from '../../../../lambda/gemini/jobs/read-jobs.ts';
+import { LIVE, portsOf } from '../../../fakes/fetch-ports.ts';
 
 it('takes no refused list for an empty one', async () => {
   const refused = portsOf({}).gemini;

@@ -1,8 +1,8 @@
 /** Keeps a page up to date: renders its regions again and again, and sends those that changed. */
 import type { Context } from 'hono';
 import { streamSSE } from 'hono/streaming';
-import type { Region } from './pages/layout.ts';
-import { hashOf } from './pages/layout.ts';
+import type { Region } from '../pages/layout.ts';
+import { hashOf } from '../pages/layout.ts';
 
 export interface Rendered {
   readonly regions: readonly Region[];

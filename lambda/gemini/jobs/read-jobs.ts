@@ -1,12 +1,12 @@
 /** Asks Gemini how far jobs are, by the streaming reader of the fetchers: a batch's results may stand in the answer. */
 import * as z from 'zod/mini';
-import { PermanentError, TransientError } from '../shared/errors.ts';
-import { batchJob } from './jobs/batch.ts';
-import type { JobKind, JobState } from './jobs/job-type.ts';
-import { JsonOutline } from './json/outline.ts';
-import { type JsonPath, walkJson } from './json/walk.ts';
-import { KeptDownload } from './kept-download.ts';
-import type { Gemini } from './ports.ts';
+import { PermanentError, TransientError } from '../../shared/errors.ts';
+import { JsonOutline } from '../json/outline.ts';
+import { type JsonPath, walkJson } from '../json/walk.ts';
+import { KeptDownload } from '../kept-download.ts';
+import type { Gemini } from '../ports.ts';
+import { batchJob } from './batch.ts';
+import type { JobKind, JobState } from './job-type.ts';
 
 const PAGE_SIZE = 50;
 

@@ -3,23 +3,31 @@ import { readFileSync } from 'node:fs';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { html } from 'hono/html';
-import { FETCHED_JOB_TYPES } from '../../lambda/contract.ts';
-import { CliError } from '../cli-error.ts';
-import { isLocal, parseChange } from './changes.ts';
-import type { Html } from './format.ts';
-import { readQuery, withFilters } from './job-filter.ts';
+import { FETCHED_JOB_TYPES } from '../../../lambda/contract.ts';
+import { CliError } from '../../cli-error.ts';
+import { isLocal, parseChange } from '../changes.ts';
+import type { Html } from '../format.ts';
+import { readQuery, withFilters } from '../job-filter.ts';
+import { kindOf, pcmRateOf, rangeOf, safeTypeOf } from '../outputs/content.ts';
+import { FRAME_POLICY, viewOf } from '../outputs/view.ts';
+import { playable } from '../outputs/wav.ts';
+import { deliveriesRegions } from '../pages/deliveries.ts';
+import { healthRegions } from '../pages/health.ts';
+import { type JobView, jobRegions, jobTitle } from '../pages/job.ts';
+import { type JobsView, jobsHead, jobsTable } from '../pages/jobs.ts';
+import { layout, type Page, type Region, region } from '../pages/layout.ts';
+import { localPage } from '../pages/local.ts';
+import {
+  type Access,
+  keyOnly,
+  mayChange,
+  OBJECT_POLICY,
+  ownHostOnly,
+  PAGE_POLICY,
+  secureHeaders,
+} from '../security.ts';
+import type { ConsoleSource, JobDetail } from '../source.ts';
 import { LiveRegions } from './live.ts';
-import { kindOf, pcmRateOf, rangeOf, safeTypeOf } from './outputs/content.ts';
-import { FRAME_POLICY, viewOf } from './outputs/view.ts';
-import { playable } from './outputs/wav.ts';
-import { deliveriesRegions } from './pages/deliveries.ts';
-import { healthRegions } from './pages/health.ts';
-import { type JobView, jobRegions, jobTitle } from './pages/job.ts';
-import { type JobsView, jobsHead, jobsTable } from './pages/jobs.ts';
-import { layout, type Page, type Region, region } from './pages/layout.ts';
-import { localPage } from './pages/local.ts';
-import { type Access, keyOnly, mayChange, OBJECT_POLICY, ownHostOnly, PAGE_POLICY, secureHeaders } from './security.ts';
-import type { ConsoleSource, JobDetail } from './source.ts';
 
 export interface AppOptions {
   readonly source: ConsoleSource;
@@ -60,7 +68,7 @@ export function createApp({ source, access, clock }: AppOptions): Hono {
   app.use(secureHeaders);
   app.use(ownHostOnly(access));
   for (const [name, type] of Object.entries(ASSETS)) {
-    const content = readFileSync(new URL(`assets/${name}`, import.meta.url));
+    const content = readFileSync(new URL(`../assets/${name}`, import.meta.url));
     app.get(`/assets/${name}`, (context) => {
       context.header('cache-control', 'no-cache');
       return context.body(content, 200, { 'content-type': type });

@@ -5,8 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 // A command, and each completion of a word, starts in half the time; what is to be compiled is imported after this.
 enableCompileCache();
-const { run } = await import('./program/program.ts');
-const { createTerminal } = await import('./terminal.ts');
+const { run } = await import('./program.ts');
+const { createTerminal } = await import('../terminal.ts');
 
 const interruption = new AbortController();
 let isWaiting = false;

@@ -1,9 +1,9 @@
-/** What somebody may have meant. */
+/** Guesses which word was meant by a misspelt one, in the props and on the command line. */
 
-/** The word that takes the fewest changes to write; undefined when none is near. */
+/** The word that takes the fewest changes to write, in capital or small letters; undefined when none is near. */
 export function nearest(written: string, words: readonly string[]): string | undefined {
   const near = words
-    .map((word) => ({ word, changes: changesBetween(written, word) }))
+    .map((word) => ({ word, changes: changesBetween(written.toLowerCase(), word.toLowerCase()) }))
     .filter(({ word, changes }) => changes <= Math.max(1, Math.floor(Math.min(word.length, written.length) / 3)))
     .toSorted((a, b) => a.changes - b.changes);
   return near[0]?.word;
