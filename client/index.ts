@@ -4,7 +4,7 @@ import type {
   JobSubmittedDetail,
   OutputFailedDetail,
   OutputStoredDetail,
-} from '../lambda/events/types.ts';
+} from '../lambda/event-types.ts';
 
 export { APPLICATION_SOURCE, EVENT_SOURCE } from '../lambda/contract.ts';
 export type {
@@ -14,7 +14,7 @@ export type {
   ManifestObject,
   OutputFailedDetail,
   OutputStoredDetail,
-} from '../lambda/events/types.ts';
+} from '../lambda/event-types.ts';
 
 /** Details by detail-type; every other detail-type is an event type of Gemini's, whose detail is a `JobEventDetail`. */
 interface OwnDetails {

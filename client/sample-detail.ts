@@ -5,7 +5,7 @@ import type {
   JobSubmittedDetail,
   OutputFailedDetail,
   OutputStoredDetail,
-} from '../lambda/events/types.ts';
+} from '../lambda/event-types.ts';
 
 export interface SampleContext {
   readonly project: string;

@@ -5,7 +5,7 @@ export type {
   Manifest,
   OutputFailedDetail,
   OutputStoredDetail,
-} from '../lambda/events/types.ts';
+} from '../lambda/event-types.ts';
 export type { Consumers, ProjectConsumer } from './consumers.ts';
 export type { Fetcher } from './fetcher.ts';
 export { GeminiWebhooks } from './gemini-webhooks.ts';

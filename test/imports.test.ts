@@ -46,11 +46,11 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
   'lambda/registration': ['lambda', 'lambda/gemini', 'lambda/shared', 'lambda/standard-webhooks'],
 
   // The client's package has no dependencies: it shares names and types with the functions, and nothing else.
-  client: ['lambda', 'lambda/events/types.ts'],
+  client: ['lambda'],
 
   'lib/shared': [],
   'lib/monitoring': ['lambda', 'lib/shared'],
-  lib: ['lambda', 'lambda/events/types.ts', 'lib/monitoring', 'lib/shared'],
+  lib: ['lambda', 'lib/monitoring', 'lib/shared'],
   bin: ['lib', 'lib/shared'],
 
   // The command line finds everything through the deployment's description, and uses the clients of the stores.
@@ -74,7 +74,7 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
   'local/demo': ['cli/table.ts', 'lambda', 'local/aws', 'local/run'],
   local: ['local/aws', 'local/demo', 'local/run', 'local/shared'],
 
-  tools: ['cli', 'cli/console/http', 'lambda', 'lambda/events', 'lib', 'test/fakes', 'test/lib'],
+  tools: ['cli', 'cli/console/http', 'client', 'lambda', 'lambda/events', 'lib', 'test/fakes', 'test/lib'],
 };
 
 const files = globSync('{bin,cli,client,lambda,lib,local,tools}/**/*.{js,mjs,ts}').filter(

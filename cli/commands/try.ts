@@ -1,8 +1,8 @@
 /** `try`: one small job with the deployment's own key, from its submission to its manifest. */
 
-import { createJobAnnouncer } from '../../client/submit-job.ts';
 import { TOKEN_LENGTH } from '../../lambda/contract.ts';
 import type { DescribedProject } from '../../lambda/deployment-description.ts';
+import { createJobAnnouncer } from '../../lambda/submit-job.ts';
 import { CliError } from '../cli-error.ts';
 import { type CommandContext, confirm, show } from '../context.ts';
 import { geminiOf, readSecret } from '../gemini.ts';

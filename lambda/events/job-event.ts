@@ -1,6 +1,6 @@
 /**
  * The events on the bus: one definition from which the validation at run time and (by `toJSONSchema`) the published schemas
- * come. What each field means is said in types.ts, which consumers import.
+ * come. What each field means is said in event-types.ts, which consumers import.
  */
 import * as z from 'zod/mini';
 import {
@@ -12,8 +12,8 @@ import {
   JOB_TYPES,
   SCHEMA_VERSION,
 } from '../contract.ts';
+import type * as types from '../event-types.ts';
 import { SIGNATURE_SCHEMES } from '../standard-webhooks/delivery.ts';
-import type * as types from './types.ts';
 
 /** RFC 3339 in UTC, as `Date.prototype.toISOString` writes it. */
 const timestamp = z.iso.datetime();

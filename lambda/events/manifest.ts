@@ -1,8 +1,8 @@
-/** The account of a fetch: the last object that is written, and written once. Its fields are explained in types.ts. */
+/** The account of a fetch: the last object that is written, and written once. Its fields are explained in event-types.ts. */
 import * as z from 'zod/mini';
 import { DEFAULT_PROJECT, FETCHED_JOB_TYPES, SCHEMA_VERSION } from '../contract.ts';
+import type * as types from '../event-types.ts';
 import { SCHEMES } from './job-event.ts';
-import type * as types from './types.ts';
 
 const timestamp = z.iso.datetime();
 

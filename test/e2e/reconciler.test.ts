@@ -3,8 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { createJobAnnouncer } from '../../client/submit-job.ts';
 import { METRIC_SERIES } from '../../lambda/contract.ts';
+import { createJobAnnouncer } from '../../lambda/submit-job.ts';
 import { operatorOptions } from '../../local/aws/emulators.ts';
 import { deliveryOf, listen, post, startTestRun, type TestRun } from './local-run.ts';
 

@@ -11,7 +11,7 @@ const FILES = [
   ...[
     'lib/webhooks-stack.ts',
     'client/index.ts',
-    'client/submit-job.ts',
+    'lambda/submit-job.ts',
     'client/testing.ts',
     'client/webhook-config.ts',
   ],

@@ -1,9 +1,9 @@
 /** Checked by the compiler (`npm run typecheck`): the types that consumers import are those of the definitions. */
 import { expectTypeOf, it } from 'vitest';
 import type * as z from 'zod/mini';
-import type * as jobEvent from '../../../lambda/events/job-event.ts';
-import type * as manifest from '../../../lambda/events/manifest.ts';
-import type * as types from '../../../lambda/events/types.ts';
+import type * as types from '../../lambda/event-types.ts';
+import type * as jobEvent from '../../lambda/events/job-event.ts';
+import type * as manifest from '../../lambda/events/manifest.ts';
 
 /** One object type, where intersections are. */
 type Flat<Type> = { [Name in keyof Type]: Type[Name] };

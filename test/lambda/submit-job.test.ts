@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { GoogleGenAI } from '@google/genai';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { BatchNotAnnouncedError, createJobAnnouncer, submitBatch } from '../../client/submit-job.ts';
 import { recordJobs } from '../../lambda/ledger/record-job.ts';
+import { BatchNotAnnouncedError, createJobAnnouncer, submitBatch } from '../../lambda/submit-job.ts';
 import { mockClient } from '../fakes/mock-client.ts';
 
 const mock = mockClient(EventBridgeClient);

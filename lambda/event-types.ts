@@ -2,7 +2,7 @@
  * The types of the events and of the manifest, as consumers import them: without zod, so that a consumer needs none. The
  * definitions that validate are in job-event.ts and manifest.ts; a test holds the two to each other.
  */
-import type { FetchedJobType, JobType, SCHEMA_VERSION } from '../contract.ts';
+import type { FetchedJobType, JobType, SCHEMA_VERSION } from './contract.ts';
 
 type SchemaVersion = typeof SCHEMA_VERSION;
 /** `api`: no delivery came, the job was read from Gemini's API with the project's own key. */
