@@ -113,7 +113,7 @@ describe('the package', () => {
   });
 
   it('brings the console with what its pages load', () => {
-    const script = `const { createApp } = await import('${join(installed, 'dist', 'cli', 'console', 'app.js')}');
+    const script = `const { createApp } = await import('${join(installed, 'dist', 'cli', 'console', 'http', 'app.js')}');
       const app = createApp({ source: {}, access: { key: 'k', token: 't', port: () => 1 }, clock: () => new Date() });
       const init = { headers: { host: '127.0.0.1:1' } };
       for (const name of ['console.js', 'console.css']) console.log((await app.request('/assets/' + name, init)).status);`;
