@@ -4,6 +4,7 @@ import { LEDGER } from '../contract.ts';
 import { orUnavailable } from '../shared/dynamodb.client.ts';
 import type { Clock } from '../shared/ports.ts';
 import type { LedgerJob } from './facts.ts';
+import { isOurs } from './known-jobs.client.ts';
 import { TTL_SECONDS } from './ledger.client.ts';
 import { itemId } from './ledger-reader.client.ts';
 import type { FetchLedger, JobOnRecord } from './ports.ts';
@@ -37,7 +38,7 @@ export class DynamoDbFetchLedger implements FetchLedger {
     });
     const text = (name: keyof typeof LEDGER) => item[LEDGER[name]]?.S;
     return {
-      isOurs: [text('submittedAt'), text('listedAt')].some((at) => at !== undefined) || text('origin') === 'reconciler',
+      isOurs: isOurs(item),
       userMetadata: JSON.parse(text('userMetadata') ?? '{}'),
       displayName: text('displayName') ?? null,
       lastCode: text('lastCode'),

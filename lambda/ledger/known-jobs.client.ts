@@ -9,18 +9,20 @@ import type { FindJob } from './ports.ts';
 /** Gemini waits a few seconds for its answer, and an event may do without. */
 const TIMEOUT_MS = 1_000;
 
+/** Written by applications, and by whoever has read the job with the project's own key. */
+const SEEN = [LEDGER.submittedAt, LEDGER.listedAt, LEDGER.storedAt];
+
 const Metadata = z.catch(z.record(z.string(), z.unknown()), {});
 
 /** The found job says what an application told of it, and whether our own key has seen it: listed, or stored. */
 export function findJobIn(client: DynamoDBClient, tableName: string): FindJob {
   return async (job) => {
-    const names = [LEDGER.submittedAt, LEDGER.createdAt, LEDGER.storedAt, LEDGER.origin];
-    const told = [LEDGER.userMetadata, LEDGER.displayName];
+    const names = [...SEEN, LEDGER.origin, LEDGER.userMetadata, LEDGER.displayName];
     const command = new GetItemCommand({
       TableName: tableName,
       Key: { [LEDGER.id]: { S: `job#${jobKey(job)}` } },
-      ProjectionExpression: [...names, ...told].map((_, index) => `#${index}`).join(),
-      ExpressionAttributeNames: Object.fromEntries([...names, ...told].map((name, index) => [`#${index}`, name])),
+      ProjectionExpression: names.map((_, index) => `#${index}`).join(),
+      ExpressionAttributeNames: Object.fromEntries(names.map((name, index) => [`#${index}`, name])),
     });
     const { Item } = await orUnavailable(client.send(command, { abortSignal: AbortSignal.timeout(TIMEOUT_MS) }));
     return Item === undefined || !isOurs(Item)
@@ -33,9 +35,8 @@ export function findJobIn(client: DynamoDBClient, tableName: string): FindJob {
 }
 
 /** That a webhook came about it says nothing: Google signs for every project. */
-function isOurs(item: Readonly<Record<string, AttributeValue>>): boolean {
-  const isSeen = [LEDGER.submittedAt, LEDGER.createdAt, LEDGER.storedAt].some((name) => item[name] !== undefined);
-  return isSeen || item[LEDGER.origin]?.S === 'reconciler';
+export function isOurs(item: Readonly<Record<string, AttributeValue>>): boolean {
+  return SEEN.some((name) => item[name] !== undefined) || item[LEDGER.origin]?.S === 'reconciler';
 }
 
 function parse(written: string | undefined): Record<string, unknown> {

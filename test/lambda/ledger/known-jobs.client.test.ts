@@ -21,7 +21,7 @@ it('reads the one item of the job, under the key that the ledger gives it', asyn
     Key: { id: { S: 'job#acme#batch#abc' } },
     ProjectionExpression: '#0,#1,#2,#3,#4,#5',
     ExpressionAttributeNames: {
-      ...{ '#0': 'submitted_at', '#1': 'created_at', '#2': 'stored_at', '#3': 'origin' },
+      ...{ '#0': 'submitted_at', '#1': 'listed_at', '#2': 'stored_at', '#3': 'origin' },
       ...{ '#4': 'user_metadata', '#5': 'display_name' },
     },
   });
@@ -29,7 +29,7 @@ it('reads the one item of the job, under the key that the ledger gives it', asyn
 
 it.each([
   ['submitted', { submitted_at: { S: '2026-11-24T05:00:00.000Z' } }],
-  ['listed, or read by a fetcher', { created_at: { S: '2026-11-24T05:00:00.000Z' } }],
+  ['listed', { listed_at: { S: '2026-11-24T05:00:00.000Z' } }],
   ['stored', { stored_at: { S: '2026-11-24T05:00:00.000Z' } }],
   ['found by the reconciler', { origin: { S: 'reconciler' } }],
 ])('knows a job that was %s', async (_how, seen) => {
