@@ -1,10 +1,10 @@
 /** The scripts for completion, in a shell. */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 
 const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 let folder: string;
@@ -14,7 +14,6 @@ beforeAll(() => {
   writeFileSync(join(folder, 'gemini-webhooks'), `#!/bin/sh\nexec "${process.execPath}" "${MAIN}" "$@"\n`);
   chmodSync(join(folder, 'gemini-webhooks'), 0o755);
 });
-afterAll(() => rmSync(folder, { recursive: true }));
 
 function shell(SHELL: string, script: string): string {
   const PATH = `${folder}${delimiter}${process.env['PATH']}`;

@@ -1,6 +1,6 @@
 /** A local run for tests: the real template and the real bundles. */
 import { createHmac } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inject } from 'vitest';
@@ -30,14 +30,7 @@ export async function startTestRun(
     webhookProperties: NO_FIRST_RUNS,
     ...options,
   });
-  return {
-    ...run,
-    stateDir,
-    async close() {
-      await run.close();
-      rmSync(stateDir, { recursive: true, force: true });
-    },
-  };
+  return { ...run, stateDir };
 }
 
 type BusEvent = Parameters<Parameters<LocalAws['onEvent']>[0]>[0];

@@ -1,5 +1,5 @@
 /** Synthesizes once for all end-to-end tests: the template and the bundles that would be deployed, and one with every option. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
@@ -23,12 +23,11 @@ const VARIANT = {
   quarantine: { maxPerHour: 5 },
 };
 
-export async function setup(project: TestProject): Promise<() => void> {
+export async function setup(project: TestProject): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'gemini-webhooks-assembly-'));
   const assemblyDir = join(folder, 'standard');
   const variantDir = join(folder, 'variant');
   await Promise.all([synthesize(assemblyDir), synthesize(variantDir, VARIANT)]);
   project.provide('assemblyDir', assemblyDir);
   project.provide('variantDir', variantDir);
-  return () => rmSync(folder, { recursive: true, force: true });
 }
