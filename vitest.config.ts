@@ -9,9 +9,12 @@ const BROWSER = ['test/browser/**/*.test.ts'];
 /** For vitest.long.config.ts. */
 export const LONG = [
   'test/e2e/faults.test.ts',
+  'test/e2e/leak.test.ts',
   'test/e2e/package.test.ts',
+  'test/e2e/reconciliation.test.ts',
   'test/fuzz/**/*.test.ts',
   'test/model/**/*.test.ts',
+  'test/package/examples.test.ts',
 ];
 
 const SYSTEM_TEMPORARY = tmpdir();
