@@ -3,11 +3,13 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig, type TestUserConfig } from 'vitest/config';
 
-const STACK = ['test/lib/**/*.test.ts', 'test/docs/**/*.test.ts'];
+/** Those that load the CDK. */
+const STACK = ['test/lib/**/*.test.ts', 'test/docs/**/*.test.ts', 'test/package/python-example.test.ts'];
 const END_TO_END = ['test/e2e/**/*.test.ts'];
 const BROWSER = ['test/browser/**/*.test.ts'];
 /** For vitest.long.config.ts. */
 export const LONG = [
+  'test/e2e/every-option.test.ts',
   'test/e2e/faults.test.ts',
   'test/e2e/leak.test.ts',
   'test/e2e/package.test.ts',

@@ -26,6 +26,8 @@ export async function startTestRun(
     port: 0,
     // What is tried again after 5 to 100 s, deployed, is after one.
     haste: 100,
+    // So that two invocations overlap, while each process more would cost what it takes to start one.
+    maxSandboxes: 2,
     switches: { jobMs: 50, processingMs: 50, ...switches },
     webhookProperties: NO_FIRST_RUNS,
     ...options,
