@@ -1,4 +1,4 @@
-/** `npm run test:long`: what nobody should wait for after each change. The short forms of models, faults and fuzz; the package. */
+/** `npm run test:long`: what nobody should wait for after each change. The short forms of models, faults and fuzz; the stack with every option; the package and its examples; the runbook of a leak, and `npm start -- --reconcile`. */
 import { defineConfig } from 'vitest/config';
 import { LONG, SETTINGS } from './vitest.config.ts';
 

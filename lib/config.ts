@@ -57,9 +57,10 @@ function strayKeys(keys: readonly string[]): string[] {
   return keys.flatMap((key) => {
     if (key === CONTEXT_KEY) return [];
     const isOurs = /^gemini[-_ ]?webhooks?/i.test(key);
+    // What has a namespace is somebody else's, such as the CDK's many feature flags; what has none is nobody's.
+    if (!isOurs && !/^[a-z]+$/i.test(key)) return [];
     const remedy = meant(key.slice(key.indexOf(':') + 1), known);
-    // What has no namespace is nobody's; it is refused when it is like a key of ours.
-    const isStray = isOurs || (/^[a-z]+$/i.test(key) && remedy.startsWith('did you mean'));
+    const isStray = isOurs || remedy.startsWith('did you mean');
     return isStray ? [`${key} is no context key of this app, which has "${CONTEXT_KEY}" alone; ${remedy}`] : [];
   });
 }

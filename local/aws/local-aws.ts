@@ -36,6 +36,8 @@ export interface LocalAwsOptions extends StackOptions {
   readonly environment: Readonly<Record<string, string>>;
   /** How many times sooner a message is tried again than its function asked for. @default 1 */
   readonly haste?: number;
+  /** How many processes of a function run at a time. @default 10 */
+  readonly maxSandboxes?: number;
   /** Told when the run cannot go on: a function called what nobody wrote for. By default it is thrown. */
   readonly onFatal?: (error: LocalRunError) => void;
 }
@@ -148,7 +150,7 @@ async function start(
   const bus = new EventBus({ bus: resource, deliverTo, eventsFile: directories.eventsFile });
   closers.push(() => bus.settled());
   const environment = { ...options.environment, AWS_ENDPOINT_URL: gateway.url };
-  const functions = createFunctions(stack, assembly, environment, directories);
+  const functions = createFunctions(stack, assembly, environment, directories, options.maxSandboxes);
   const byArn = new Map([...functions.values()].map((target) => [target.options.arn, target]));
   const functionOf = (arn: string) => byArn.get(arn);
   const isThere = new Set<string>();

@@ -54,6 +54,7 @@ export function createFunctions(
   assembly: Assembly,
   environment: Readonly<Record<string, string>>,
   { logsDir }: StateDirectories,
+  maxSandboxes: number | undefined,
 ): ReadonlyMap<string, LambdaFunction> {
   return new Map(
     stack.all('AWS::Lambda::Function').map(({ id, arn, properties }) => [
@@ -65,6 +66,7 @@ export function createFunctions(
         handler: properties.Handler,
         memoryMiB: properties.MemorySize,
         timeoutSeconds: properties.Timeout,
+        maxSandboxes,
         logFile: join(logsDir, `${id}.log`),
         environment: {
           ...properties.Environment.Variables,

@@ -6,13 +6,15 @@ import { append } from '../shared/append.ts';
 import { lineageOf } from './lineage.ts';
 import { type InvocationResult, Sandbox, type SandboxOptions } from './sandbox.ts';
 
-/** As many as a new account may run at a time. */
-const MAX_SANDBOXES = 10;
+export interface FunctionOptions extends SandboxOptions {
+  /** @default 10, as many as a new account may run at a time */
+  readonly maxSandboxes?: number | undefined;
+}
 
 const STATUS = { answered: 'success', failed: 'error', dropped: 'recursion' } as const;
 
 export class LambdaFunction {
-  readonly options: SandboxOptions;
+  readonly options: FunctionOptions;
   readonly #sandboxes = new Set<Sandbox>();
   readonly #idle: Sandbox[] = [];
   /** Invocations that wait; given nothing when the function is closed. */
@@ -20,7 +22,7 @@ export class LambdaFunction {
   #starting: Promise<void> | undefined;
   #isClosed = false;
 
-  constructor(options: SandboxOptions) {
+  constructor(options: FunctionOptions) {
     this.options = options;
   }
 
@@ -70,7 +72,8 @@ export class LambdaFunction {
   }
 
   #grow(): void {
-    if (this.#queue.length === 0 || this.#starting || this.#sandboxes.size >= MAX_SANDBOXES) return;
+    const { maxSandboxes = 10 } = this.options;
+    if (this.#queue.length === 0 || this.#starting || this.#sandboxes.size >= maxSandboxes) return;
     this.#starting = this.#start().finally(() => {
       this.#starting = undefined;
       this.#grow();

@@ -31,6 +31,8 @@ export interface RunOptions {
   readonly reconcile?: { readonly graceSeconds: number; readonly everyMs: number };
   /** How many times sooner a fetch is tried again than deployed. @default 1 */
   readonly haste?: number;
+  /** How many processes of a function run at a time. @default 10 */
+  readonly maxSandboxes?: number;
   /** Properties of the custom resource for the webhook, over those of the template. */
   readonly webhookProperties?: Readonly<Record<string, unknown>>;
   /** Whether the health check sets right what it finds, whatever the template says. */

@@ -1,10 +1,11 @@
 /** The scripts for completion, in a shell. */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it, vi } from 'vitest';
+import { runCommand } from '../fakes/command-line.ts';
 
 const MAIN = fileURLToPath(new URL('../../cli/program/main.ts', import.meta.url));
 let folder: string;
@@ -14,7 +15,6 @@ beforeAll(() => {
   writeFileSync(join(folder, 'gemini-webhooks'), `#!/bin/sh\nexec "${process.execPath}" "${MAIN}" "$@"\n`);
   chmodSync(join(folder, 'gemini-webhooks'), 0o755);
 });
-afterAll(() => rmSync(folder, { recursive: true }));
 
 function shell(SHELL: string, script: string): string {
   const PATH = `${folder}${delimiter}${process.env['PATH']}`;
@@ -24,21 +24,28 @@ function shell(SHELL: string, script: string): string {
 /** Each of them starts the program anew. */
 const STARTS = { timeout: 180_000 };
 
-it('completes commands, choices and options in bash', STARTS, () => {
-  const cases = [
-    ['gemini-webhooks', 'redr'],
-    ['gemini-webhooks', 'redrive', 'un'],
-    ['gemini-webhooks', 'jobs', '--state', 'wa'],
-    ['gemini-webhooks', 'rotate', '--rev'],
-  ];
-  const complete = (words: readonly string[]) => `
-    COMP_WORDS=(${words.join(' ')}); COMP_CWORD=${words.length - 1}
+it('completes in bash', STARTS, () => {
+  const script = `
+    eval "$(gemini-webhooks completion)"
+    COMP_WORDS=(gemini-webhooks redr); COMP_CWORD=1
     _gemini-webhooks_yargs_completions
     echo "\${COMPREPLY[@]}"`;
 
-  expect(shell('/bin/bash', `eval "$(gemini-webhooks completion)"${cases.map(complete).join('')}`)).toBe(
-    'redrive\nundelivered\nwaiting\n--revoke\n',
-  );
+  expect(shell('/bin/bash', script)).toBe('redrive\n');
+});
+
+it.each([
+  [['re'], 'redrive'],
+  [['redrive', 'un'], 'undelivered'],
+  [['jobs', '--state', 'wa'], 'waiting'],
+  [['rotate', '--rev'], '--revoke'],
+])('offers for %j, among others, %s', async (words, completion) => {
+  for (const [name, value] of Object.entries({ SHELL: '/bin/bash', ZSH_NAME: '' })) vi.stubEnv(name, value);
+  const offered = vi.spyOn(console, 'log').mockReturnValue();
+
+  await runCommand(['--get-yargs-completions', 'gemini-webhooks', ...words], { clock: () => new Date() });
+
+  expect(offered.mock.calls.flat()).toContain(completion);
 });
 
 it('has a script for zsh, with what each command is for', STARTS, () => {

@@ -1,5 +1,5 @@
 /** What an operator does to a deployment, with fakes of AWS: try, logs, trigger, forget, rotate, quarantine. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
@@ -190,7 +190,6 @@ describe('logs', () => {
       clock: () => NOW,
     });
 
-    rmSync(stateDir, { recursive: true });
     expect(JSON.parse(printed)).toMatchObject([{ function: 'verifier', message: 'about it' }]);
   });
 });

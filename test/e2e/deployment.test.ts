@@ -1,5 +1,5 @@
 /** The stack while it is being created, and what stays of it when it is gone. */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, inject, it } from 'vitest';
@@ -18,7 +18,6 @@ afterEach(async () => {
   await Promise.all([aws?.close(), simulator?.close()]);
   aws = undefined;
   simulator = undefined;
-  if (folder) rmSync(folder, { recursive: true, force: true });
 });
 
 interface Template {

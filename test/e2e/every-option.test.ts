@@ -1,15 +1,29 @@
 /** The stack with every option: two Gemini projects, a health check that repairs, and a quarantine. */
 import { createHmac } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createClient } from '../../local/run/run.ts';
+import { synthesize } from '../../local/run/synthesize.ts';
 import { deliveryOf, listen, post, startTestRun, type TestRun } from './local-run.ts';
+
+const CONFIGURATION = {
+  projects: [
+    { name: 'default' },
+    { name: 'acme-eu', apiKeySecretName: 'acme/key', subscribedEvents: ['interaction.completed'] },
+  ],
+  repairWebhook: true,
+  quarantine: { maxPerHour: 5 },
+};
 
 let run: TestRun;
 let heard: ReturnType<typeof listen>;
 
 beforeAll(async () => {
-  run = await startTestRun({}, { assemblyDir: inject('variantDir') });
+  const assemblyDir = join(mkdtempSync(join(tmpdir(), 'every-option-')), 'cdk.out');
+  await synthesize(assemblyDir, CONFIGURATION);
+  run = await startTestRun({}, { assemblyDir });
   heard = listen(run.aws);
 });
 afterAll(() => run.close());

@@ -134,6 +134,7 @@ it('misses every action of every role that is taken away, but for those that are
         });
         const answers = permissions
           .requestsOf(id)
+          .filter((request) => request.action === action)
           .map((request) => permissions.evaluate({ ...policy, Statement }, request));
         if ((await Promise.all(answers)).every(Boolean)) unused.push(nameOf(action, id));
       }

@@ -1,6 +1,6 @@
 /** A local run for tests: the real template and the real bundles. */
 import { createHmac } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inject } from 'vitest';
@@ -26,18 +26,13 @@ export async function startTestRun(
     port: 0,
     // What is tried again after 5 to 100 s, deployed, is after one.
     haste: 100,
+    // So that two invocations overlap, while each process more would cost what it takes to start one.
+    maxSandboxes: 2,
     switches: { jobMs: 50, processingMs: 50, ...switches },
     webhookProperties: NO_FIRST_RUNS,
     ...options,
   });
-  return {
-    ...run,
-    stateDir,
-    async close() {
-      await run.close();
-      rmSync(stateDir, { recursive: true, force: true });
-    },
-  };
+  return { ...run, stateDir };
 }
 
 type BusEvent = Parameters<Parameters<LocalAws['onEvent']>[0]>[0];

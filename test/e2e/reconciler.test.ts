@@ -66,16 +66,16 @@ function announcements(names: readonly string[]): (string | undefined)[][] {
   );
 }
 
-/** Runs the reconciler until everything is stored: the ledger hears of submitted jobs a moment later. */
+/** Runs the reconciler until everything is announced, because the ledger hears of submitted jobs a moment later, and waits for the outputs. */
 async function reconcileUntilStored(names: readonly string[]): Promise<void> {
   const stored = Promise.all(
     names.map((name) =>
       heard.until(({ 'detail-type': type, detail }) => type === 'output.stored' && detail['jobId'] === name),
     ),
   );
-  const isOver = stored.then(() => true);
   do await run.aws.runSchedule('Reconciler');
-  while (!(await Promise.race([isOver, new Promise((done) => setTimeout(done, 200, false))])));
+  while (announcements(names).some((types) => types.length === 0));
+  await stored;
 }
 
 const EVENTS = [

@@ -1,7 +1,7 @@
 /** `npm start` in a terminal, which sends what a key means to every process of its foreground group. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, watch } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, watch } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -20,10 +20,7 @@ beforeEach(async () => {
   stateDir = mkdtempSync(join(tmpdir(), 'terminal-'));
   simulator = await startGeminiSimulator({ apiKey: 'key' });
 });
-afterEach(async () => {
-  await simulator.close();
-  rmSync(stateDir, { recursive: true, force: true });
-});
+afterEach(() => simulator.close());
 
 /** By util-linux's `script`, or that of the BSDs: both give the command a terminal of its own. */
 function inTerminal(...args: string[]) {

@@ -14,9 +14,7 @@ mkdirSync(join(PROJECT, '.local'), { recursive: true });
 const folder = mkdtempSync(join(PROJECT, '.local/node-function-'));
 // Outside of it, where no node_modules can lend what the bundle lacks.
 const alone = mkdtempSync(join(tmpdir(), 'node-function-'));
-afterAll(() => {
-  for (const path of [folder, alone]) rmSync(path, { recursive: true });
-});
+afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('NodeFunction', () => {
   it('runs on Node.js 24 and arm64, traced, with JSON logs in a log group of its own that forgets', () => {

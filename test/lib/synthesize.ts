@@ -27,8 +27,13 @@ export function newStack(
   });
 }
 
-export function synthesize(webhooks: Partial<GeminiWebhooksProps> = {}): Template {
-  return withoutHashes(Template.fromStack(newStack(webhooks)));
+let standard: Template | undefined;
+
+/** Without props always the same template, which is not to be changed. */
+export function synthesize(webhooks?: Partial<GeminiWebhooksProps>): Template {
+  if (webhooks !== undefined) return withoutHashes(Template.fromStack(newStack(webhooks)));
+  standard ??= withoutHashes(Template.fromStack(newStack()));
+  return standard;
 }
 
 /** With logical ids that say where in the tree a resource stands, and nothing of the CDK's hash: only those of what keeps data are for ever. */

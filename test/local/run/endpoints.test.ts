@@ -1,9 +1,9 @@
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { type Endpoints, readEndpoints, takeOver, writeEndpoints } from '../../../local/run/endpoints.ts';
 
 let dir: string;
@@ -12,7 +12,6 @@ beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'endpoints-'));
   file = join(dir, 'endpoints.json');
 });
-afterEach(() => rmSync(dir, { recursive: true }));
 
 const endpointsAt = (s3Url: string): Endpoints => ({
   ...{ webhookUrl: 'http://127.0.0.1:3000/webhooks/gemini', dynamicWebhookUrl: 'b', signingSecret: 'c' },

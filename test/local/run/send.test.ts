@@ -1,6 +1,6 @@
 import { createPublicKey, verify } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -51,7 +51,6 @@ afterEach(async () => {
   simulator = undefined;
   door.closeAllConnections();
   door.close();
-  rmSync(dir, { recursive: true });
 });
 
 const NOTHING: (typeof received)[number] = { url: undefined, headers: {}, body: '' };
