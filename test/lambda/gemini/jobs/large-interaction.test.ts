@@ -31,18 +31,24 @@ it.each([
   expect(JSON.parse(store.text(`${prefix}interaction.json`) ?? '')).toEqual(resource);
 });
 
+async function* chunksOf(text: string) {
+  const bytes = Buffer.from(text);
+  for (let offset = 0; offset < bytes.length; offset += 65_536) yield bytes.subarray(offset, offset + 65_536);
+}
+
 it('outlines what is large by its many steps', async () => {
   const result = (index: number) => 'x'.repeat(index % 2 === 0 ? 20_000 : 12_000);
   const steps = Array.from({ length: 1400 }, (_, index) => ({ type: 'tool', result: result(index) }));
   const outline = new JsonOutline(() => false);
-  const body = Buffer.from(JSON.stringify({ steps, id: 'v1_abc' }));
 
-  await walkJson(
-    (async function* () {
-      for (let offset = 0; offset < body.length; offset += 65_536) yield body.subarray(offset, offset + 65_536);
-    })(),
-    outline,
-  );
+  await walkJson(chunksOf(JSON.stringify({ steps, id: 'v1_abc' })), outline);
 
   expect(outline.value).toMatchObject({ id: 'v1_abc', steps: { length: 1400 } });
+});
+
+it('refuses small values without end that no resource needs', async () => {
+  await expect(walkJson(chunksOf(`[${'1,'.repeat(600_000)}1]`), new JsonOutline(() => false))).rejects.toMatchObject({
+    code: 'ERR_OUTPUT_INVALID',
+    message: expect.stringContaining('over 8 MiB even without its outputs'),
+  });
 });
