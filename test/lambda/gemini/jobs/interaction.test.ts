@@ -276,6 +276,18 @@ it.each([
   expect(published).toMatchObject([{ detailType: 'output.stored', detail: { status } }]);
 });
 
+it('comes back when the resource that was too large to be kept is not shown a second time', async () => {
+  const resource = interaction('completed', [output({ type: 'text', text: 'x'.repeat(5 * 1024 * 1024) })]);
+  const { ports, gemini, store } = portsOf({ [PATH]: resource }, 100_000_000);
+  const get = gemini.get;
+  gemini.get = async (path) => (gemini.calls.includes(path) ? undefined : get(path));
+
+  await expect(fetchOutputs(ports, interactionJob, EVENT, ATTEMPT)).rejects.toMatchObject({
+    code: 'ERR_JOB_NOT_FOUND',
+  });
+  expect(store.unfinished.size).toBe(0);
+});
+
 it.each(['in_progress', 'queued', 'requires_continuation'])(
   'comes back to an interaction that is %s',
   async (status) => {
