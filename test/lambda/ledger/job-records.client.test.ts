@@ -1,5 +1,6 @@
 /** The ledger as an operator lists it, from what the pipeline wrote there. */
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DynamoDbJobRecords } from '../../../lambda/ledger/job-records.client.ts';
 import { DynamoDbJobLedger } from '../../../lambda/ledger/ledger.client.ts';
 import { startTables, type Tables } from '../../fakes/ledger-table.ts';
@@ -38,6 +39,7 @@ it('has all of a state, newest first, whatever shard they are in', async () => {
   expect(await list({ state: 'unstored' })).toEqual([19, 18, 17, 16, 15, 14, 13, 12, 11, 10]);
   expect(await list({ jobType: 'video' })).toEqual([]);
   expect(await records.count({ ...STORED, state: 'unstored' })).toEqual({ count: 10, first: at(10) });
+  expect(await records.count({ ...STORED, jobType: 'video' })).toEqual({ count: 0, first: undefined });
 });
 
 it('has those between two times, both included, and no more than are wanted', async () => {
@@ -45,4 +47,89 @@ it('has those between two times, both included, and no more than are wanted', as
   expect(await list({ until: at(6), limit: 3 })).toEqual([5, 4, 3]);
   expect(await list({ since: at(8) })).toEqual([9, 8, 7]);
   expect(await list({ since: at(3), until: at(5) })).toEqual([4, 3, 2]);
+});
+
+describe('a record', () => {
+  const JOB = { project: 'acme', jobType: 'video', jobId: 'models/m/operations/x' } as const;
+
+  it('is found whole, in whatever spelling the id is given', async () => {
+    const item = {
+      ...{ id: 'job#acme#video#x', project: 'acme', job_type: 'video', job_id: 'models/m/operations/x' },
+      ...{ queue: 'failed#acme#video#1', display_name: 'Nightly', user_metadata: '{"team":"a"}', origin: 'webhook' },
+      ...{ submitted_at: 'S', created_at: 'C', ended_at: 'E', delivered_at: 'D', published_at: 'P' },
+      ...{ fetch_started_at: 'F', stored_at: 'T', failed_at: 'X', closed_at: 'Z', event_type: 'video.generated' },
+      ...{ webhook_id: 'msg_1', last_code: 'L', next_attempt_at: 'N', failure_code: 'ERR', manifest_key: 'm' },
+    };
+    const Item = Object.fromEntries(Object.entries(item).map(([name, S]) => [name, { S }]));
+    const numbers = { due: { N: String(at(7).getTime()) }, attempts: { N: '3' } };
+    await tables.client.send(new PutItemCommand({ TableName: 'JobLedger', Item: { ...Item, ...numbers } }));
+
+    for (const id of ['x', 'operations/x', 'models/m/operations/x']) {
+      expect(await records.find(['default', 'acme'], id)).toEqual([
+        {
+          ...{ ...JOB, queue: 'failed#acme#video#1', due: at(7), displayName: 'Nightly', userMetadata: { team: 'a' } },
+          ...{ submittedAt: 'S', createdAt: 'C', endedAt: 'E', deliveredAt: 'D', publishedAt: 'P', origin: 'webhook' },
+          ...{ fetchStartedAt: 'F', storedAt: 'T', failedAt: 'X', eventType: 'video.generated', webhookId: 'msg_1' },
+          ...{ attempts: 3, lastCode: 'L', nextAttemptAt: 'N', failureCode: 'ERR', manifestKey: 'm' },
+        },
+      ]);
+    }
+    expect(await records.find(['default'], 'x')).toEqual([]);
+  });
+
+  it('has no due time, no metadata and no attempts before there are any', async () => {
+    const Item = {
+      id: { S: 'job#acme#batch#y' },
+      job_type: { S: 'batch' },
+      project: { S: 'acme' },
+      job_id: { S: 'y' },
+    };
+    await tables.client.send(new PutItemCommand({ TableName: 'JobLedger', Item }));
+
+    expect(await records.find(['acme'], 'y')).toEqual([
+      expect.objectContaining({ jobId: 'y', due: undefined, userMetadata: {}, attempts: 0 }),
+    ]);
+  });
+
+  it.each([
+    [undefined, {}],
+    ['video.generated', { event_type: { S: 'video.generated' } }],
+  ])('that was stripped says nothing but that the job is closed: after %s', async (eventType, more) => {
+    await records.strip({ ...JOB, eventType }, at(59), 60);
+
+    expect(await records.find(['acme'], 'x')).toEqual([]);
+    const Key = { id: { S: 'job#acme#video#x' } };
+    expect((await tables.client.send(new GetItemCommand({ TableName: 'JobLedger', Key }))).Item).toEqual({
+      ...{ ...Key, project: { S: 'acme' }, job_type: { S: 'video' }, job_id: { S: 'models/m/operations/x' }, ...more },
+      ...{ published_at: { S: '2026-11-24T14:59:00.000Z' }, closed_at: { S: '2026-11-24T14:59:00.000Z' } },
+      expiration: { N: '1795532400' },
+    });
+  });
+});
+
+it('reads on where a page ends, of each shard, and no more than it must', async () => {
+  const { client } = tables;
+  const project = 'paged';
+  const write = async (shard: number, minute: number) => {
+    const text = {
+      id: `job#${project}#batch#${shard}-${minute}`,
+      project,
+      job_type: 'batch',
+      job_id: `${shard}-${minute}`,
+    };
+    const Item = Object.fromEntries(Object.entries(text).map(([name, S]) => [name, { S }]));
+    const place = { queue: { S: `stored#${project}#batch#${shard}` }, due: { N: String(at(minute).getTime()) } };
+    await client.send(new PutItemCommand({ TableName: 'JobLedger', Item: { ...Item, ...place } }));
+  };
+  // Of one shard the newest, of another some that are older than any of them but the last.
+  for (const minute of [50, 49, 48, 47, 46, 45, 20]) await write(0, minute);
+  for (const minute of [40, 30, 10]) await write(5, minute);
+  const ids = async (limit?: number) =>
+    (await records.list({ state: 'stored', project, jobType: 'batch', ...(limit && { limit }) })).map(
+      ({ jobId }) => jobId,
+    );
+  const all = ['0-50', '0-49', '0-48', '0-47', '0-46', '0-45', '5-40', '5-30', '0-20', '5-10'];
+
+  expect(await ids()).toEqual(all);
+  for (const limit of [1, 2, 4, 6, 7, 8, 9, 10, 11]) expect(await ids(limit)).toEqual(all.slice(0, limit));
 });
