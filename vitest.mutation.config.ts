@@ -19,8 +19,8 @@ export default defineConfig({
     isolate: false,
     sequence: { sequencer: ShortestFirst },
     // A mutant that waits for ever is as wrong as one that fails; to end the worker would cost more than to end the test.
-    testTimeout: 10_000,
-    hookTimeout: 20_000,
+    testTimeout: 20_000,
+    hookTimeout: 30_000,
     expect: { poll: { timeout: 5_000 } },
   },
 });
