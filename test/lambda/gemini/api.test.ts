@@ -212,6 +212,12 @@ it.each([
   expect(await apiAt(url).api.get('batches/abc', LIVE)).toBeUndefined();
 });
 
+it('gives nothing for a 403 that names the file whose content was asked for', async () => {
+  const { url } = await serve(json(403, classic(403, 'PERMISSION_DENIED', [], 'No permission to access files/abc.')));
+
+  expect(await apiAt(url).api.download('abc', LIVE)).toBeUndefined();
+});
+
 const DENIED = 'Your project has been denied access. Please contact support.';
 
 it.each([

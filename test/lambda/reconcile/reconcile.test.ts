@@ -400,6 +400,24 @@ it('loses and doubles nothing, killed before and after each of its calls', async
   }
 }, 120_000);
 
+it('completes the record of a run that died after its event was on the bus, and calls that no fault', async () => {
+  const [whole, world] = [new World(), new World()];
+  for (const one of [whole, world]) one.pages = [[batch('won', 'SUCCEEDED', 30)]];
+  await whole.run();
+  world.killAt = { call: whole.calls.indexOf('publish') + 1, when: 'after' };
+  await world.run().catch(() => {});
+  world.revive();
+  await world.record();
+  world.logged.length = 0;
+
+  world.now += 2 * MINUTE;
+  await world.run();
+
+  expect(world.logged).toEqual([]);
+  expect(world.types()).toEqual(['batch.succeeded batches/won']);
+  expect(await world.deliver('batch.succeeded', 'won')).toMatchObject({ outcome: 'duplicate' });
+});
+
 describe('a project full of old jobs', () => {
   it('is not let loose on the bus at once', async () => {
     const world = new World();
