@@ -290,6 +290,18 @@ it('does not try the same key twice', async () => {
   expect(requests).toHaveLength(1);
 });
 
+it('reads an answer that announces no length', async () => {
+  const { url } = await serve((_request, response) => {
+    response.write('da');
+    response.end('ta');
+  });
+
+  const download = await apiAt(url).api.get('batches/abc', LIVE);
+
+  expect(download?.bytes).toBeUndefined();
+  expect(await read(download)).toBe('data');
+});
+
 it('notices a download that breaks off', async () => {
   const { url } = await serve((_request, response) => {
     response.writeHead(200, { 'content-length': 10 });
