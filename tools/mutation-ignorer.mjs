@@ -6,11 +6,12 @@ function isLog(path) {
   return path.isCallExpression() && LOG.test(path.get('callee').toString());
 }
 
-/** `new Error(message)`, and `new RequestError(code, message)` with every other error of the pipeline. */
+/** `new Error(message)`, `storeUnavailable(message, cause)`, and `new RequestError(code, message)` with every other error. */
 function isMessage({ listKey, key, parentPath }) {
-  if (listKey !== 'arguments' || !parentPath.isNewExpression()) return false;
+  if (listKey !== 'arguments') return false;
   const name = parentPath.get('callee').toString();
-  return name.endsWith('Error') && key === (name === 'Error' ? 0 : 1);
+  if (name === 'Error' || name === 'storeUnavailable') return key === 0;
+  return parentPath.isNewExpression() && name.endsWith('Error') && key === 1;
 }
 
 const texts = {

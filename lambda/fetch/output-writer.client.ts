@@ -13,7 +13,7 @@ import {
   type S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
-import { PermanentError, PipelineError, storeUnavailable, TransientError } from '../shared/errors.ts';
+import { PermanentError, storeUnavailable, TransientError } from '../shared/errors.ts';
 import type { Wait } from '../shared/ports.ts';
 import { writeOnce } from './conditional-write.client.ts';
 import { crc32Of, ObjectDigest } from './object-digest.ts';
@@ -216,7 +216,6 @@ export class S3OutputWriter implements OutputWriter {
     try {
       return await call;
     } catch (cause) {
-      if (cause instanceof PipelineError) throw cause;
       if (this.#options.signal.aborted) {
         throw new TransientError('ERR_FETCH_TIMED_OUT', 'The time of the function ran out during an upload');
       }

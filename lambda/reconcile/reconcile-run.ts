@@ -82,7 +82,6 @@ export class ReconcileRun {
       await handle();
       return true;
     } catch (error) {
-      if (isTimeOut(error)) return true;
       const { project, jobType, jobId } = job;
       this.ports.log.error('A job could not be looked after', { project, jobType, jobId, ...describeError(error) });
       return false;

@@ -51,7 +51,7 @@ class Sweep {
       const { pageToken: _, ...rest } = this.#run.cursor;
       const isOver = page.nextPageToken === undefined || (!rest.isFull && oldPages >= OLD_PAGES);
       this.#run.cursor = isOver
-        ? { ...rest, isFull: false, lastFullAt: rest.isFull ? now.toISOString() : rest.lastFullAt }
+        ? { ...rest, lastFullAt: rest.isFull ? now.toISOString() : rest.lastFullAt }
         : { ...rest, pageToken: page.nextPageToken };
       await ports.ledger.writeCursor(options.project, this.#run.cursor);
       if (isOver) return true;

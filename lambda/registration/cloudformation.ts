@@ -64,8 +64,8 @@ export function toRegistrationRequest(event: CustomResourceEvent): RegistrationR
     return { type, physicalId, wanted, old };
   }
   if (type === 'Delete' && physicalId !== undefined) {
-    // A deletion must not fail by what another version wrote; after a failed create there is nothing to delete anyway.
-    const isUsable = physicalId !== NOT_REGISTERED && Properties.safeParse(ResourceProperties).success;
+    // A deletion must not fail by what another version wrote.
+    const isUsable = Properties.safeParse(ResourceProperties).success;
     return { type, physicalId, wanted: isUsable ? toRegistration(ResourceProperties) : undefined };
   }
   throw unreadable(['RequestType']);
@@ -131,7 +131,7 @@ export async function respond(
   const { StackId, RequestId, LogicalResourceId } = event;
   const body = JSON.stringify({
     Status: result.status,
-    ...(result.reason !== undefined && { Reason: result.reason }),
+    Reason: result.reason,
     PhysicalResourceId: result.physicalId,
     ...{ StackId, RequestId, LogicalResourceId },
   });

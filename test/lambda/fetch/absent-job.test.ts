@@ -40,6 +40,9 @@ it.each([
 it('is gone when its retention is over, at whatever attempt', () => {
   const after = { ...STRANGERS, event: EVENT, attempt: 1, now: new Date('2026-11-26T04:59:00Z') };
 
-  expect(judgeAbsence(after)).toMatchObject({ name: 'PermanentError', code: 'ERR_OUTPUT_GONE' });
+  expect(judgeAbsence(after)).toMatchObject({
+    ...{ name: 'PermanentError', code: 'ERR_OUTPUT_GONE' },
+    message: 'Gemini does not have the job; it keeps one for 48 hours',
+  });
   expect(judgeAbsence({ ...after, retentionMs: 55 * 24 * 3600_000 })).toMatchObject({ code: 'ERR_JOB_NOT_FOUND' });
 });

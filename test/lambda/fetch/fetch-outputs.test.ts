@@ -32,6 +32,36 @@ it('downloads nothing when the manifest is there, and announces again what it sa
   expect(published[1]).toMatchObject({ detail: { webhookId: 'msg_2', manifestKey: KEY, objectCount: 2 } });
 });
 
+it('announces what the manifest says of the job, when nobody else knows it', async () => {
+  const { ports, store, published } = portsOf({ ...ANSWERS, 'files/batch-abc': away });
+  const other = portsOf(ANSWERS);
+  await fetchOutputs(other.ports, batchJob, EVENT, ATTEMPT);
+  const earlier = Manifest.parse(other.store.manifests.get(KEY));
+  store.manifests.set(KEY, { ...earlier, job: { ...earlier.job, displayName: 'nightly' } });
+
+  // That Gemini cannot be asked about the file does not matter.
+  await fetchOutputs(ports, batchJob, EVENT, ATTEMPT);
+
+  expect(published).toMatchObject([{ detailType: 'output.stored', detail: { displayName: 'nightly' } }]);
+});
+
+it('refuses files that are too large together before it downloads the first one', async () => {
+  const { ports, gemini, published } = portsOf({ ...ANSWERS, 'files/batch-abc': { sizeBytes: '1000001' } });
+
+  await fetchOutputs(ports, batchJob, EVENT, ATTEMPT);
+
+  expect(published).toMatchObject([{ detail: { code: 'ERR_OUTPUT_TOO_LARGE' } }]);
+  expect(gemini.calls).not.toContain('files/batch-abc:download');
+});
+
+it('calls a job by the name of its resource, also when it failed', async () => {
+  const { ports, published } = portsOf(ANSWERS, 100);
+
+  await fetchOutputs(ports, batchJob, { ...EVENT, jobId: 'batches/batch_abc' }, ATTEMPT);
+
+  expect(published).toMatchObject([{ detailType: 'output.failed', detail: { jobId: 'batches/abc' } }]);
+});
+
 it('announces what the faster of two fetches wrote', async () => {
   const { ports, store, published, metrics } = portsOf(ANSWERS);
   const other = portsOf(ANSWERS);
@@ -260,7 +290,7 @@ it('hands a job that stays hidden to the dead-letter queue, from which it may co
 });
 
 it('does without a ledger that is away', async () => {
-  const { ports, ledger, published, lines } = portsOf(ANSWERS);
+  const { ports, ledger, published, metrics, lines } = portsOf(ANSWERS);
   vi.spyOn(ledger, 'begin').mockRejectedValue(away);
   vi.spyOn(ledger, 'postpone').mockRejectedValue(away);
 
@@ -270,6 +300,7 @@ it('does without a ledger that is away', async () => {
 
   expect(published).toMatchObject([{ detailType: 'output.stored' }]);
   expect(lines.join()).toContain('The ledger was not asked');
+  expect(metrics.at(-1)).toEqual(['OutputsRetried', { project: 'default', jobType: 'batch' }]);
 });
 
 it('says in event and manifest whose job it was: the event’s word over the job’s own, over the ledger’s', async () => {
@@ -332,6 +363,7 @@ it('announces a failure of the bucket, and a defect of ours, after the last rece
   expect(published).toMatchObject([{ detail: { code: 'ERR_STORE_UNAVAILABLE', retryable: true, manifestKey: null } }]);
   expect(broken.published).toMatchObject([{ detail: { code: 'ERR_INTERNAL', retryable: true } }]);
   expect(JSON.stringify([broken.published, broken.lines])).not.toContain('of a defect');
+  expect(broken.lines.at(-1)).toContain('"code":"ERR_INTERNAL","reason":"RangeError"');
 });
 
 it('hands a message that is no event of the queue to the dead-letter queue without delay', async () => {
@@ -359,7 +391,14 @@ it('logs neither the event’s data nor the job’s content', async () => {
     LIVE,
   );
 
-  expect(lines).toHaveLength(1);
-  expect(lines[0]).toContain('ERR_OUTPUT_TRUNCATED');
-  expect(lines[0]).not.toContain('words');
+  expect(lines.map((line) => JSON.parse(line))).toEqual([
+    [
+      'The message goes back to the queue',
+      {
+        ...{ project: 'default', webhookId: 'msg_1', type: 'batch.succeeded', jobType: 'batch', jobId: 'batches/abc' },
+        ...{ messageId: 'm', receiveCount: 1, delaySeconds: 5 },
+        ...{ code: 'ERR_OUTPUT_TRUNCATED', reason: 'Gemini answered with invalid JSON' },
+      },
+    ],
+  ]);
 });

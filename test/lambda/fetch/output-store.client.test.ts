@@ -133,7 +133,7 @@ function mockedStore() {
 }
 
 it('writes a manifest only where there is none', async () => {
-  const { s3, store: mocked } = mockedStore();
+  const { s3, pauses, store: mocked } = mockedStore();
   s3.onAnyCommand().rejects(refusal(412));
   expect(await mocked.writeManifest('k', {} as Manifest)).toBe(false);
   expect(s3.call(0).args[0].input).toMatchObject({
@@ -143,8 +143,61 @@ it('writes a manifest only where there is none', async () => {
 
   s3.onAnyCommand().rejects(refusal(403));
   await expect(mocked.writeManifest('k', {} as Manifest)).rejects.toMatchObject({ code: 'ERR_STORE_UNAVAILABLE' });
+  expect(pauses).toEqual([]);
   await expect(mocked.readManifest('k')).rejects.toMatchObject({ code: 'ERR_STORE_UNAVAILABLE' });
   await expect(mocked.read('k', LIVE)).rejects.toMatchObject({ code: 'ERR_STORE_UNAVAILABLE' });
+
+  const cause = new Error('socket hang up');
+  s3.onAnyCommand().rejects(cause);
+  const unavailable = { code: 'ERR_STORE_UNAVAILABLE', cause };
+  await expect(mocked.writeManifest('k', {} as Manifest)).rejects.toMatchObject(unavailable);
+});
+
+it.each([
+  ['', LIVE, 'ERR_STORE_UNAVAILABLE'],
+  [', when the time of the function has run out', AbortSignal.abort(), 'ERR_FETCH_TIMED_OUT'],
+])('tells that S3 broke off an object%s', async (_when, signal, code) => {
+  const { s3, store: mocked } = mockedStore();
+  async function* broken() {
+    yield Buffer.from('beginning');
+    throw new Error('aborted');
+  }
+  s3.on(GetObjectCommand).resolves({ Body: broken() as never });
+
+  const found = await mocked.read('k', signal);
+
+  await expect(found?.chunks[Symbol.asyncIterator]().next()).resolves.toMatchObject({ done: false });
+  const reading = async () => {
+    for await (const _ of (await mocked.read('k', signal))?.chunks ?? []);
+  };
+  s3.on(GetObjectCommand).resolves({ Body: broken() as never });
+  await expect(reading()).rejects.toMatchObject({ code });
+});
+
+it('has S3 asked for nothing by an object that was begun and aborted', async () => {
+  const { s3, store: mocked } = mockedStore();
+
+  await mocked.open('k', 'text/plain', LIVE).abort();
+
+  expect(s3.calls()).toEqual([]);
+});
+
+it('fails when S3 gives no id for an upload', async () => {
+  const { store: mocked } = mockedStore();
+
+  await expect(mocked.open('k', 'text/plain', LIVE).writePart(0, async () => 1)).rejects.toMatchObject({
+    code: 'ERR_STORE_UNAVAILABLE',
+  });
+});
+
+it('refuses a part beyond those that S3 takes', async () => {
+  const { s3, store: mocked } = mockedStore();
+  s3.on(CreateMultipartUploadCommand).resolves({ UploadId: 'u' });
+
+  await expect(mocked.open('k', 'text/plain', LIVE).writePart(10_000, async () => 1)).rejects.toMatchObject({
+    code: 'ERR_OUTPUT_TOO_LARGE',
+  });
+  expect(s3.commandCalls(UploadPartCommand)).toEqual([]);
 });
 
 it('writes a manifest again after a conflict, which says nothing of whether there is one', async () => {
@@ -209,6 +262,10 @@ it('lets S3 compare what it got: the SHA-256 of an object in one piece, the CRC-
   await large.write(bytes);
   await large.finish();
 
+  // An upload whose id is not known could not be aborted: the time limit ends everything but its beginning.
+  const limited = s3.calls().filter(({ args }) => !(args[0] instanceof CreateMultipartUploadCommand));
+  expect(limited).toHaveLength(4);
+  for (const { args } of limited) expect(args).toEqual([expect.anything(), { abortSignal: LIVE }]);
   // The check values of both algorithms for these nine digits are published.
   const sha256 = 'FeKw08M4keuw8e9gnsQZQgwg4yDOlMZfvIwzEkSOsiU=';
   expect(s3.commandCalls(PutObjectCommand)[0]?.args[0].input).toMatchObject({

@@ -28,6 +28,7 @@ type Part = string | undefined | Error;
 /** @param parts what is answered at the n-th request for the part that begins there, if not the part */
 function rangedGemini(texts: readonly string[], parts: Record<number, readonly Part[]> = {}, knowsRanges = true) {
   const log: string[] = [];
+  const signals: AbortSignal[] = [];
   let running = 0;
   let most = 0;
   let begun = 0;
@@ -53,7 +54,8 @@ function rangedGemini(texts: readonly string[], parts: Record<number, readonly P
       begun += 1;
       log.push(`first ${length}`);
       if (length === undefined || !knowsRanges) return { ...bodyOf(text), total: text.length, readRange: undefined };
-      const readRange = async (start: number, bytes: number) => {
+      const readRange = async (start: number, bytes: number, signal: AbortSignal) => {
+        signals.push(signal);
         log.push(`${start}+${bytes}`);
         const number = asked.get(start) ?? 0;
         asked.set(start, number + 1);
@@ -70,7 +72,7 @@ function rangedGemini(texts: readonly string[], parts: Record<number, readonly P
       return { ...bodyOf(text.slice(0, length)), total: text.length, readRange };
     },
   };
-  return { gemini, log, open, most: () => most };
+  return { gemini, log, signals, open, most: () => most };
 }
 
 function target(maxBytes = 1000) {
@@ -78,8 +80,8 @@ function target(maxBytes = 1000) {
   const storing = new Storing({ store, prefix: 'p/', maxBytes, signal: LIVE });
   const pauses: number[] = [];
   const wait = async (milliseconds: number) => void pauses.push(milliseconds);
-  const run = async (gemini: Gemini, number = 1) => {
-    await storeFile(gemini, FILE, storing, { number, isExpired: false, signal: LIVE, wait });
+  const run = async (gemini: Gemini, number = 1, signal = LIVE) => {
+    await storeFile(gemini, FILE, storing, { number, isExpired: false, signal, wait });
     await storing.settle();
   };
   return { store, storing, pauses, run };
@@ -161,7 +163,7 @@ it.each<[string, Part[], object]>([
   ['the time is up', [new TransientError('ERR_FETCH_TIMED_OUT', 'up')], { code: 'ERR_FETCH_TIMED_OUT' }],
   ['the fault is ours', [new RangeError('ours')], { message: 'ours' }],
 ])('gives up a part when %s, and leaves neither upload nor connection', async (_what, answers, failure) => {
-  const { gemini, open } = rangedGemini([TEXT], { 56: answers });
+  const { gemini, signals, open } = rangedGemini([TEXT], { 56: answers });
   const { store, run } = target();
 
   await expect(run(gemini)).rejects.toMatchObject(failure);
@@ -169,6 +171,71 @@ it.each<[string, Part[], object]>([
   expect(store.unfinished.size).toBe(0);
   expect(store.objects.size).toBe(0);
   expect(open.size).toBe(0);
+  expect(signals.map(({ aborted }) => aborted)).not.toContain(false);
+});
+
+it('hands the deadline on to its parts', async () => {
+  const deadline = new AbortController();
+  const { gemini } = rangedGemini([TEXT]);
+  const { run } = target();
+  const seen: boolean[] = [];
+  const readRange: FileDownload['readRange'] = async (_start, _length, signal) => {
+    seen.push(signal.aborted);
+    deadline.abort();
+    seen.push(signal.aborted);
+    throw new TransientError('ERR_FETCH_TIMED_OUT', 'up');
+  };
+  const download: Gemini['download'] = async (...call) => {
+    const file = await gemini.download(...call);
+    return file && { ...file, readRange };
+  };
+
+  await expect(run({ ...gemini, download }, 1, deadline.signal)).rejects.toMatchObject({ code: 'ERR_FETCH_TIMED_OUT' });
+
+  expect(seen.slice(0, 2)).toEqual([false, true]);
+});
+
+it('waits for ten seconds, and not longer, before it asks for a part again', async () => {
+  const { gemini } = rangedGemini([TEXT], { 40: [away(10)] });
+  const { storing, pauses, run } = target();
+
+  await run(gemini);
+
+  expect(pauses).toEqual([10_000]);
+  expect(storing.objects).toEqual(stored(TEXT));
+});
+
+it.each([
+  ['of Gemini', { total: 101 }],
+  ['of its resource', { total: undefined }],
+])('does not take a file for whole that has fewer bytes than the size %s', async (_whose, change) => {
+  const { gemini } = rangedGemini([TEXT], {}, false);
+  const { store, storing } = target();
+  const download: Gemini['download'] = async (...call) => {
+    const file = await gemini.download(...call);
+    return file && { ...file, ...change };
+  };
+  const file = { ...FILE, resource: { sizeBytes: 101 } };
+  const attempt = { number: 1, isExpired: false, signal: LIVE, wait: async () => {} };
+
+  await expect(storeFile({ ...gemini, download }, file, storing, attempt)).rejects.toMatchObject({
+    ...{ code: 'ERR_OUTPUT_TRUNCATED', message: 'files/abc has 101 bytes, and 100 came' },
+  });
+  expect(store.objects.size).toBe(0);
+});
+
+it('streams a file whose size nobody knows, though Gemini knows ranges', async () => {
+  const { gemini, log } = rangedGemini(['{"k":3}\n']);
+  const { storing, run } = target();
+  const download: Gemini['download'] = async (...call) => {
+    const file = await gemini.download(...call);
+    return file && { ...file, total: undefined };
+  };
+
+  await run({ ...gemini, download });
+
+  expect(log).toEqual(['first 8']);
+  expect(storing.objects).toMatchObject([{ bytes: 8, sha256: sha256('{"k":3}\n') }]);
 });
 
 it('begins a file again that changes meanwhile, and says so', async () => {
@@ -238,12 +305,14 @@ it('adopts what an earlier attempt left, as it is, and downloads nothing', async
 
 it('adopts what another fetch completed meanwhile, and counts its lines instead of the own', async () => {
   const theirs = '{"error":1}\n{"error":1}\n';
-  const { gemini } = rangedGemini([TEXT]);
+  const { gemini, log } = rangedGemini([TEXT]);
   const { store, storing, run } = target();
   store.objects.set('p/responses.jsonl', { body: Buffer.from(theirs), contentType: 'application/jsonl' });
 
   await run(gemini);
 
+  // The first attempt looks for nothing: it has left nothing yet.
+  expect(log).toHaveLength(13);
   expect(store.text('p/responses.jsonl')).toBe(theirs);
   expect(storing.objects).toMatchObject([{ bytes: 24, sha256: sha256(theirs) }]);
   expect(storing.counts).toEqual({ lines: 2, lineErrors: 2 });

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
-import { afterEach, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { GeminiApi } from '../../../lambda/gemini/api.ts';
 import type { Download } from '../../../lambda/gemini/ports.ts';
 import { LIVE, NOW } from '../../fakes/fetch-ports.ts';
@@ -212,6 +212,12 @@ it.each([
   expect(await apiAt(url).api.get('batches/abc', LIVE)).toBeUndefined();
 });
 
+it('gives nothing for a 403 that names the file whose content was asked for', async () => {
+  const { url } = await serve(json(403, classic(403, 'PERMISSION_DENIED', [], 'No permission to access files/abc.')));
+
+  expect(await apiAt(url).api.download('abc', LIVE)).toBeUndefined();
+});
+
 const DENIED = 'Your project has been denied access. Please contact support.';
 
 it.each([
@@ -282,6 +288,18 @@ it('does not try the same key twice', async () => {
     code: 'ERR_API_KEY_REFUSED',
   });
   expect(requests).toHaveLength(1);
+});
+
+it('reads an answer that announces no length', async () => {
+  const { url } = await serve((_request, response) => {
+    response.write('da');
+    response.end('ta');
+  });
+
+  const download = await apiAt(url).api.get('batches/abc', LIVE);
+
+  expect(download?.bytes).toBeUndefined();
+  expect(await read(download)).toBe('data');
 });
 
 it('notices a download that breaks off', async () => {
@@ -421,6 +439,58 @@ it.each([
   await read(file);
 
   expect(await file?.readRange?.(4, 4, LIVE)).toBeUndefined();
+});
+
+describe('gives up the connection, though the answer goes on,', () => {
+  /** Its body does not end. */
+  function endless(status: number, headers: Record<string, string> = {}) {
+    const closed = Promise.withResolvers<void>();
+    const send: Answer = (_request, response) => {
+      response.on('close', () => closed.resolve());
+      response.writeHead(status, headers).write('x');
+    };
+    return { send, closed: closed.promise };
+  }
+
+  it('of a first range that is another', async () => {
+    const { send, closed } = endless(206, { 'content-range': 'bytes 4-7/10' });
+    const { url } = await serve(serveRanges((range) => (range === 'bytes=0-3' ? send : undefined)));
+
+    expect(await read(await apiAt(url).api.download('f', LIVE, 4))).toBe(FILE);
+
+    await closed;
+  });
+
+  it('of a further range that is of another file', async () => {
+    const { send, closed } = endless(206, { etag: '"e2"', 'content-range': 'bytes 4-7/10' });
+    const { url } = await serve(serveRanges((range) => (range === 'bytes=4-7' ? send : undefined)));
+    const file = await apiAt(url).api.download('f', LIVE, 4);
+    await read(file);
+
+    expect(await file?.readRange?.(4, 4, LIVE)).toBeUndefined();
+
+    await closed;
+  });
+
+  it('of a redirect', async () => {
+    const { send, closed } = endless(302, { location: '/found' });
+    const { url } = await serve((request, response) =>
+      request.url === '/found' ? response.end('there') : send(request, response),
+    );
+
+    expect(await read(await apiAt(url).api.get('batches/abc', LIVE))).toBe('there');
+
+    await closed;
+  });
+
+  it('of what is read no further', async () => {
+    const { send, closed } = endless(200);
+    const { url } = await serve(send);
+
+    for await (const _ of (await apiAt(url).api.get('batches/abc', LIVE))?.chunks ?? []) break;
+
+    await closed;
+  });
 });
 
 it('says that a further range may be had later when the file is not there any more', async () => {

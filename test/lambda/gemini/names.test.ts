@@ -72,6 +72,10 @@ it('keeps whatever a resource says inside its own folder', () => {
       'a/../b',
     ),
   ).toBe('video/project=acme/date=unknown/job=x/a____b/');
+  const long = { project: 'acme', jobType: 'video', jobName: 'j'.repeat(513), createdAt: undefined } as const;
+  expect(outputPrefix(long, 's'.repeat(41))).toBe(
+    `video/project=acme/date=unknown/job=${'j'.repeat(512)}/${'s'.repeat(40)}/`,
+  );
 });
 
 it.each([

@@ -68,12 +68,14 @@ it('learns what the application submitted, and leaves what is there as it is', a
   expect(await itemOf('job#acme#interaction#v1_a')).toEqual({ ...before, attempts: { N: '3' } });
 });
 
-it('takes a job that the reconciler announced for one of ours', async () => {
-  await put({ id: { S: 'job#acme#batch#listed' }, origin: { S: 'reconciler' } });
+it('takes a job that the reconciler announced, or that Gemini’s list showed, for one of ours', async () => {
+  await put({ id: { S: 'job#acme#batch#announced' }, origin: { S: 'reconciler' } });
+  await put({ id: { S: 'job#acme#batch#listed' }, listed_at: { S: '2026-11-24T04:00:00.000Z' } });
   await put({ id: { S: 'job#acme#batch#delivered' }, origin: { S: 'webhook' } });
 
   const isOurs = async (jobId: string) => (await ledger.begin({ project: 'acme', jobType: 'batch', jobId }, 1)).isOurs;
-  expect([await isOurs('batches/listed'), await isOurs('batches/delivered')]).toEqual([true, false]);
+  expect([await isOurs('batches/announced'), await isOurs('batches/listed')]).toEqual([true, true]);
+  expect(await isOurs('batches/delivered')).toBe(false);
 });
 
 it('says that the store is away', async () => {

@@ -51,6 +51,12 @@ it.each<[string, RequestListener]>([
   await expect(loadFrom(listener)).rejects.toMatchObject({ code: 'ERR_KEYS_UNAVAILABLE', cause: expect.any(Error) });
 });
 
+it('reads no more than 64 KiB, though what is longer were a key set', async () => {
+  const loading = loadFrom((_request, response) => response.end('{"keys":[]}'.padEnd(65_537)));
+
+  await expect(loading).rejects.toMatchObject({ cause: { message: 'The document is over 64 KiB' } });
+});
+
 it('asks for JSON', async () => {
   let accept: string | undefined;
   await loadFrom(({ headers }, response) => {

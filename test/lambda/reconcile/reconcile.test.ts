@@ -284,10 +284,23 @@ describe('with every webhook dropped', () => {
     expect(world.metrics.filter(([name]) => name === 'EventsReconciled')).toHaveLength(7);
     expect(missed()).toEqual([]);
 
+    world.metrics.length = 0;
     world.now += 30 * MINUTE;
-    world.pages = [[batch('new', 'SUCCEEDED', -5), batch('gone', 'CANCELLED', -5)]];
+    const hooked = batch('hooked', 'CANCELLED', -5);
+    Object.assign(hooked.metadata, { webhookConfig: { uris: ['https://x.test/t'] } });
+    await world.submit('interaction', 'v1_failed', 60);
+    world.resources['interactions/v1_failed?stream=false'] = interaction('v1_failed', 'failed', -5);
+    // `young` ended before the first run, `gone` and `hooked` in a way that has no webhook; nobody subscribed to a failed interaction.
+    const young = batch('young', 'SUCCEEDED', 3);
+    world.pages = [[batch('new', 'SUCCEEDED', -5), batch('gone', 'CANCELLED', -5), hooked, young]];
     await world.run();
-    expect(missed()).toEqual([['WebhooksMissed', { project: world.project, jobType: 'batch' }]]);
+
+    const batchOf = { project: world.project, jobType: 'batch' };
+    const interactionOf = { project: world.project, jobType: 'interaction' };
+    expect(missed()).toEqual([['WebhooksMissed', batchOf]]);
+    expect(world.metrics.filter(([name]) => name === 'EventsReconciled').map(([, dimensions]) => dimensions)).toEqual(
+      expect.arrayContaining([batchOf, batchOf, batchOf, batchOf, interactionOf]),
+    );
   });
 
   it('leaves alone what nobody subscribed to, unless the job has a webhook or was submitted by name', async () => {
@@ -312,6 +325,18 @@ describe('with webhooks', () => {
     await world.run();
 
     expect(world.types()).toEqual(EVERY_EVENT.map((event) => event.replace('batches/won', 'batches/batch_won')));
+  });
+
+  it('does not even claim an event of which the ledger has heard', async () => {
+    const world = new World();
+    world.pages = [[batch('won', 'SUCCEEDED', 30)]];
+    await world.deliver('batch.succeeded', 'won');
+    await world.record();
+    world.calls.length = 0;
+
+    await world.run();
+
+    expect(world.calls).not.toContain('claim');
   });
 
   it('makes a late webhook a duplicate, however it spells the job', async () => {
@@ -375,6 +400,24 @@ it('loses and doubles nothing, killed before and after each of its calls', async
   }
 }, 120_000);
 
+it('completes the record of a run that died after its event was on the bus, and calls that no fault', async () => {
+  const [whole, world] = [new World(), new World()];
+  for (const one of [whole, world]) one.pages = [[batch('won', 'SUCCEEDED', 30)]];
+  await whole.run();
+  world.killAt = { call: whole.calls.indexOf('publish') + 1, when: 'after' };
+  await world.run().catch(() => {});
+  world.revive();
+  await world.record();
+  world.logged.length = 0;
+
+  world.now += 2 * MINUTE;
+  await world.run();
+
+  expect(world.logged).toEqual([]);
+  expect(world.types()).toEqual(['batch.succeeded batches/won']);
+  expect(await world.deliver('batch.succeeded', 'won')).toMatchObject({ outcome: 'duplicate' });
+});
+
 describe('a project full of old jobs', () => {
   it('is not let loose on the bus at once', async () => {
     const world = new World();
@@ -400,7 +443,7 @@ describe('a project full of old jobs', () => {
       [0, 10],
       [15, 3],
       [5 * 60, 3],
-      [46, 10],
+      [45, 10],
       [15, 3],
     ] as const) {
       world.now += minutes * MINUTE;
@@ -408,6 +451,131 @@ describe('a project full of old jobs', () => {
       await world.run();
       expect(world.asked).toHaveLength(pages);
     }
+  });
+});
+
+describe('the list of batches', () => {
+  const pagesAsked = (world: World) => world.asked.filter((path) => path.startsWith('batches?')).length;
+
+  it('is read on while a page has anything young, by its end or else by its creation', async () => {
+    const world = new World();
+    await world.ledger.writeCursor(world.project, { firstRunAt: iso(600), isFull: false, lastFullAt: iso(15) });
+    world.pages = Array.from({ length: 5 }, (_, page) => [
+      batch(`old${page}`, 'SUCCEEDED', 72 * 60, 80 * 60),
+      batch(`long${page}`, 'SUCCEEDED', 60, 80 * 60),
+    ]);
+
+    await world.run();
+    expect(pagesAsked(world)).toBe(5);
+  });
+
+  it.each([
+    ['ended 48 hours ago', batch('b', 'SUCCEEDED', 48 * 60, 80 * 60), 5],
+    ['ended a minute before', batch('b', 'SUCCEEDED', 48 * 60 + 1, 80 * 60), 3],
+    ['was created 49 hours ago, and runs', batch('b', 'RUNNING', undefined, 49 * 60), 3],
+    ['was created an hour ago, and runs', batch('b', 'RUNNING', undefined, 60), 5],
+  ])('is read as far as the third page that is old: what %s', async (_what, entry, pages) => {
+    const world = new World();
+    await world.ledger.writeCursor(world.project, { firstRunAt: iso(600), isFull: false, lastFullAt: iso(15) });
+    world.pages = Array(5).fill([entry]);
+
+    await world.run();
+
+    expect(pagesAsked(world)).toBe(pages);
+  });
+
+  it('is gone on with as the pass began, however long ago that was', async () => {
+    const world = new World();
+    const cursor = { firstRunAt: iso(600), isFull: false, lastFullAt: iso(7 * 60), pageToken: '1' };
+    await world.ledger.writeCursor(world.project, cursor);
+    world.pages = Array.from({ length: 10 }, (_, page) => [batch(`old${page}`, 'SUCCEEDED', 72 * 60, 80 * 60)]);
+
+    await world.run();
+
+    expect(world.asked).toEqual(['1', '2', '3'].map((page) => `batches?pageSize=50&pageToken=${page}`));
+  });
+
+  it('is gone on with at a page that Gemini did not show, unless a run began with it', async () => {
+    const world = await mixed();
+    world.refusals['batches?pageSize=50&pageToken=1'] = new TransientError('ERR_GEMINI_UNAVAILABLE', 'HTTP 503');
+
+    expect(await world.run()).toMatchObject({ outcome: 'paused' });
+
+    expect(await world.ledger.readCursor(world.project)).toMatchObject({ pageToken: '1' });
+  });
+
+  it('is nobody’s fault when it comes too late, and is asked for again at the same page', async () => {
+    const world = await mixed();
+    await world.ledger.writeCursor(world.project, { firstRunAt: iso(600), isFull: true, pageToken: '1' });
+    world.refusals['batches?'] = new TransientError('ERR_FETCH_TIMED_OUT', 'The time ran out');
+
+    expect(await world.run()).toMatchObject({ outcome: 'paused' });
+
+    expect(await world.ledger.readCursor(world.project)).toMatchObject({ pageToken: '1' });
+    expect(world.metrics.filter(([name]) => name === 'LookupsRefused')).toEqual([]);
+  });
+
+  it('is refused once, though questions about jobs are refused as well', async () => {
+    const world = await mixed();
+    for (const path of ['batches?', 'interactions/'])
+      world.refusals[path] = new TransientError('ERR_API_KEY_REFUSED', 'HTTP 401');
+
+    await world.run();
+
+    expect(world.metrics.filter(([name]) => name === 'LookupsRefused')).toHaveLength(1);
+  });
+
+  it('has its entries told to the ledger once, and those that are no batches named', async () => {
+    const world = await mixed();
+    await world.run();
+    expect(world.logged).toContainEqual([
+      'Some entries of the list are no batches',
+      { project: world.project, entries: 1 },
+    ]);
+    expect(world.logged.filter(([text]) => text === 'Some entries of the list are no batches')).toHaveLength(1);
+    await world.record();
+    world.calls.length = 0;
+
+    await world.run();
+
+    expect(world.calls).not.toContain('tell');
+  });
+
+  it.each([
+    [9, []],
+    [10, ['batch.succeeded batches/won']],
+    [48 * 60, ['batch.succeeded batches/won']],
+    [48 * 60 + 1, []],
+  ])('announces what ended between ten minutes and two days ago: %d minutes', async (minutes, types) => {
+    const world = new World();
+    world.pages = [[batch('won', 'SUCCEEDED', minutes, 80 * 60)]];
+
+    await world.run();
+
+    expect(world.types()).toEqual(types);
+  });
+
+  it('is left to the next run when twenty of its jobs cannot be announced', async () => {
+    const world = new World();
+    world.pages = [Array.from({ length: 40 }, (_, index) => batch(`j${index}`, 'SUCCEEDED', 30))];
+    world.store.claim = async () => {
+      throw new TransientError('ERR_STORE_UNAVAILABLE', 'away');
+    };
+
+    expect(await world.run()).toMatchObject({ outcome: 'paused' });
+
+    expect(world.calls.filter((name) => name === 'claim')).toHaveLength(20);
+  });
+
+  it('ends the run in an error when the ledger cannot say what it knows of them', async () => {
+    const world = new World();
+    world.pages = [[batch('won', 'SUCCEEDED', 30)]];
+    world.ledger.find = async (jobs) => {
+      if (jobs.length > 0) throw new TransientError('ERR_STORE_UNAVAILABLE', 'away');
+      return new Map();
+    };
+
+    await expect(world.run()).rejects.toMatchObject({ code: 'ERR_STORE_UNAVAILABLE' });
   });
 });
 
@@ -440,7 +608,7 @@ describe('Gemini and the clock', () => {
     world.asked.length = 0;
 
     world.now += 15 * MINUTE;
-    await world.run();
+    expect(await world.run()).toMatchObject({ outcome: 'paused' });
     expect(world.asked.filter((path) => path.startsWith('batches?'))).toEqual([]);
 
     world.now += 6 * MINUTE;
@@ -574,6 +742,8 @@ describe('a job that gives no answer', () => {
     // After five in a row it is not the jobs: Gemini is left alone for as long as it asks.
     expect(world.asked.filter((path) => path.startsWith('interactions/'))).toHaveLength(8);
     expect(world.types()).toEqual(['batch.succeeded batches/won']);
+    expect(await world.ledger.readCursor(world.project)).toMatchObject({ askNotBefore: '2026-11-24T05:10:00.000Z' });
+    expect(world.metrics.filter(([name]) => name === 'LookupsRefused')).toEqual([]);
     for (let run = 0; run < 3; run += 1) {
       world.now += 11 * MINUTE;
       await world.run();
@@ -582,11 +752,17 @@ describe('a job that gives no answer', () => {
     expect(world.types()).toEqual(['batch.succeeded batches/won', 'interaction.completed v1_done']);
   });
 
-  it('is left alone with the others when the API key is refused', async () => {
+  it.each([
+    ['is refused', 'ERR_API_KEY_REFUSED'],
+    ['cannot be read', 'ERR_KEYS_UNAVAILABLE'],
+  ] as const)('is left alone with the others when the API key %s', async (_what, code) => {
     const world = await mixed();
-    world.refusals['interactions/'] = new TransientError('ERR_API_KEY_REFUSED', 'HTTP 401');
+    world.refusals['interactions/'] = new TransientError(code, 'no');
 
     await world.run();
+    const refusal = { project: world.project, what: 'questions about jobs', code, reason: 'no' };
+    expect(world.logged.filter(([, fields]) => 'what' in fields)).toEqual([['Gemini refused the reconciler', refusal]]);
+    expect(world.logged.filter(([text]) => text === 'Gemini gave no answer about a job')).toEqual([]);
 
     // No fault of theirs: as soon as there is a key they are asked for.
     delete world.refusals['interactions/'];
@@ -655,6 +831,25 @@ describe('a job that never ends', () => {
     ]);
   });
 
+  it('is the one that is known for longest, and no other once its end was seen', async () => {
+    const world = new World();
+    const running = (id: string, minutes: number) => batch(id, 'RUNNING', undefined, minutes);
+    world.pages = [[running('a', 120), running('b', 180), running('c', 180), running('d', 60)]];
+    await world.submit('interaction', 'v1_busy', 8 * 60);
+    world.resources[BUSY] = interaction('v1_busy', 'in_progress', 8 * 60);
+
+    await world.run();
+    expect(ages(world)).toEqual({ batch: 3 * 3600, interaction: 8 * 3600, video: 0 });
+    expect((await world.ledger.readCursor(world.project))?.unended).toMatchObject({ batch: { jobId: 'batches/b' } });
+
+    // The ledger hears of the end only after this run.
+    world.now += HOUR;
+    world.resources[BUSY] = interaction('v1_busy', 'completed', 0);
+    await world.run();
+    expect(world.types()).toEqual(['interaction.completed v1_busy']);
+    expect(ages(world)).toMatchObject({ interaction: 0 });
+  });
+
   it('is known though nobody submitted it: the list shows it', async () => {
     const world = new World();
     world.pages = [[batch('stuck', 'RUNNING', undefined, 0)]];
@@ -689,7 +884,7 @@ describe('an event that no rule took', () => {
     world.now += 45 * MINUTE;
     await world.run();
     expect(world.types()).toEqual([]);
-    world.now += 30 * MINUTE;
+    world.now += 15 * MINUTE;
     await world.run();
 
     expect(world.published).toMatchObject([
@@ -708,7 +903,7 @@ describe('an event that no rule took', () => {
     world.now += 5 * HOUR;
     await world.run();
     expect(world.types()).toHaveLength(1);
-    world.now += 2 * HOUR;
+    world.now += HOUR;
     await world.run();
     expect(world.types()).toHaveLength(2);
 
@@ -716,6 +911,22 @@ describe('an event that no rule took', () => {
     world.now += 12 * HOUR;
     await world.run();
     expect(world.types()).toHaveLength(2);
+  });
+
+  it('is published again for a hundred jobs in one run, and not for more', async () => {
+    const world = new World();
+    world.pages = [[]];
+    for (let index = 0; index < 101; index += 1) {
+      world.pages[0]?.push(batch(`j${index}`, 'SUCCEEDED', 0));
+      await world.deliver('batch.succeeded', `j${index}`);
+    }
+    world.published.length = 0;
+    world.now += HOUR;
+
+    await world.run();
+    expect(world.published).toHaveLength(100);
+    await world.run();
+    expect(world.published).toHaveLength(101);
   });
 
   it('is found of submitted interactions, too', async () => {
@@ -750,6 +961,18 @@ describe('one end', () => {
     await world.run();
 
     expect(world.types()).toEqual(['interaction.completed v1_part']);
+  });
+
+  it('is the one that we announced, though Gemini has another word for it since', async () => {
+    const world = new World();
+    world.pages = [[batch('won', 'FAILED', 30)]];
+    await world.run();
+    await world.record();
+    world.pages = [[batch('won', 'CANCELLED', 30)]];
+
+    await world.run();
+
+    expect(world.types()).toEqual(['batch.failed batches/won']);
   });
 });
 
@@ -825,8 +1048,128 @@ describe('the deadline', () => {
     expect(world.types()).not.toContain('output.failed batches/won');
     const query = { state: 'stored', project: world.project, jobType: 'batch', limit: 10 } as const;
     expect((await world.ledger.list(query)).jobs).toMatchObject([
-      { jobId: 'batches/won', manifestKey: 'p/batches/won/manifest.json', storedAt: new Date('2026-11-24T05:02:00Z') },
+      {
+        ...{ jobId: 'batches/won', manifestKey: 'p/batches/won/manifest.json' },
+        createdAt: new Date('2026-11-24T04:00:00Z'),
+        ...{ fetchStartedAt: new Date('2026-11-24T05:01:00Z'), storedAt: new Date('2026-11-24T05:02:00Z') },
+      },
     ]);
+  });
+
+  it('takes what stored for stored, also when Gemini did not say when the job was created', async () => {
+    const world = new World();
+    await world.deliver('batch.succeeded', 'won');
+    await world.record();
+    world.manifests['batches/won'] = {
+      job: { createdAt: null },
+      timings: { startedAt: '2026-11-24T05:01:00.000Z', finishedAt: '2026-11-24T05:02:00.000Z' },
+    } as Manifest;
+
+    world.now += 48 * HOUR;
+    await world.run();
+
+    const query = { state: 'stored', project: world.project, jobType: 'batch', limit: 10 } as const;
+    expect((await world.ledger.list(query)).jobs).toMatchObject([{ jobId: 'batches/won', createdAt: undefined }]);
+  });
+
+  describe('tells the ledger what it gave up', () => {
+    const inLedger = async (world: World) => {
+      const query = { state: 'failed', project: world.project, jobType: 'interaction', limit: 10 } as const;
+      return (await world.ledger.list(query)).jobs;
+    };
+    const counted = (world: World) => world.metrics.filter(([name]) => name === 'OutputsFailed');
+    const FAILED = { jobId: 'v1_a', failureCode: 'ERR_OUTPUT_GONE', failedAt: new Date('2026-11-25T05:00:00Z') };
+    async function overdue() {
+      const world = new World();
+      await world.deliver('interaction.completed', 'v1_a');
+      await world.record();
+      const id = `${world.project}#output.failed#v1_a`;
+      const claim = { id, owner: 'run-before', delivery: `api#${id}`, bodySha256: '' };
+      const rest = { eventType: 'output.failed', jobId: 'v1_a', receivedAt: new Date('2026-11-25T05:00:00Z') };
+      world.now += 24 * HOUR;
+      return { world, claim: { ...claim, ...rest } };
+    }
+
+    it('as final, under a claim that no delivery can take', async () => {
+      const { world, claim } = await overdue();
+      const claims: object[] = [];
+      const take = world.store.claim.bind(world.store);
+      world.store.claim = async (asked, now) => {
+        claims.push(asked);
+        return take(asked, now);
+      };
+
+      await world.run();
+
+      expect(claims).toEqual([{ ...claim, owner: expect.any(String) }]);
+      expect(await inLedger(world)).toMatchObject([FAILED]);
+      expect(counted(world)).toEqual([['OutputsFailed', { project: world.project, jobType: 'interaction' }]]);
+    });
+
+    it('after a run that died between the event and the ledger, without a second event', async () => {
+      const { world, claim } = await overdue();
+      await world.store.claim(claim, new Date(world.now));
+      await world.store.complete(claim.id, claim.owner, new Date(world.now));
+
+      await world.run();
+
+      expect(world.types()).toEqual(['interaction.completed v1_a']);
+      expect(await inLedger(world)).toMatchObject([FAILED]);
+      expect(counted(world)).toEqual([]);
+    });
+
+    it('but not while another run is about to', async () => {
+      const { world, claim } = await overdue();
+      await world.store.claim(claim, new Date(world.now));
+
+      await world.run();
+
+      expect(world.types()).toEqual(['interaction.completed v1_a']);
+      expect(await inLedger(world)).toEqual([]);
+    });
+  });
+
+  it('comes for each of more jobs than are read at once, and their age is measured once', async () => {
+    const world = new World();
+    for (let index = 0; index < 101; index += 1) await world.deliver('batch.succeeded', `j${index}`);
+    await world.record();
+    world.published.length = 0;
+
+    world.now += 48 * HOUR;
+    await world.run();
+
+    expect(world.published).toHaveLength(101);
+    expect(world.metrics.filter(([name]) => name === 'OldestUnstored')).toHaveLength(3);
+  });
+
+  it('is not looked for behind the first job that has time left', async () => {
+    const world = new World();
+    for (let index = 0; index < 101; index += 1) await world.deliver('batch.succeeded', `j${index}`);
+    await world.record();
+    world.pages = [];
+    const queries: string[] = [];
+    const list = world.ledger.list.bind(world.ledger);
+    world.ledger.list = async (query) => {
+      queries.push(`${query.state} ${query.jobType}`);
+      return list(query);
+    };
+
+    await world.run();
+
+    expect(queries.filter((query) => query === 'unstored batch')).toHaveLength(1);
+  });
+
+  it('waits for the next run when the time of this one is over', async () => {
+    const world = new World();
+    await world.deliver('batch.succeeded', 'won');
+    await world.record();
+    world.deadline.abort();
+
+    world.now += 48 * HOUR;
+    expect(await world.run()).toMatchObject({ outcome: 'paused' });
+
+    expect(world.types()).toEqual(['batch.succeeded batches/won']);
+    expect(world.asked).toEqual([]);
   });
 
   it('gives nothing up while it cannot look whether it stored', async () => {
@@ -849,7 +1192,7 @@ describe('the deadline', () => {
 
   it('gives up a submitted job that the API key never saw', async () => {
     const world = new World();
-    await world.submit('interaction', 'v1_typo', 0);
+    await world.submit('interaction', 'v1_typo', 0, { team: 'a' });
 
     world.now += 20 * HOUR;
     await world.run();
@@ -862,9 +1205,13 @@ describe('the deadline', () => {
 
     expect(world.types()).toEqual(['output.failed v1_typo']);
     expect(world.published[0]?.detail).toMatchObject({
-      ...{ code: 'ERR_JOB_NOT_OURS', type: 'job.submitted' },
+      ...{ code: 'ERR_JOB_NOT_OURS', type: 'job.submitted', webhookId: `api#${world.project}#output.failed#v1_typo` },
       message: 'The API key has never seen the job that was submitted',
+      ...{ userMetadata: { team: 'a' }, verifiedJob: true },
     });
+    expect(world.metrics.filter(([name]) => name === 'OutputsFailed')).toEqual([
+      ['OutputsFailed', { project: world.project, jobType: 'interaction' }],
+    ]);
   });
 });
 

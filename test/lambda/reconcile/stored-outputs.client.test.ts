@@ -66,7 +66,12 @@ it.each([
     { submittedAt: new Date('2026-11-23T00:00:01.000Z') },
     ['2026-11-23', '2026-11-22', '2026-11-24'],
   ],
-])('looks on the days %s when nobody said when it was created', async (_days, more, dates) => {
+  [
+    'of its creation alone, whenever it was submitted,',
+    { createdAt: new Date('2026-11-22T00:00:01.000Z'), submittedAt: new Date('2026-11-23T00:00:01.000Z') },
+    ['2026-11-22'],
+  ],
+])('looks on the days %s as far as that is known', async (_days, more, dates) => {
   expect(await outputs.find(job('batches/abc', more))).toBeUndefined();
 
   expect(listed()).toEqual([...dates, 'unknown'].map((date) => `batch/project=acme/date=${date}/job=abc/`));

@@ -56,10 +56,11 @@ it.each([
   [
     'an event of 2027',
     { ResourceProperties: { ...PROPERTIES, SubscribedEvents: ['batch.cancelled'] } },
-    /SubscribedEvents/,
+    /usable ResourceProperties\.SubscribedEvents\. /,
   ],
   ['no properties', { ResourceProperties: undefined }, /ResourceProperties/],
   ['an update of nothing', { RequestType: 'Update' }, /RequestType/],
+  ['a deletion of nothing', { RequestType: 'Delete' }, /RequestType/],
   ['another request', { RequestType: 'Read' }, /RequestType/],
 ])('answers a request with %s by a sentence that names the field and no value', (_what, changes, field) => {
   const event = eventOf(changes);
@@ -67,6 +68,7 @@ it.each([
   try {
     toRegistrationRequest(event);
   } catch (error) {
+    expect(error).toMatchObject({ code: 'ERR_REGISTRATION_REFUSED' });
     failure = toFailure(event, error);
   }
 
@@ -74,6 +76,12 @@ it.each([
   expect(failure?.reason).toMatch(field);
   expect(failure?.reason).toMatch(/Deploy the template that the function belongs to\.$/);
   expect(failure?.reason).not.toContain('batch.cancelled');
+});
+
+it('takes no request that it does not know for a deletion', () => {
+  const event = eventOf({ RequestType: 'Read', PhysicalResourceId: 'wh1' });
+
+  expect(() => toRegistrationRequest(event)).toThrow('The request holds no usable RequestType');
 });
 
 it('lets the rollback of such a request succeed, whose properties hold no better', () => {
@@ -193,7 +201,7 @@ it('puts the answer where CloudFormation waits for it, without a content type, a
   expect(requests).toHaveLength(3);
   const [url, init] = requests[2] ?? [];
   expect(url).toBe(EVENT.ResponseURL);
-  expect(init).toMatchObject({ method: 'PUT', headers: { 'content-type': '' } });
+  expect(init).toMatchObject({ method: 'PUT', redirect: 'error', headers: { 'content-type': '' } });
   expect(JSON.parse(String(init?.body))).toEqual({
     Status: 'FAILED',
     Reason: 'Why',

@@ -46,6 +46,7 @@ function setUp(projects: Readonly<Record<string, FakeWebhookRegistry>> = {}) {
 async function physicalIdOf(creating: Promise<string>): Promise<string> {
   const error = await creating.catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(RegistrationFailed);
+  expect((error as RegistrationFailed).cause).toBeInstanceOf(ManagementError);
   return (error as RegistrationFailed).physicalId;
 }
 
@@ -148,6 +149,7 @@ it.each(['delete', 'rotate'] as const)('has the rollback clean up when %s failed
 
 it('updates URL and events in place, in one call, and asks for no other secret', async () => {
   const { registry, stored, create, update } = setUp();
+  registry.add({ name: 'somebody else’s' });
   const id = await create();
   const secret = stored.get('signing');
   registry.calls.length = 0;
@@ -174,6 +176,33 @@ it('tells why what is gone could not be registered again', async () => {
   registry.faults.set('create', 'refused');
 
   await expect(update(id, OTHER)).rejects.toMatchObject({ code: 'ERR_REGISTRATION_REFUSED' });
+});
+
+it('adopts what is registered as it is wanted now, though its id is another', async () => {
+  const { registry, stored, update } = setUp();
+  registry.add(OTHER);
+
+  expect(await update('gone', OTHER)).toBe('gone');
+
+  expect(registry.calls).toEqual(['list', 'rotate', 'store']);
+  expect(stored.get('signing')).toMatch(/^whsec_/);
+});
+
+it.each([
+  ['had no effect', () => {}],
+  ['met no webhook any more', (registry: FakeWebhookRegistry) => registry.webhooks.clear()],
+])('does not take an update for done whose answer was lost and that %s', async (_what, meanwhile) => {
+  const { registry, create, update } = setUp();
+  const id = await create();
+  registry.faults.set('update', 'unreachable');
+  const get = registry.get;
+  registry.get = (asked) => {
+    meanwhile(registry);
+    return get(asked);
+  };
+
+  await expect(update(id, OTHER)).rejects.toMatchObject({ code: 'ERR_GEMINI_UNAVAILABLE' });
+  expect(registry.calls.slice(-2)).toEqual(['update', 'get']);
 });
 
 it('changes nothing when there is nothing to change, whatever the order of the events', async () => {
@@ -218,8 +247,10 @@ it('registers again what is gone, under the same physical id, so that nothing is
   const { registry, create, update, remove } = setUp();
   const id = await create();
   registry.webhooks.clear();
+  registry.calls.length = 0;
 
   expect(await update(id, OTHER)).toBe(id);
+  expect(registry.calls).toEqual(['list', 'create', 'store']);
   expect([...registry.webhooks.values()]).toMatchObject([{ uri: OTHER.uri }]);
 
   await update(id, WANTED, OTHER);
@@ -255,11 +286,12 @@ describe('another API key secret', () => {
     const { registry, create, update } = setUp();
     const id = await create();
     registry.webhooks.clear();
+    registry.add({ name: 'somebody else’s' });
     if (isThere) registry.add(WANTED);
 
     // Another physical id would be followed by a delete of the one before.
     expect(await update(id, RENAMED)).toBe(id);
-    expect(registry.webhooks.size).toBe(1);
+    expect(registry.webhooks.size).toBe(2);
   });
 
   it('cleans up by the id alone, should the key before not tell whose the new webhook is', async () => {
@@ -297,6 +329,16 @@ describe('another API key secret', () => {
 
     expect(await update(id, { ...WANTED, apiKeySecretId: 'other' })).toBe('other1');
   });
+
+  it('is no move while a defect of ours keeps us from asking by the key before', async () => {
+    const { registry, create, update } = setUp({ other: new FakeWebhookRegistry('other') });
+    const id = await create();
+    registry.list = async () => {
+      throw new RangeError('a defect');
+    };
+
+    await expect(update(id, { ...WANTED, apiKeySecretId: 'other' })).rejects.toThrow(RangeError);
+  });
 });
 
 it('deletes, and succeeds when there is nothing to delete', async () => {
@@ -322,15 +364,46 @@ it('deletes both webhooks of two creates at the same time, and nobody else’s',
 });
 
 it('leaves alone what the key may not see: its project was changed within the same secret', async () => {
-  const { registry, create, remove } = setUp();
+  const { registry, left, create, remove } = setUp();
   const id = await create();
   registry.webhooks.clear();
   registry.faults.set('delete', 'refused');
 
   expect(await remove(id)).toBe(id);
+  expect(left).toEqual([]);
 
   registry.faults.set('delete', 'unreachable');
   await expect(remove(id)).rejects.toMatchObject({ code: 'ERR_GEMINI_UNAVAILABLE' });
+});
+
+it('deletes what its list does not show yet beside what it shows', async () => {
+  const { registry, create, remove } = setUp();
+  await create();
+  registry.calls.length = 0;
+
+  await remove('wh-unlisted');
+
+  expect(registry.calls).toEqual(['list', 'delete', 'delete']);
+});
+
+it('says that it left a webhook that is the key’s, and that somebody renamed', async () => {
+  const { registry, left, create, update, remove } = setUp();
+  const id = await create();
+  await update(id, { ...WANTED, name: 'renamed' });
+  registry.faults.set('delete', 'refused');
+
+  expect(await remove(id)).toBe(id);
+  expect(left).toEqual([expect.stringMatching(/^The webhook wh1 /)]);
+});
+
+it.each(['list', 'delete'] as const)('does not take a defect of ours for a refusal: %s', async (call) => {
+  const { registry, left, remove } = setUp();
+  registry[call] = async () => {
+    throw new RangeError('a defect');
+  };
+
+  await expect(remove('wh1')).rejects.toThrow(RangeError);
+  expect(left).toEqual([]);
 });
 
 describe('a deletion is always possible', () => {

@@ -60,7 +60,8 @@ afterEach(() => {
 /** @param reads what the secret gives at each reading; the last one for ever */
 function registryOf(...reads: (string | Error | undefined)[]) {
   const waited: number[] = [];
-  const read: SecretReader['read'] = async () => {
+  const read: SecretReader['read'] = async (...which) => {
+    expect(which).toEqual(['key', 'AWSCURRENT']);
     const value = reads.length > 1 ? reads.shift() : reads[0];
     if (value instanceof Error) {
       throw new TransientError('ERR_KEYS_UNAVAILABLE', 'The secret key cannot be read', { cause: value });
@@ -130,6 +131,23 @@ it('has nothing to read or delete where Gemini answers 404', async () => {
   expect(requests).toEqual(['GET /v1beta/webhooks/wh1', 'DELETE /v1beta/webhooks/wh1']);
 });
 
+it.each<[string, (registry: GenAiWebhookRegistry) => Promise<unknown>]>([
+  ['list webhooks', (registry) => registry.list()],
+  ['read a webhook', (registry) => registry.get('wh1')],
+  ['register the webhook', (registry) => registry.create(WANTED)],
+  ['update the webhook', (registry) => registry.update('wh1', { uri: 'https://elsewhere' })],
+  ['delete the webhook', (registry) => registry.delete('wh1')],
+  ['rotate the signing secret', (registry) => registry.rotate('wh1')],
+])('says that it could not %s', async (what, call) => {
+  answers = [{ status: 503 }];
+
+  await expect(call(registryOf(KEY).registry)).rejects.toMatchObject({
+    code: 'ERR_GEMINI_UNAVAILABLE',
+    message: expect.stringContaining(`Gemini could not ${what}: it answered HTTP 503.`),
+    cause: expect.any(Error),
+  });
+});
+
 it('creates, updates and rotates in the words of the API', async () => {
   answers = [
     { status: 200, body: { ...SHOWN, new_signing_secret: 'whsec_new' } },
@@ -166,6 +184,8 @@ describe.each(['create', 'rotate'] as const)('%s', (name) => {
   it.each([
     ['an answer that is lost', 'lost', 'Gemini could not'],
     ['HTTP 503', { status: 503 }, 'it answered HTTP 503. Try again later'],
+    ['HTTP 500', { status: 500 }, 'it answered HTTP 500. Try again later'],
+    ['HTTP 408', { status: 408 }, 'it answered HTTP 408. Try again later'],
   ] as const)('is made once, and after %s it may have happened', async (_what, answer, sentence) => {
     answers = [answer];
 
@@ -189,38 +209,51 @@ describe.each(['create', 'rotate'] as const)('%s', (name) => {
 it.each([
   [
     'an invalid key',
+    'ERR_API_KEY_REFUSED',
     400,
     { code: 400, message: 'API key not valid.', status: 'INVALID_ARGUMENT', details: [{ reason: 'API_KEY_INVALID' }] },
     'Gemini refused the API key in the secret key (HTTP 400). Put a valid key of the project there, from https://aistudio.google.com/apikey, and try again.',
   ],
   [
     'a key that may not',
+    'ERR_API_KEY_REFUSED',
     403,
     { code: 'permission_denied', message: 'The caller does not have permission' },
     "The API key in the secret key may not manage webhooks (HTTP 403). Lift the key's API restrictions, or use a key of the project's owner, and try again.",
   ],
   [
     'a place that Gemini does not serve',
+    'ERR_REGISTRATION_REFUSED',
     400,
     { code: 400, message: 'User location is not supported for the API use.', status: 'FAILED_PRECONDITION' },
     'Gemini does not serve the place of this AWS Region (HTTP 400: "User location is not supported"). Deploy to a Region in one of the countries at https://ai.google.dev/gemini-api/docs/available-regions.',
   ],
   [
     'a project that Google denies access',
+    'ERR_API_KEY_REFUSED',
     403,
     { code: 403, message: 'Your project has been denied access. Please contact support.', status: 'PERMISSION_DENIED' },
     "Google has denied access to the project of the API key in the secret key (HTTP 403). Its owner has to clear that up with Google's support; or put the key of another project there, from https://aistudio.google.com/apikey, and try again.",
   ],
   [
+    'a project that is suspended',
+    'ERR_API_KEY_REFUSED',
+    403,
+    { code: 403, message: 'The project of this key was suspended.', status: 'PERMISSION_DENIED' },
+    "Google has denied access to the project of the API key in the secret key (HTTP 403). Its owner has to clear that up with Google's support; or put the key of another project there, from https://aistudio.google.com/apikey, and try again.",
+  ],
+  [
     'a webhook that Gemini does not take',
+    'ERR_REGISTRATION_REFUSED',
     400,
     { code: 'invalid_request', message: `uri of ${KEY}` },
     "Gemini refused to register the webhook (HTTP 400). Check the webhook's URL and events, and try again.",
   ],
-])('tells what to do about %s, and quotes nothing', async (_what, status, error, sentence) => {
+])('tells what to do about %s, and quotes nothing', async (_what, code, status, error, message) => {
   answers = [{ status, body: { error } }];
 
-  await expect(registryOf(KEY).registry.create(WANTED)).rejects.toMatchObject({ message: sentence });
+  const refused = { code, message, cause: expect.any(Error) };
+  await expect(registryOf(KEY).registry.create(WANTED)).rejects.toMatchObject(refused);
 });
 
 describe('the API key', () => {
@@ -229,6 +262,7 @@ describe('the API key', () => {
   it.each([
     ['is missing', undefined, 'is not there, or has no text; it has to hold the Gemini API key'],
     ['is empty', '', 'is empty; it has to hold the Gemini API key'],
+    ['has a space', 'AIza {x}', 'holds a Gemini API key with a space or a line break in it'],
     ['has two lines', 'two\nlines', 'holds a Gemini API key with a space or a line break in it'],
     [
       'is in a JSON document, as the console of Secrets Manager makes it',
@@ -265,6 +299,7 @@ describe('the API key', () => {
       message:
         `The secret key with the Gemini API key is not there, or may not be read. ${CREATE}, or name another one; ` +
         "if it is there, let the function's role read it (secretsmanager:GetSecretValue) and decrypt it (kms:Decrypt, where a customer managed key encrypts it). Then try again.",
+      cause: expect.any(Error),
     });
     expect(waited).toEqual([2_000, 4_000, 8_000, 16_000]);
     expect(requests).toEqual([]);

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import * as z from 'zod/mini';
 import { EnvironmentReader } from '../../../lambda/shared/environment.ts';
 
 it('reads what is there', () => {
@@ -47,4 +48,55 @@ it.each([
   }
   expect(read).toEqual(milliseconds);
   env.check();
+});
+
+it('takes integers of more digits than one, and both bounds', () => {
+  const env = new EnvironmentReader({ LEAST: '10', MOST: '300000', LESS: '9' });
+  const bounds = { min: 10, max: 300_000 };
+
+  expect([env.integer('LEAST', bounds), env.integer('MOST', bounds)]).toEqual([10, 300_000]);
+  env.check();
+  env.integer('LESS', bounds);
+  expect(() => env.check()).toThrow('LESS is "9"; set an integer from 10 to 300000');
+});
+
+it('reports what is not there once, and as nothing else', () => {
+  const env = new EnvironmentReader({});
+  expect(env.required('NAME')).toBe('');
+  env.integer('COUNT', { min: 1, max: 6 });
+  env.millisecondsBy('SECONDS', ['batch']);
+  expect(env.projects('PROJECTS', z.string())).toEqual({});
+
+  const missing = (name: string) => `- ${name} is not set; deploy the function with the stack's own template`;
+  expect(() => env.check()).toThrow(
+    expect.objectContaining({
+      code: 'ERR_CONFIG_INVALID',
+      message: ['Invalid configuration:', ...['NAME', 'COUNT', 'SECONDS', 'PROJECTS'].map(missing)].join('\n'),
+    }),
+  );
+});
+
+it.each([
+  ['{"acme":"a","default":"b"}', { acme: 'a', default: 'b' }],
+  ['{}', undefined],
+  ['{"acme":7}', undefined],
+  ['acme', undefined],
+])('takes at least one project: %s', (value, projects) => {
+  const env = new EnvironmentReader({ PROJECTS: value });
+
+  expect(env.projects('PROJECTS', z.string())).toEqual(projects ?? {});
+  if (projects !== undefined) env.check();
+  else expect(() => env.check()).toThrow('PROJECTS does not name the secrets of any project');
+});
+
+it.each([
+  ['batch.failed,batch.succeeded', ['batch.succeeded', 'batch.failed']],
+  ['batch.succeeded,batch.cancelled', undefined],
+  ['', undefined],
+])('takes a webhook whose events Gemini pushes: "%s"', (events, known) => {
+  const env = new EnvironmentReader({ WEBHOOK_NAME: 'n', WEBHOOK_URL: 'https://u', SUBSCRIBED_EVENTS: events });
+  const webhook = env.webhook();
+
+  if (known === undefined) expect(() => env.check()).toThrow('SUBSCRIBED_EVENTS is not a list of batch.succeeded, ');
+  else expect(webhook).toEqual({ name: 'n', uri: 'https://u', events: known });
 });

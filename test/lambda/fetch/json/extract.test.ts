@@ -96,7 +96,7 @@ it('joins texts, and sets those of different sections apart', async () => {
   const target = sink();
   const text = new JsonText(target, (path) => path.at(-1) === 't', 0);
 
-  await walkJson(chunksOf('[{"t":"a👋"},{"t":"b","u":"x"},[{"t":"c"},{"t":"d"}]]', 3), text);
+  await walkJson(chunksOf('[{"t":"a👋"},{"t":"b","u":"x"},[{"t":"c"},{"t":"d"},{"t":7},{"t":null}]]', 3), text);
   await text.finish();
 
   expect(target.text()).toBe('a👋\n\nb\n\ncd');
@@ -116,6 +116,60 @@ it.each([0, 1, 2, 3, 100_000])('decodes %i bytes of base64', async (length) => {
   );
 
   expect(target.bytes().equals(bytes)).toBe(true);
+});
+
+it('has no more of base64 in memory than a piece', async () => {
+  const target = sink();
+  const lengths: number[] = [];
+  const counted = { ...target, write: async (chunk: Uint8Array) => void lengths.push(chunk.length) };
+  const media = new JsonMedia(
+    new Set(['/m']),
+    () => counted,
+    () => {},
+  );
+
+  await walkJson(chunksOf(JSON.stringify({ m: 'A'.repeat(4000) }), 100), media);
+
+  // 4000 digits are 3000 bytes: 256 digits are awaited, then all that are there.
+  expect(lengths.reduce((sum, length) => sum + length, 0)).toBe(3000);
+  expect(Math.max(...lengths)).toBeLessThan(300);
+});
+
+it('opens nothing for what is no string, and decodes what comes after it', async () => {
+  const opened: string[] = [];
+  const target = sink();
+  const open = (pointer: string) => {
+    opened.push(pointer);
+    return target;
+  };
+
+  await walkJson(
+    chunksOf('{"m":[7,null,"iQ=="],"n":{}}', 3),
+    new JsonMedia(new Set(['/m/0', '/m/2', '/n']), open, () => {}),
+  );
+
+  expect(opened).toEqual(['/m/2']);
+  expect(target.bytes().toString('hex')).toBe('89');
+});
+
+it('begins each string of media anew', async () => {
+  const sinks = new Map<string, ReturnType<typeof sink>>();
+  const refused: string[] = [];
+  const open = (pointer: string) => {
+    const target = sink();
+    sinks.set(pointer, target);
+    return target;
+  };
+  const media = new JsonMedia(new Set(['/0', '/1', '/2']), open, (pointer) => refused.push(pointer));
+
+  await walkJson(chunksOf('["iVBO!","iQ==","data:image/png;base64,iVBO"]', 4), media);
+
+  expect(refused).toEqual(['/0']);
+  expect([...sinks].map(([pointer, target]) => [pointer, target.bytes().toString('hex')])).toEqual([
+    ['/0', ''],
+    ['/1', '89'],
+    ['/2', '89504e'],
+  ]);
 });
 
 /** White space, escapes, and numbers that no double holds. */
@@ -197,7 +251,6 @@ it('refuses and takes the same texts as JSON.parse does, one character away from
 it.each([
   ['a key', () => `{"${'k'.repeat(40_000)}":1}`, 'names a member by over 16384 bytes'],
   ['nesting', () => '['.repeat(200), 'nested deeper than 128 levels'],
-  ['small values without end', () => `[${'1,'.repeat(600_000)}1]`, 'over 8 MiB even without its outputs'],
 ])('refuses %s that no resource needs', async (_what, text, message) => {
   const outline = new JsonOutline(() => false);
 
@@ -207,14 +260,13 @@ it.each([
   });
 });
 
-it('outlines what is large by its many steps', async () => {
-  const result = (index: number) => 'x'.repeat(index % 2 === 0 ? 20_000 : 12_000);
-  const steps = Array.from({ length: 1400 }, (_, index) => ({ type: 'tool', result: result(index) }));
-  const outline = new JsonOutline(() => false);
+it('refuses what is over 8 MiB without its outputs', () => {
+  const outline = new JsonOutline(() => true);
+  // 1000 bytes of a name and 16 for the value.
+  const add = () => outline.begin(['n'.repeat(1000)], 'scalar');
+  for (let value = 1; value <= 8256; value += 1) add();
 
-  await walkJson(chunksOf(JSON.stringify({ steps, id: 'v1_abc' }), 65_536), outline);
-
-  expect(outline.value).toMatchObject({ id: 'v1_abc', steps: { length: 1400 } });
+  expect(add).toThrow(expect.objectContaining({ code: 'ERR_OUTPUT_INVALID' }));
 });
 
 it('has no more of a long string in memory than a piece', async () => {
@@ -241,6 +293,7 @@ it.each([
   ['the URL alphabet', '-_8=', 'fbff', []],
   ['no base64', 'iVBO!w0K', '', ['/m']],
   ['padding within', 'iQ==iQ==', '', ['/m']],
+  ['padding where a piece ends', `${'A'.repeat(254)}==${'A'.repeat(300)}`, '', ['/m']],
 ])('decodes %s, or refuses it', async (_what, text, hex, refused) => {
   for (const size of [1, 3, 1000]) {
     const target = sink();

@@ -144,29 +144,6 @@ it('fails for good when Gemini could not make the only output, and else says wha
 });
 
 it.each([
-  [
-    'arguments of calls',
-    (i: number) => ({ type: 'google_search_call', arguments: { q: `${i}${'x'.repeat(20_000)}` } }),
-  ],
-  ['strings', (i: number) => ({ type: 'tool_result', result: `${i}${'x'.repeat(20_000)}` })],
-  ['texts', (i: number) => ({ type: 'tool_result', result: [{ type: 'text', text: `${i}${'x'.repeat(20_000)}` }] })],
-  [
-    'short members',
-    (i: number) => ({ type: 'tool_result', log: Array.from({ length: 40 }, () => `${i}${'x'.repeat(500)}`) }),
-  ],
-])('lands the report of a run of 700 steps of 20 kB: %s', async (_what, step) => {
-  const steps = [...Array.from({ length: 700 }, (_, index) => step(index)), output(text('# Report'))];
-  const resource = interaction('completed', steps);
-  const { ports, store } = portsOf({ [PATH]: resource }, 100_000_000);
-
-  await fetchOutputs(ports, interactionJob, EVENT, ATTEMPT);
-
-  expect(store.text(`${prefix('completed')}output.md`)).toBe('# Report');
-  const { webhook_config: _, ...stored } = resource;
-  expect(JSON.parse(store.text(`${prefix('completed')}interaction.json`) ?? '')).toEqual(stored);
-});
-
-it.each([
   ['has only a thought', [{ type: 'thought', signature: 's' }]],
   ['has only what tools said', [{ type: 'google_search_result', result: [text('found')] }]],
   ['has nothing', []],
@@ -297,6 +274,18 @@ it.each([
   expect(JSON.parse(store.text(`${prefix(status)}interaction.json`) ?? '').steps).toEqual(steps);
   expect(store.manifests.get(`${prefix(status)}manifest.json`)).toMatchObject({ outcome: 'stored', error });
   expect(published).toMatchObject([{ detailType: 'output.stored', detail: { status } }]);
+});
+
+it('comes back when the resource that was too large to be kept is not shown a second time', async () => {
+  const resource = interaction('completed', [output({ type: 'text', text: 'x'.repeat(5 * 1024 * 1024) })]);
+  const { ports, gemini, store } = portsOf({ [PATH]: resource }, 100_000_000);
+  const get = gemini.get;
+  gemini.get = async (path) => (gemini.calls.includes(path) ? undefined : get(path));
+
+  await expect(fetchOutputs(ports, interactionJob, EVENT, ATTEMPT)).rejects.toMatchObject({
+    code: 'ERR_JOB_NOT_FOUND',
+  });
+  expect(store.unfinished.size).toBe(0);
 });
 
 it.each(['in_progress', 'queued', 'requires_continuation'])(
