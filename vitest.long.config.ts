@@ -1,5 +1,11 @@
-/** `npm run test:long`: what nobody should wait for after each change. The short forms of models, faults and fuzz; the stack with every option; the package and its examples; the runbook of a leak, and `npm start -- --reconcile`. */
+/**
+ * `npm run test:long`: what nobody should wait for after each change. The short forms of models, faults and fuzz; the stack with
+ * every option; the package and its examples; the runbook of a leak, and `npm start -- --reconcile`.
+ */
 import { defineConfig } from 'vitest/config';
 import { LONG, SETTINGS } from './vitest.config.ts';
 
-export default defineConfig({ test: { ...SETTINGS, include: LONG, globalSetup: ['test/e2e/synthesize.ts'] } });
+export default defineConfig({
+  // A model takes half a minute on a machine that has nothing else to do.
+  test: { ...SETTINGS, testTimeout: 600_000, include: LONG, globalSetup: ['test/e2e/synthesize.ts'] },
+});
