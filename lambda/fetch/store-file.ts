@@ -9,8 +9,8 @@ import type { DescribedObject, ObjectSink, Storing } from './storing.ts';
 
 /** Connections to Gemini. */
 const DOWNLOADS_AT_A_TIME = 8;
-/** The others are on their way to S3 meanwhile. With parts of 8 MiB these are 96 of the function's 1,024 MiB. */
-const PARTS_AT_A_TIME = 12;
+/** The others are on their way to S3 meanwhile. With parts of 8 MiB these are 80 of the function's 1,024 MiB. */
+const PARTS_AT_A_TIME = 10;
 const TRIES_OF_A_PART = 5;
 const FIRST_PAUSE_MS = 500;
 /** Whoever asks for more is asked by the next attempt. */
