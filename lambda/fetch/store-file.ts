@@ -7,10 +7,8 @@ import type { Wait } from '../shared/ports.ts';
 import type { ReadyFile } from './store-resource.ts';
 import type { DescribedObject, ObjectSink, Storing } from './storing.ts';
 
-/** Connections to Gemini. */
-const DOWNLOADS_AT_A_TIME = 8;
-/** The others are on their way to S3 meanwhile. With parts of 8 MiB these are 80 of the function's 1,024 MiB. */
-const PARTS_AT_A_TIME = 10;
+/** With parts of 8 MiB these are 64 of the function's 1,024 MiB. */
+const PARTS_AT_A_TIME = 8;
 const TRIES_OF_A_PART = 5;
 const FIRST_PAUSE_MS = 500;
 /** Whoever asks for more is asked by the next attempt. */
@@ -118,17 +116,6 @@ async function writeParts(download: FileDownload, object: ObjectSink, parts: Par
   const stop = new AbortController();
   const signal = AbortSignal.any([attempt.signal, stop.signal]);
   let next = 0;
-  const downloading = new Set<Promise<number>>();
-  const downloadInTurn = async (download: () => Promise<number>) => {
-    while (downloading.size >= DOWNLOADS_AT_A_TIME) await Promise.race(downloading);
-    const filled = download();
-    downloading.add(filled);
-    try {
-      return await filled;
-    } finally {
-      downloading.delete(filled);
-    }
-  };
   const work = async () => {
     while (next < count) {
       const index = next;
@@ -136,14 +123,12 @@ async function writeParts(download: FileDownload, object: ObjectSink, parts: Par
       const start = index * partBytes;
       const length = Math.min(partBytes, total - start);
       await object.writePart(index, (buffer) =>
-        downloadInTurn(() =>
-          retried(attempt.wait, async (number) => {
-            const isFirst = index === 0 && number === 1;
-            const part = isFirst ? download : await download.readRange?.(start, length, signal);
-            if (part === undefined) throw new FileChanged();
-            return await fill(buffer.subarray(0, length), part);
-          }),
-        ),
+        retried(attempt.wait, async (number) => {
+          const isFirst = index === 0 && number === 1;
+          const part = isFirst ? download : await download.readRange?.(start, length, signal);
+          if (part === undefined) throw new FileChanged();
+          return await fill(buffer.subarray(0, length), part);
+        }),
       );
     }
   };
