@@ -15,12 +15,12 @@ export interface HttpAnswer {
 }
 
 /** Nobody asks for these, but what is stored must not depend on whether the server heeds that. */
-const DECODER: Readonly<Record<string, () => Transform>> = {
-  gzip: createGunzip,
-  'x-gzip': createGunzip,
-  deflate: createInflate,
-  br: createBrotliDecompress,
-};
+const DECODERS: ReadonlyMap<string, () => Transform> = new Map([
+  ['gzip', createGunzip],
+  ['x-gzip', createGunzip],
+  ['deflate', createInflate],
+  ['br', createBrotliDecompress],
+]);
 
 export async function httpGet(url: URL, options: Pick<RequestOptions, 'headers' | 'signal'>): Promise<HttpAnswer> {
   const message = await open(url, options);
@@ -28,7 +28,7 @@ export async function httpGet(url: URL, options: Pick<RequestOptions, 'headers' 
   for (const [name, values = []] of Object.entries(message.headersDistinct)) {
     for (const value of values) headers.append(name, value);
   }
-  const decode = DECODER[headers.get('content-encoding')?.toLowerCase() ?? ''];
+  const decode = DECODERS.get(headers.get('content-encoding')?.toLowerCase() ?? '');
   const body = decode === undefined ? message : pipeline(message, decode(), () => {});
   // Whoever reads it sees what goes wrong; a body that nobody reads may break off.
   body.on('error', () => {});

@@ -127,20 +127,23 @@ it('takes no answer that is 404 for a part', async () => {
   expect(await apiAt(url).api.download('abc', LIVE, 4)).toBeUndefined();
 });
 
-it('asks for bytes as they are, and believes no length of compressed ones', async () => {
-  let encoding: string | undefined;
-  const { url, requests } = await serve(({ headers }, response) => {
-    encoding = String(headers['accept-encoding']);
-    response.writeHead(200, { 'content-encoding': 'x-unknown', 'content-length': 4 }).end('data');
-  });
+it.each(['x-unknown', 'constructor'])(
+  'asks for bytes as they are, and believes no length of compressed ones: %s',
+  async (unknown) => {
+    let encoding: string | undefined;
+    const { url, requests } = await serve(({ headers }, response) => {
+      encoding = String(headers['accept-encoding']);
+      response.writeHead(200, { 'content-encoding': unknown, 'content-length': 4 }).end('data');
+    });
 
-  const download = await apiAt(`${url}//`).api.download('abc', LIVE);
+    const download = await apiAt(`${url}//`).api.download('abc', LIVE);
 
-  expect(encoding).toBe('identity');
-  expect(requests).toEqual(['/v1beta/files/abc:download?alt=media key-1']);
-  expect(download?.bytes).toBeUndefined();
-  expect(await read(download)).toBe('data');
-});
+    expect(encoding).toBe('identity');
+    expect(requests).toEqual(['/v1beta/files/abc:download?alt=media key-1']);
+    expect(download?.bytes).toBeUndefined();
+    expect(await read(download)).toBe('data');
+  },
+);
 
 it.each([
   ['gzip', gzipSync],
