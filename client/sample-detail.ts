@@ -1,11 +1,26 @@
 /** Details as they are on the bus, of a job that there is not. */
-import { DETAIL_TYPE, FETCHED_JOB_TYPES, JOB_SUBMITTED, JOB_TYPE, SCHEMA_VERSION } from '../lambda/contract.ts';
+import {
+  DETAIL_TYPE,
+  FETCHED_JOB_TYPES,
+  JOB_SUBMITTED,
+  JOB_TYPE,
+  SCHEMA_VERSION,
+  SUBSCRIBABLE_EVENTS,
+} from '../lambda/contract.ts';
 import type {
   JobEventDetail,
   JobSubmittedDetail,
   OutputFailedDetail,
   OutputStoredDetail,
 } from '../lambda/event-types.ts';
+
+/** Of each there is a sample; Gemini has more types, whose samples say less. */
+export const SAMPLE_TYPES: readonly string[] = [
+  ...SUBSCRIBABLE_EVENTS,
+  ...['batch.cancelled', 'webhook.ping'],
+  ...Object.values(DETAIL_TYPE),
+  JOB_SUBMITTED,
+];
 
 export interface SampleContext {
   readonly project: string;

@@ -14,6 +14,25 @@ const OUT = join(PROJECT_ROOT, 'cdk.out');
 /** Contents by file name. */
 export type Bundle = ReadonlyMap<string, Uint8Array>;
 
+/** Of each bundle; esbuild itself is not needed for them. */
+export const BUNDLE_OPTIONS = {
+  absWorkingDir: PROJECT_ROOT,
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node24',
+  mainFields: ['module', 'main'],
+  minify: true,
+  sourcemap: true,
+  // The map names lines; the projects themselves are in the repository.
+  sourcesContent: false,
+  // A third of a bundle would be ways to find credentials that are in the environment anyway.
+  alias: { '@aws-sdk/credential-provider-node': ENVIRONMENT_CREDENTIALS },
+  // CommonJS dependencies call `require` for Node's own modules; an ES module has none.
+  banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
+  logLevel: 'warning',
+} satisfies Esbuild.BuildOptions;
+
 const bundled = new Map<string, Bundle>();
 
 /** @param entry path of a module that exports `handler`; one of this project's brings all others with it */
@@ -29,25 +48,11 @@ function bundle(entries: readonly string[]): ReadonlyMap<string, Bundle> {
   // In the package, which brings its bundles along, there is no esbuild.
   const { buildSync }: typeof Esbuild = createRequire(import.meta.url)('esbuild');
   const { outputFiles } = buildSync({
-    absWorkingDir: PROJECT_ROOT,
+    ...BUNDLE_OPTIONS,
     entryPoints: entries.map((path, index) => ({ in: path, out: `${index}/index` })),
     outdir: OUT,
     outExtension: { '.js': '.mjs' },
     write: false,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node24',
-    mainFields: ['module', 'main'],
-    minify: true,
-    sourcemap: true,
-    // The map names lines; the projects themselves are in the repository.
-    sourcesContent: false,
-    // A third of a bundle would be ways to find credentials that are in the environment anyway.
-    alias: { '@aws-sdk/credential-provider-node': ENVIRONMENT_CREDENTIALS },
-    // CommonJS dependencies call `require` for Node's own modules; an ES module has none.
-    banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
-    logLevel: 'warning',
   });
   return new Map(
     entries.map((path, index) => {

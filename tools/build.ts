@@ -8,8 +8,8 @@ import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, buildSync } from 'esbuild';
+import { SAMPLE_TYPES } from '../client/sample-detail.ts';
 import { sampleEvent } from '../client/testing.ts';
-import { DETAIL_TYPE, JOB_SUBMITTED, SUBSCRIBABLE_EVENTS } from '../lambda/contract.ts';
 import { bundleOf } from '../lib/bundle.ts';
 import { FUNCTION_NAMES, moduleOf } from '../lib/functions.ts';
 import { thirdPartiesIn, toNotices } from './notices.ts';
@@ -73,7 +73,7 @@ for (const folder of ['client', 'lambda']) {
 markAsCommonJs(CLIENT_DIST);
 cpSync(join(ROOT, 'schemas', '1'), join(CLIENT_DIST, 'schemas', '1'), { recursive: true });
 mkdirSync(join(CLIENT_DIST, 'samples'));
-for (const type of [...SUBSCRIBABLE_EVENTS, ...Object.values(DETAIL_TYPE), JOB_SUBMITTED]) {
+for (const type of SAMPLE_TYPES) {
   writeFileSync(join(CLIENT_DIST, 'samples', `${type}.json`), `${JSON.stringify(sampleEvent(type), null, 2)}\n`);
 }
 cpSync(join(ROOT, 'LICENSE'), join(CLIENT, 'LICENSE'));

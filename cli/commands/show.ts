@@ -1,6 +1,6 @@
 /** `show`: one job's life, as the ledger has it, with its deliveries and its objects. */
 
-import { itemId } from '../../lambda/ledger/ledger-reader.client.ts';
+import { itemId } from '../../lambda/ledger/facts.ts';
 import { CliError } from '../cli-error.ts';
 import { linksOf } from '../console-links.ts';
 import { type CommandContext, show as print } from '../context.ts';

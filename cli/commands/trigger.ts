@@ -1,7 +1,7 @@
 /** `trigger`: a realistic event on the deployment's bus, under a source that no rule of the deployment takes. */
 import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
-import { sampleDetail } from '../../client/sample-detail.ts';
-import { DETAIL_TYPE, SUBSCRIBABLE_EVENTS } from '../../lambda/contract.ts';
+import { SAMPLE_TYPES, sampleDetail } from '../../client/sample-detail.ts';
+import { JOB_SUBMITTED } from '../../lambda/contract.ts';
 import { nearest } from '../../lambda/nearest.ts';
 import { CliError } from '../cli-error.ts';
 import { type CommandContext, say } from '../context.ts';
@@ -11,11 +11,7 @@ import { setAt } from '../set-path.ts';
 /** A fetcher that took it would ask Gemini for a job that is not there. */
 const SAMPLE_SOURCE = 'gemini.samples';
 
-export const TRIGGERED: readonly string[] = [
-  ...SUBSCRIBABLE_EVENTS,
-  ...['batch.cancelled', 'webhook.ping'],
-  ...Object.values(DETAIL_TYPE),
-];
+export const TRIGGERED = SAMPLE_TYPES.filter((type) => type !== JOB_SUBMITTED);
 
 /** @param settings `path=value` */
 export async function trigger(context: CommandContext, type: string, settings: readonly string[]): Promise<void> {

@@ -109,8 +109,7 @@ export class GeminiApi implements Gemini {
         const name = new URL(start).pathname.replace(/:download$/, '');
         return await call.run(() => readRefusal(response, name, this.#options.clock())).finally(() => call.end());
       }
-      response.body.destroy();
-      call.end();
+      discard({ response, call });
       url = redirected(url, location);
     }
     throw new TransientError('ERR_REDIRECT_REFUSED', `Gemini redirected more than ${MAX_REDIRECTS} times`);
@@ -144,7 +143,7 @@ function toDownload({ response, call }: Answer, length?: number): Download {
   return { chunks: readBody(response, call, length ?? bytes), bytes: length ?? bytes };
 }
 
-function discard({ response, call }: Answer): void {
+function discard({ response, call }: Pick<Answer, 'response' | 'call'>): void {
   response.body.destroy();
   call.end();
 }

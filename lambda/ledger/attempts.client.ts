@@ -3,10 +3,9 @@ import { type AttributeValue, type DynamoDBClient, UpdateItemCommand } from '@aw
 import { LEDGER } from '../contract.ts';
 import { orUnavailable } from '../shared/dynamodb.client.ts';
 import type { Clock } from '../shared/ports.ts';
-import type { LedgerJob } from './facts.ts';
+import { itemId, type LedgerJob } from './facts.ts';
 import { isOurs } from './known-jobs.client.ts';
 import { TTL_SECONDS } from './ledger.client.ts';
-import { itemId } from './ledger-reader.client.ts';
 import type { FetchLedger, JobOnRecord } from './ports.ts';
 
 export interface DynamoDbFetchLedgerOptions {

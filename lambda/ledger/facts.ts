@@ -9,6 +9,11 @@ export interface LedgerJob {
   readonly jobId: string;
 }
 
+/** The key of a job's item. */
+export function itemId(job: LedgerJob): string {
+  return `job#${jobKey(job)}`;
+}
+
 /** What its creator knows a job by. */
 interface Named {
   readonly userMetadata: Readonly<Record<string, unknown>>;

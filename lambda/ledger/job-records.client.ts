@@ -1,8 +1,8 @@
 /** The ledger as an operator reads it: jobs by id or by what they wait for, and their removal. */
 import { type AttributeValue, type DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { FETCHED_JOB_TYPES, LEDGER } from '../contract.ts';
-import type { LedgerEntry, LedgerQuery } from './facts.ts';
-import { itemId, LedgerReader } from './ledger-reader.client.ts';
+import { itemId, type LedgerEntry, type LedgerQuery } from './facts.ts';
+import { LedgerReader } from './ledger-reader.client.ts';
 
 /** Newest first; all of them without a limit. */
 export type IndexQuery = Pick<LedgerQuery, 'state' | 'project' | 'jobType' | 'since' | 'until'> &

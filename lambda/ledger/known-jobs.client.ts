@@ -2,8 +2,8 @@
 import { type AttributeValue, type DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod/mini';
 import { LEDGER } from '../contract.ts';
-import { jobKey } from '../events/event-key.ts';
 import { orUnavailable } from '../shared/dynamodb.client.ts';
+import { itemId } from './facts.ts';
 import type { FindJob } from './ports.ts';
 
 /** Gemini waits a few seconds for its answer, and an event may do without. */
@@ -20,7 +20,7 @@ export function findJobIn(client: DynamoDBClient, tableName: string): FindJob {
     const names = [...SEEN, LEDGER.origin, LEDGER.userMetadata, LEDGER.displayName];
     const command = new GetItemCommand({
       TableName: tableName,
-      Key: { [LEDGER.id]: { S: `job#${jobKey(job)}` } },
+      Key: { [LEDGER.id]: { S: itemId(job) } },
       ProjectionExpression: names.map((_, index) => `#${index}`).join(),
       ExpressionAttributeNames: Object.fromEntries(names.map((name, index) => [`#${index}`, name])),
     });

@@ -6,7 +6,7 @@ import { type AttributeValue, BatchGetItemCommand, type DynamoDBClient, QueryCom
 import { LEDGER, LEDGER_INDEX, LEDGER_SHARDS } from '../contract.ts';
 import { jobKey } from '../events/event-key.ts';
 import { orUnavailable, unavailable } from '../shared/dynamodb.client.ts';
-import { type LedgerEntry, type LedgerJob, type LedgerPage, type LedgerQuery, queueName } from './facts.ts';
+import { itemId, type LedgerEntry, type LedgerJob, type LedgerPage, type LedgerQuery, queueName } from './facts.ts';
 import { type Item, toEntry } from './item.ts';
 import { mergeShards, parseCursor, type ShardPage } from './shards.ts';
 
@@ -14,10 +14,6 @@ import { mergeShards, parseCursor, type ShardPage } from './shards.ts';
 const MAX_READS = 5;
 /** A date of the year 2286. */
 const LAST_DUE = 9_999_999_999_999;
-
-export function itemId(job: LedgerJob): string {
-  return `job#${jobKey(job)}`;
-}
 
 export interface LedgerReaderOptions {
   readonly client: DynamoDBClient;

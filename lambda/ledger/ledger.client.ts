@@ -4,6 +4,7 @@ import * as z from 'zod/mini';
 import { FETCHED_JOB_TYPES, LEDGER } from '../contract.ts';
 import { ifConditionHolds, orUnavailable } from '../shared/dynamodb.client.ts';
 import {
+  itemId,
   type LedgerEntry,
   type LedgerFact,
   type LedgerJob,
@@ -13,7 +14,7 @@ import {
   type SweepCursor,
   shardOf,
 } from './facts.ts';
-import { itemId, LedgerReader, type LedgerReaderOptions } from './ledger-reader.client.ts';
+import { LedgerReader, type LedgerReaderOptions } from './ledger-reader.client.ts';
 import type { JobLedger } from './ports.ts';
 import { type Attribute, type Attributes, type Move, type Update, updateOf } from './update.ts';
 

@@ -3,12 +3,12 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { buildSync } from 'esbuild';
+import { type BuildOptions, buildSync } from 'esbuild';
+import { BUNDLE_OPTIONS } from '../../lib/bundle.ts';
 import { median } from './median.ts';
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 const CLIENTS = ['client-dynamodb', 'client-eventbridge', 'client-secrets-manager'];
-const CREDENTIALS = '@aws-sdk/credential-provider-node';
 
 export interface Bundle {
   readonly name: string;
@@ -16,33 +16,21 @@ export interface Bundle {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** The AWS clients that the verifier needs, with the options of lib/bundle.ts and nothing trimmed. */
+/** The AWS clients that the verifier needs, with the options of the functions' bundles and nothing trimmed. */
 export function plainClients(dir: string, others = ''): Bundle {
   const code = [others, ...CLIENTS.map((name) => `export * as ${name.replaceAll('-', '')} from '@aws-sdk/${name}';`)];
-  const file = build(dir, `clients-${others.length}`, code.join('\n'));
+  const file = build(dir, `clients-${others.length}`, code.join('\n'), { alias: {} });
   return { name: 'the three AWS clients, plain', file, environment: {} };
 }
 
-/** With the credentials of lib/bundle.ts, which are only in the environment. */
-export function buildTrimmed(dir: string, name: string, code: string): string {
-  return build(dir, name, code, { [CREDENTIALS]: join(PROJECT, 'lambda/shared/environment-credentials.ts') });
-}
-
-function build(dir: string, name: string, code: string, alias: Record<string, string> = {}): string {
+export function build(dir: string, name: string, code: string, options: BuildOptions = {}): string {
   const entry = join(PROJECT, '.local', `${name}.ts`);
   mkdirSync(join(PROJECT, '.local'), { recursive: true });
   writeFileSync(entry, code);
-  const file = join(dir, `${name}.mjs`);
-  buildSync({
-    entryPoints: [entry],
-    outfile: file,
-    ...{ bundle: true, minify: true, format: 'esm', platform: 'node', target: 'node24', logLevel: 'error' },
-    mainFields: ['module', 'main'],
-    alias,
-    banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
-  });
+  const outfile = join(dir, `${name}.mjs`);
+  buildSync({ ...BUNDLE_OPTIONS, ...options, entryPoints: [entry], outfile });
   rmSync(entry);
-  return file;
+  return outfile;
 }
 
 /** Medians of the CPU milliseconds of that many processes for each, which take turns. */

@@ -106,6 +106,14 @@ class World implements Gemini {
     this.#recorded = this.published.length;
   }
 
+  /** From now on the index shows the interactions that are awaited as it shows them now. */
+  async holdIndex(): Promise<void> {
+    const list = this.ledger.list.bind(this.ledger);
+    const page = await list({ state: 'awaited', project: this.project, jobType: 'interaction', limit: 10 });
+    this.ledger.list = async (query) =>
+      query.state === 'awaited' && query.jobType === 'interaction' ? page : list(query);
+  }
+
   ports(): ReconcilePorts {
     const step = <Value>(name: string, call: () => Promise<Value>) => this.#step(name, call);
     const { ledger, store } = this;
@@ -951,12 +959,8 @@ describe('one end', () => {
     await world.submit('interaction', 'v1_part', 60);
     world.resources['interactions/v1_part?stream=false'] = interaction('v1_part', 'incomplete', 30);
     await world.deliver('interaction.completed', 'v1_part');
-    // The index shows it as awaited still.
-    const stale = world.ledger.list.bind(world.ledger);
-    const page = await stale({ state: 'awaited', project: world.project, jobType: 'interaction', limit: 10 });
+    await world.holdIndex();
     await world.record();
-    world.ledger.list = async (query) =>
-      query.state === 'awaited' && query.jobType === 'interaction' ? page : stale(query);
 
     await world.run();
 
@@ -1300,12 +1304,9 @@ describe('a question about a job', () => {
     const world = new World();
     await world.submit('interaction', 'v1_a', 60);
     world.resources[PATH] = interaction('v1_a', 'completed', 30);
-    const list = world.ledger.list.bind(world.ledger);
-    const page = await list({ state: 'awaited', project: world.project, jobType: 'interaction', limit: 10 });
+    await world.holdIndex();
     await world.deliver('interaction.failed', 'v1_a');
     await world.record();
-    world.ledger.list = async (query) =>
-      query.state === 'awaited' && query.jobType === 'interaction' ? page : list(query);
 
     await world.run();
 
