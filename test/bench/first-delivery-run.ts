@@ -1,5 +1,6 @@
 /** One cold start: imports the bundle that is named, and hands it deliveries. Writes milliseconds of CPU to stderr. */
-import { createHmac } from 'node:crypto';
+
+import { signedHeaders } from '../fakes/signed.ts';
 import { median } from './median.ts';
 
 const DELIVERIES = 30;
@@ -14,10 +15,8 @@ async function cpuOf<Result>(run: () => Promise<Result>): Promise<{ readonly ms:
 
 function eventOf(index: number): object {
   const id = `msg_${index}`;
-  const timestamp = String(Math.floor(Date.now() / 1000));
   const body = JSON.stringify({ type: 'batch.succeeded', data: { id: `batches/${index}` } });
-  const signature = createHmac('sha256', Buffer.alloc(32, 'k')).update(`${id}.${timestamp}.${body}`).digest('base64');
-  const headers = { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${signature}` };
+  const headers = signedHeaders(`whsec_${btoa('k'.repeat(32))}`, id, body);
   return { routeKey: 'POST /webhooks/gemini', headers, body, isBase64Encoded: false };
 }
 

@@ -2,29 +2,23 @@
  * `npm run bench -- http`: deliveries a second through the local HTTP API to a published event, new ones and duplicates, at
  * several concurrencies. The ratio is to the slowest thing that must happen: one delivery after the other.
  */
-import { createHmac, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { renderTable } from '../../cli/table.ts';
 import { type Run, startRun } from '../../local/run/run.ts';
 import { synthesize } from '../../local/run/synthesize.ts';
+import { signedHeaders } from '../fakes/signed.ts';
 import { median, quantile } from './median.ts';
 
 const DELIVERIES = 1000;
 
 async function post({ endpoints }: Run, id: string): Promise<number> {
   const body = '{"type":"ping.of.2027","data":{}}';
-  const timestamp = String(Math.floor(Date.now() / 1000));
-  const key = Buffer.from(endpoints.signingSecret.replace('whsec_', ''), 'base64');
-  const signature = createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64');
-  const headers = { 'content-type': 'application/json', 'webhook-id': id, 'webhook-timestamp': timestamp };
+  const headers = { 'content-type': 'application/json', ...signedHeaders(endpoints.signingSecret, id, body) };
   const startedAt = performance.now();
-  const response = await fetch(endpoints.webhookUrl, {
-    method: 'POST',
-    body,
-    headers: { ...headers, 'webhook-signature': `v1,${signature}` },
-  });
+  const response = await fetch(endpoints.webhookUrl, { method: 'POST', body, headers });
   await response.arrayBuffer();
   if (response.status !== 200) throw new Error(`Answered ${response.status}`);
   return performance.now() - startedAt;

@@ -1,11 +1,11 @@
 /** The stack with every option: two Gemini projects, a health check that repairs, and a quarantine. */
-import { createHmac } from 'node:crypto';
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createClient } from '../../local/run/run.ts';
 import { synthesize } from '../../local/run/synthesize.ts';
+import { signedHeaders } from '../fakes/signed.ts';
 import { deliveryOf, listen, post, startTestRun, type TestRun } from './local-run.ts';
 
 const CONFIGURATION = {
@@ -101,12 +101,7 @@ it('keeps five in an hour of what did not verify, answers each 401, and publishe
 
 it("does not take one project's secret or token at the route of the other", async () => {
   const body = Buffer.from('{"type":"ping.of.2027"}');
-  const timestamp = String(Math.floor(Date.now() / 1000));
-  const sign = (part: string) => {
-    const key = Buffer.from(run.aws.secrets.current(run.aws.secretId(part)).slice('whsec_'.length), 'base64');
-    const signature = createHmac('sha256', key).update(`msg_${part}.${timestamp}.`).update(body).digest('base64');
-    return { 'webhook-id': `msg_${part}`, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${signature}` };
-  };
+  const sign = (part: string) => signedHeaders(run.aws.secrets.current(run.aws.secretId(part)), `msg_${part}`, body);
   const acme = `${run.endpoints.webhookUrl}/projects/acme-eu`;
   const token = run.endpoints.dynamicWebhookUrl.split('/').at(-1);
 

@@ -1,5 +1,4 @@
 /** A local run for tests: the real template and the real bundles. */
-import { createHmac } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +6,7 @@ import { inject } from 'vitest';
 import type { LocalAws } from '../../local/aws/local-aws.ts';
 import type { SwitchesUpdate } from '../../local/gemini/switches.ts';
 import { type Run, type RunOptions, startRun } from '../../local/run/run.ts';
+import { signedHeaders } from '../fakes/signed.ts';
 
 export interface TestRun extends Run {
   readonly stateDir: string;
@@ -78,17 +78,8 @@ export function deliveryOf(
 ): Delivery {
   const body = Buffer.isBuffer(event) ? event : Buffer.from(typeof event === 'string' ? event : JSON.stringify(event));
   const id = `msg_test_${++deliveries}`;
-  const timestamp = String(Math.floor(Date.now() / 1000));
-  const key = Buffer.from(run.endpoints.signingSecret.replace('whsec_', ''), 'base64');
-  const content = Buffer.concat([Buffer.from(`${id}.${timestamp}.`), body]);
-  const signature = createHmac('sha256', key).update(content).digest('base64');
-  const headers = {
-    'content-type': 'application/json',
-    'webhook-id': id,
-    'webhook-timestamp': timestamp,
-    'webhook-signature': `v1,${signature}`,
-    ...changes.headers,
-  };
+  const signed = signedHeaders(run.endpoints.signingSecret, id, body);
+  const headers = { 'content-type': 'application/json', ...signed, ...changes.headers };
   return { url: changes.url ?? run.endpoints.webhookUrl, body: changes.body ?? body, headers };
 }
 

@@ -2,10 +2,10 @@
  * Many deliveries of many events in random order, with duplicates, sent as Gemini would: again until they are answered
  * 2xx. Then the ledger, the bus and the bucket are compared.
  */
-import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type AttributeValue, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import type { Run } from '../../local/run/run.ts';
+import { signedHeaders } from '../fakes/signed.ts';
 
 export interface LoadOptions {
   /** Different events, each about a job that does not exist: what is fetched is asked for, and not found. */
@@ -67,19 +67,9 @@ async function post(run: Run, id: string, event: number, skewSeconds: number): P
   const { webhookUrl, signingSecret } = run.endpoints;
   const body = JSON.stringify({ type: 'ping.of.2027', version: 'v1', data: { number: event } });
   const timestamp = Math.floor(Date.now() / 1000) + skewSeconds;
-  const key = Buffer.from(signingSecret.replace('whsec_', ''), 'base64');
-  const signature = createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64');
+  const headers = { 'content-type': 'application/json', ...signedHeaders(signingSecret, id, body, timestamp) };
   try {
-    const response = await fetch(webhookUrl, {
-      method: 'POST',
-      body,
-      headers: {
-        'content-type': 'application/json',
-        'webhook-id': id,
-        'webhook-timestamp': String(timestamp),
-        'webhook-signature': `v1,${signature}`,
-      },
-    });
+    const response = await fetch(webhookUrl, { method: 'POST', body, headers });
     await response.arrayBuffer();
     return response.status;
   } catch {

@@ -1,6 +1,6 @@
 /** The ways in that a delivery's own fields do not show: key sets, connections, header lines, sizes. */
-import { createHmac } from 'node:crypto';
 import { expect, it, onTestFinished } from 'vitest';
+import { signedHeaders } from '../fakes/signed.ts';
 import type { Delivery } from './harness.ts';
 import { genuine } from './harness.ts';
 import { fuzzKeySets } from './key-sets.ts';
@@ -62,19 +62,10 @@ it.each([
 async function sized(bytes: number): Promise<Delivery> {
   const empty = '{"type":"ping.of.2027","data":{"padding":""}}';
   const body = Buffer.from(empty.replace('""', `"${'x'.repeat(bytes - empty.length)}"`));
-  const timestamp = String(Math.floor(Date.now() / 1000));
-  const signature = createHmac('sha256', Buffer.from('a'.repeat(32)))
-    .update(`msg_sized.${timestamp}.`)
-    .update(body)
-    .digest('base64');
+  const signed = signedHeaders(`whsec_${btoa('a'.repeat(32))}`, 'msg_sized', body);
   return {
     ...(await genuine('v1')),
-    headers: [
-      ['content-type', 'application/octet-stream'],
-      ['webhook-id', 'msg_sized'],
-      ['webhook-timestamp', timestamp],
-      ['webhook-signature', `v1,${signature}`],
-    ],
+    headers: [['content-type', 'application/octet-stream'], ...Object.entries(signed)],
     body,
   };
 }

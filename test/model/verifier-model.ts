@@ -2,7 +2,6 @@
  * The verifier's code, its real adapters included, under every order of the calls of overlapping deliveries and every
  * way in which each call can end.
  */
-import { createHmac } from 'node:crypto';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { EventBridgePublisher } from '../../lambda/events/bus.client.ts';
@@ -14,13 +13,14 @@ import { TransientError } from '../../lambda/shared/errors.ts';
 import type { RawDelivery } from '../../lambda/standard-webhooks/delivery.ts';
 import { parseSigningSecret } from '../../lambda/standard-webhooks/signature.ts';
 import { DynamoDbTable, type UpdateInput } from '../fakes/dynamodb-table.ts';
+import { signedHeaders } from '../fakes/signed.ts';
 import type { Choose } from './explore.ts';
 import { Process, step } from './process.ts';
 
 const START = Date.parse('2026-11-24T05:00:00Z');
 const LEASE_SECONDS = 15;
 const TTL_SECONDS = 7 * 24 * 3600;
-const KEY = Buffer.alloc(32, 'k');
+const SECRET = `whsec_${btoa('k'.repeat(32))}`;
 const BODY = Buffer.from('{"type":"batch.succeeded","data":{"id":"batches/abc"}}');
 
 export interface VerifierModelOptions {
@@ -117,11 +117,9 @@ async function answer(world: World, process: Process): Promise<number> {
 }
 
 function genuineDelivery(world: World): RawDelivery {
-  const timestamp = Math.floor(world.now / 1000);
-  const signature = createHmac('sha256', KEY).update(`msg_1.${timestamp}.`).update(BODY).digest('base64');
   return {
     route: { kind: 'static', project: 'default' },
-    headers: { 'webhook-id': 'msg_1', 'webhook-timestamp': String(timestamp), 'webhook-signature': `v1,${signature}` },
+    headers: signedHeaders(SECRET, 'msg_1', BODY, Math.floor(world.now / 1000)),
     body: BODY,
   };
 }
@@ -131,7 +129,7 @@ const REFUSED = { FailedEntryCount: 1, Entries: [{ ErrorCode: 'InternalFailure' 
 
 function portsOf(world: World, process: Process): ReceiveWebhookPorts {
   const away = () => new Error('away');
-  const secret = parseSigningSecret(`whsec_${KEY.toString('base64')}`);
+  const secret = parseSigningSecret(SECRET);
   const secrets = {
     current: () =>
       process.call(

@@ -1,5 +1,5 @@
 /** How long what is known of keys and secrets serves, with the adapters as they are deployed. */
-import { createHmac, generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync } from 'node:crypto';
 import { GetSecretValueCommand, PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { mockClient } from 'aws-sdk-client-mock';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -8,6 +8,7 @@ import { createAuthenticatePorts } from '../../../lambda/receive/keys.ts';
 import { SecretStore } from '../../../lambda/registration/secret-store.client.ts';
 import { PipelineError } from '../../../lambda/shared/errors.ts';
 import { SecretReader } from '../../../lambda/shared/secrets.client.ts';
+import { signedHeaders } from '../../fakes/signed.ts';
 
 const START = Date.parse('2026-11-24T05:00:00Z');
 const A = Buffer.from('01234567890123456789012345678901');
@@ -53,9 +54,8 @@ function setUp() {
       now += seconds * 1000;
     },
     async deliver(key: Buffer): Promise<string> {
-      const [id, timestamp, body] = ['msg_1', String(now / 1000), '{}'];
-      const signature = createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64');
-      const headers = { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${signature}` };
+      const body = '{}';
+      const headers = signedHeaders(`whsec_${key.toString('base64')}`, 'msg_1', body, now / 1000);
       return await authenticate(
         { route: { kind: 'static', project: 'default' }, headers, body: Buffer.from(body) },
         new Date(now),
