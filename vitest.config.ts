@@ -9,12 +9,14 @@ const END_TO_END = ['test/e2e/**/*.test.ts'];
 const BROWSER = ['test/browser/**/*.test.ts'];
 /** For vitest.long.config.ts. */
 export const LONG = [
+  'test/e2e/deployment.test.ts',
   'test/e2e/every-option.test.ts',
   'test/e2e/faults.test.ts',
   'test/e2e/leak.test.ts',
   'test/e2e/package.test.ts',
   'test/e2e/reconciliation.test.ts',
   'test/fuzz/**/*.test.ts',
+  'test/**/large-*.test.ts',
   'test/model/**/*.test.ts',
   'test/package/examples.test.ts',
 ];

@@ -8,7 +8,7 @@ import { FUNCTION_NAMES, moduleOf } from './functions.ts';
 const PROJECT_ROOT = fileURLToPath(new URL('..', import.meta.url));
 const LAMBDA = join(PROJECT_ROOT, 'lambda');
 const ENVIRONMENT_CREDENTIALS = join(LAMBDA, 'shared', 'environment-credentials.ts');
-/** Nothing is written there: project maps name the projects from here, so that a bundle is the same wherever it goes. */
+/** Nothing is written there: source maps name the sources from here, so that a bundle is the same wherever it goes. */
 const OUT = join(PROJECT_ROOT, 'cdk.out');
 
 /** Contents by file name. */
@@ -24,7 +24,7 @@ export const BUNDLE_OPTIONS = {
   mainFields: ['module', 'main'],
   minify: true,
   sourcemap: true,
-  // The map names lines; the projects themselves are in the repository.
+  // The map names lines; the sources themselves are in the repository.
   sourcesContent: false,
   // A third of a bundle would be ways to find credentials that are in the environment anyway.
   alias: { '@aws-sdk/credential-provider-node': ENVIRONMENT_CREDENTIALS },

@@ -37,7 +37,7 @@ describe('NodeFunction', () => {
     expect(logGroups.map(({ Properties }) => Properties['RetentionInDays'])).toEqual(Array(12).fill(7));
   });
 
-  it('bundles everything into an ES module with a project map, in which CommonJS finds the modules of Node', () => {
+  it('bundles everything into an ES module with a source map, in which CommonJS finds the modules of Node', () => {
     const entry = join(folder, 'handler.ts');
     writeFileSync(join(folder, 'dependency.cjs'), "exports.name = require('node:path').basename('/a/from-commonjs');");
     writeFileSync(
