@@ -17,6 +17,7 @@ function isMessage({ listKey, key, parentPath }) {
 const texts = {
   shouldIgnore(path) {
     if (isLog(path.isExpressionStatement() ? path.get('expression') : path)) return 'a log line';
+    if (path.isArrowFunctionExpression() && isLog(path.get('body'))) return 'a log line';
     if (isMessage(path)) return 'the message of an error';
     return path.isStringLiteral({ value: 'utf8' }) ? 'an empty encoding is utf8 as well' : undefined;
   },

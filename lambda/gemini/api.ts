@@ -106,7 +106,7 @@ export class GeminiApi implements Gemini {
       if (response.status < 300 || response.status >= 400 || location === null) {
         const isAboutRange = 'range' in range && (response.status === 206 || response.status === 416);
         if (response.status === 200 || isAboutRange) return { response, call, url: url.href };
-        const name = new URL(start).pathname.replace(/:download$/, '');
+        const name = new URL(start).pathname.replace(':download', '');
         return await call.run(() => readRefusal(response, name, this.#options.clock())).finally(() => call.end());
       }
       discard({ response, call });
@@ -139,8 +139,9 @@ interface OpenFile {
 /** @param length that was announced otherwise. @default - the Content-Length */
 function toDownload({ response, call }: Answer, length?: number): Download {
   const announced = response.headers.get('content-encoding') === null ? response.headers.get('content-length') : null;
-  const bytes = announced !== null && /^\d{1,15}$/.test(announced) ? Number(announced) : undefined;
-  return { chunks: readBody(response, call, length ?? bytes), bytes: length ?? bytes };
+  // Nothing but digits gets through the parser of `node:http`.
+  const bytes = length ?? (announced === null ? undefined : Number(announced));
+  return { chunks: readBody(response, call, bytes), bytes };
 }
 
 function discard({ response, call }: Pick<Answer, 'response' | 'call'>): void {

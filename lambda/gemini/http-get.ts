@@ -41,7 +41,7 @@ function open(url: URL, options: RequestOptions): Promise<IncomingMessage> {
   const request = get(url, options, resolve).on('error', (error) => {
     // The server had closed the connection that was kept. https://nodejs.org/api/http.html#requestreusedsocket
     const isStale = request.reusedSocket && 'code' in error && error.code === 'ECONNRESET';
-    if (isStale && options.signal?.aborted !== true) resolve(open(url, options));
+    if (isStale) resolve(open(url, options));
     else reject(error);
   });
   return promise;

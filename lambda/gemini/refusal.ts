@@ -42,7 +42,7 @@ export function isKeyRefused(status: number, body: unknown): boolean {
 /** @param name of what was asked for, as the API's paths write it, e.g. `batches/abc` */
 export async function readRefusal(response: HttpAnswer, name: string, now: Date): Promise<Refusal> {
   const body = parse(await readBounded(response, MAX_BYTES));
-  const retryAfterSeconds = retryAfter(response.headers.get('retry-after'), now) ?? retryInfo(body);
+  const retryAfterSeconds = retryAfter(response.headers.get('retry-after') ?? '', now) ?? retryInfo(body);
   return { kind: kindOf(response.status, body, name), status: response.status, retryAfterSeconds };
 }
 
@@ -58,25 +58,25 @@ function kindOf(status: number, body: ErrorBody, name: string): Refusal['kind'] 
 /** By its id, or in Google's words for what it does not show: `… permission to access the File abc or it may not exist.` */
 function isAbout(name: string, { message = '' }: ErrorBody): boolean {
   const id = name.slice(name.lastIndexOf('/') + 1);
-  return message.split(/[^A-Za-z0-9_-]+/).includes(id) || /\bor it may not exist\b/i.test(message);
+  return message.split(/[^A-Za-z0-9_-]/).includes(id) || /\bor it may not exist\b/i.test(message);
 }
 
 function isAboutKey(status: number, { details = [], message = '' }: ErrorBody): boolean {
   if (status !== 400 && status !== 403) return status === 401;
-  return details.some(({ reason }) => reason !== undefined && KEY_REASON.test(reason)) || /\bapi key\b/i.test(message);
+  return details.some(({ reason }) => KEY_REASON.test(reason ?? '')) || /\bapi key\b/i.test(message);
 }
 
 /** Seconds or an HTTP date (RFC 9110, 10.2.3). */
-function retryAfter(header: string | null, now: Date): number | undefined {
-  if (header === null) return undefined;
+function retryAfter(header: string, now: Date): number | undefined {
   const seconds = /^\d{1,9}$/.test(header) ? Number(header) : (Date.parse(header) - now.getTime()) / 1000;
   return bounded(seconds);
 }
 
 /** `34s` or `1.5s` (google.rpc.RetryInfo). */
 function retryInfo({ details = [] }: ErrorBody): number | undefined {
-  const delay = details.find(({ retryDelay }) => retryDelay !== undefined)?.retryDelay;
-  return delay !== undefined && /^\d{1,9}(?:\.\d{1,9})?s$/.test(delay) ? bounded(Number.parseFloat(delay)) : undefined;
+  const { retryDelay = '' } = details.find((one) => one.retryDelay !== undefined) ?? {};
+  const [, seconds] = /^(\d{1,9}(?:\.\d{1,9})?)s$/.exec(retryDelay) ?? [];
+  return bounded(Number(seconds));
 }
 
 function bounded(seconds: number): number | undefined {

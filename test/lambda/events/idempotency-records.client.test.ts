@@ -47,6 +47,21 @@ it('reads by key whatever may have been said of a job, a hundred keys at a time'
   );
 });
 
+it('knows a job by its id without the prefix that Gemini’s page shows, and asks no call for nothing', async () => {
+  client.on(BatchGetItemCommand).resolves({});
+  const also = ['batch.a_failed', 'batch.b', 'batch.c', 'batch.d'];
+  const find = (jobId: string) => records.find({ jobId, projects: ['a', 'b', 'c', 'd'], also }, NOW);
+
+  expect(await find('batches/batch_abc')).toEqual([]);
+  expect(await find('models/veo/operations/video_abc')).toEqual([]);
+
+  const asked = client.commandCalls(BatchGetItemCommand).map(({ args }) => args[0].input.RequestItems?.['Deliveries']);
+  const keys = asked.map((request) => request?.Keys?.map(({ id }) => id?.S));
+  expect(keys.map((list) => list?.length)).toEqual([100, 100]);
+  expect(keys[0]).toEqual(expect.arrayContaining(['a#batch.succeeded#abc', 'a#interaction.completed#batch_abc']));
+  expect(keys[1]).toEqual(expect.arrayContaining(['a#video.generated#abc', 'a#batch.succeeded#video_abc']));
+});
+
 it('shows the newest first, and neither what has expired nor what was stripped', async () => {
   const expired = item('acme#batch.expired#abc', '2026-05-28T22:00:00.000Z', { expiration: { N: '1780000000' } });
   const stripped = { id: { S: 'acme#batch.cancelled#abc' }, expiration: { N: '1780000001' } };

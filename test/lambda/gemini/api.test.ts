@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createSocketServer } from 'node:net';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { GeminiApi } from '../../../lambda/gemini/api.ts';
 import type { Download } from '../../../lambda/gemini/ports.ts';
 import { LIVE, NOW } from '../../fakes/fetch-ports.ts';
@@ -42,6 +42,11 @@ function apiAt(baseUrl: string, keys: readonly string[] = ['key-1'], stallMs = 6
 
 const json = (status: number, body: object, headers: Record<string, string> = {}): Answer => {
   return (_request, response) => response.writeHead(status, headers).end(JSON.stringify(body));
+};
+
+const FILE = '0123456789';
+const answer = (status: number, headers: Record<string, string> = {}, body = ''): Answer => {
+  return (_request, response) => response.writeHead(status, headers).end(body);
 };
 
 async function read(download: Download | undefined): Promise<string> {
@@ -171,6 +176,33 @@ it('takes bytes that cannot be decoded for ones that broke off', async () => {
   const download = await apiAt(url).api.download('abc', LIVE);
 
   await expect(read(download)).rejects.toMatchObject({ code: 'ERR_OUTPUT_TRUNCATED' });
+});
+
+it('gives up on a connection that was kept when the answer is no HTTP', async () => {
+  let connections = 0;
+  const server = createSocketServer((socket) => {
+    connections += 1;
+    socket.once('data', () => {
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ndata');
+      socket.once('data', () => socket.write('garbage\r\n\r\n'));
+    });
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { api } = apiAt(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  expect(await read(await api.get('batches/abc', LIVE))).toBe('data');
+
+  await expect(api.get('batches/abc', LIVE)).rejects.toMatchObject({ code: 'ERR_GEMINI_UNAVAILABLE' });
+
+  expect(connections).toBe(1);
+  server.close();
+});
+
+it('speaks TLS where the URL says so', async () => {
+  const { url } = await serve((_request, response) => response.end('no TLS'));
+
+  const result = apiAt(url.replace('http:', 'https:')).api.get('batches/abc', LIVE);
+
+  await expect(result).rejects.toMatchObject({ cause: { code: expect.stringMatching(/^EPROTO$|^ERR_SSL_/) } });
 });
 
 it('asks once more when the connection that was kept is closed, and not when a new one is', async () => {
@@ -314,15 +346,96 @@ it('notices a download that breaks off', async () => {
   await expect(read(await apiAt(url).api.download('a', LIVE))).rejects.toMatchObject({ code: 'ERR_OUTPUT_TRUNCATED' });
 });
 
-it('does not wait for ever, neither for an answer nor within it', async () => {
-  const { url } = await serve(({ url: path }, response) => {
-    if (path?.includes('silent')) return;
-    response.writeHead(200, { 'content-length': 10 }).write('half');
+it('is told by whoever reads it, and by nobody else, that a download broke off before it was read', async () => {
+  const { promise: broken, resolve } = Promise.withResolvers<void>();
+  const { url } = await serve((_request, response) => {
+    response.writeHead(200, { 'content-length': 10 }).write('half', () => response.destroy());
+    response.on('close', resolve);
   });
-  const { api } = apiAt(url, ['key'], 500);
+  const uncaught = vi.fn();
+  process.on('uncaughtException', uncaught);
+  const download = await apiAt(url).api.download('a', LIVE);
+  await broken;
+  // The end of the connection is an event of its own, after what the server knows.
+  for (let turn = 0; turn < 10; turn += 1) await new Promise(setImmediate);
+  process.off('uncaughtException', uncaught);
 
-  await expect(api.get('batches/silent', LIVE)).rejects.toMatchObject({ code: 'ERR_GEMINI_UNAVAILABLE' });
-  await expect(read(await api.get('batches/slow', LIVE))).rejects.toMatchObject({ code: 'ERR_OUTPUT_TRUNCATED' });
+  await expect(read(download)).rejects.toMatchObject({ code: 'ERR_OUTPUT_TRUNCATED' });
+  expect(uncaught).not.toHaveBeenCalled();
+});
+
+describe('waits for a minute of silence, and no longer,', () => {
+  beforeEach(() => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
+  afterEach(() => {
+    // Nothing that has ended keeps the function waiting.
+    expect(vi.getTimerCount()).toBe(0);
+    vi.useRealTimers();
+  });
+
+  it('for an answer', async () => {
+    const { promise: asked, resolve } = Promise.withResolvers<void>();
+    const { url } = await serve(() => resolve());
+    const result = apiAt(url).api.get('batches/silent', LIVE);
+    result.catch(() => {});
+    await asked;
+
+    vi.advanceTimersByTime(60_000);
+
+    await expect(result).rejects.toMatchObject({
+      ...{ code: 'ERR_GEMINI_UNAVAILABLE', message: 'Gemini was silent for too long' },
+      cause: { name: 'AbortError' },
+    });
+  });
+
+  it('within one, from each part on', async () => {
+    const { promise: begun, resolve } = Promise.withResolvers<ServerResponse>();
+    const { url } = await serve((_request, response) => {
+      response.writeHead(200, { 'content-length': 10 }).write('a', () => resolve(response));
+    });
+    const download = await apiAt(url).api.get('batches/slow', LIVE);
+    const parts = download?.chunks[Symbol.asyncIterator]();
+    const response = await begun;
+    expect(String((await parts?.next())?.value)).toBe('a');
+
+    for (const part of ['b', 'c']) {
+      vi.advanceTimersByTime(59_999);
+      response.write(part);
+      expect(String((await parts?.next())?.value)).toBe(part);
+    }
+    const next = parts?.next();
+    next?.catch(() => {});
+    vi.advanceTimersByTime(60_000);
+
+    await expect(next).rejects.toMatchObject({
+      ...{ code: 'ERR_OUTPUT_TRUNCATED', message: 'Gemini was silent for too long' },
+    });
+  });
+
+  it.each([
+    ['an answer', answer(200, {}, 'data')],
+    ['what is not found', json(404, {})],
+    ['a refusal', json(500, {})],
+    ['a redirect elsewhere', answer(302, { location: 'https://elsewhere.invalid/' })],
+    ['a connection that broke off', (request: IncomingMessage) => request.socket.destroy()],
+    ['a body that broke off', answer(200, { 'content-length': '10' }, 'half')],
+  ] as const)('and not after %s', async (_what, send) => {
+    const { url } = await serve(send);
+
+    await apiAt(url)
+      .api.get('batches/abc', LIVE)
+      .then(read)
+      .catch(() => {});
+  });
+
+  it('and not after a range that is not of the same file', async () => {
+    const { url } = await serve(
+      serveRanges((range) => (range === 'bytes=4-7' ? answer(200, { etag: '"e1"' }, FILE) : undefined)),
+    );
+    const file = await apiAt(url).api.download('f', LIVE, 4);
+    await read(file);
+
+    expect(await file?.readRange?.(4, 4, LIVE)).toBeUndefined();
+  });
 });
 
 it('ends when the time of the function runs out', async () => {
@@ -340,13 +453,9 @@ it('says that Gemini cannot be reached, and not what was asked of it', async () 
   await expect(apiAt('http://127.0.0.1:9').api.get('batches/abc', LIVE)).rejects.toMatchObject({
     code: 'ERR_GEMINI_UNAVAILABLE',
     message: 'Gemini broke off the connection',
+    cause: { code: 'ECONNREFUSED' },
   });
 });
-
-const FILE = '0123456789';
-const answer = (status: number, headers: Record<string, string> = {}, body = ''): Answer => {
-  return (_request, response) => response.writeHead(status, headers).end(body);
-};
 
 /** As RFC 9110 asks for; Gemini documents nothing about ranges. */
 function serveRanges(other?: (range: string) => Answer | undefined): Answer {

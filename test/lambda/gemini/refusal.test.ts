@@ -34,6 +34,7 @@ it.each([
   ['34s', 34],
   ['1.25s', 2],
   ['0s', undefined],
+  ['-34s', undefined],
   ['34', undefined],
   ['34s and more', undefined],
   ['about 34s', undefined],
