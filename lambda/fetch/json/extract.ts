@@ -142,8 +142,8 @@ export class JsonText implements JsonReader {
     this.#string.write(bytes);
   }
 
-  end(_path: JsonPath, type: JsonType): void {
-    if (type === 'string') this.#string.end();
+  end(): void {
+    this.#string.end();
   }
 
   settle(): Promise<void> {

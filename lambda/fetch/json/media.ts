@@ -9,6 +9,12 @@ const BASE64 = /^[A-Za-z0-9+/_-]*={0,2}$/;
 const DATA_URL = /^data:[^,]{0,200};base64,/;
 const LONGEST_DATA_URL = 256;
 
+/** One digit alone is six bits, of which no byte can be made: something is missing. */
+function isBase64(text: string): boolean {
+  const padding = text.indexOf('=');
+  return BASE64.test(text) && (padding < 0 ? text.length : padding) % 4 !== 1;
+}
+
 export interface MediaSink extends Sink {
   /** Never rejects. */
   abort(): Promise<void>;
@@ -57,8 +63,8 @@ export class JsonMedia implements JsonReader {
     this.#string.write(bytes);
   }
 
-  end(path: JsonPath, type: JsonType): void {
-    if (type !== 'string' || this.#sink === undefined) return;
+  end(path: JsonPath): void {
+    if (this.#sink === undefined) return;
     this.#string.end();
     this.#flush(true);
     if (this.#isBroken) this.#refuse(pointerOf(path));
@@ -73,7 +79,6 @@ export class JsonMedia implements JsonReader {
   }
 
   #decode(text: string): void {
-    if (this.#isBroken) return;
     this.#base64 += text;
     this.#flush(false);
   }
@@ -87,7 +92,7 @@ export class JsonMedia implements JsonReader {
     this.#base64 = text.slice(whole);
     if (group === '') return;
     // Node ignores what is not base64, and what comes after padding.
-    this.#isBroken ||= this.#isPadded || !BASE64.test(group);
+    this.#isBroken ||= this.#isPadded || !isBase64(group);
     this.#isPadded = group.endsWith('=');
     if (this.#isBroken) return;
     const bytes = Buffer.from(group, 'base64');

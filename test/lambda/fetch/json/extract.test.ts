@@ -102,6 +102,16 @@ it('joins texts, and sets those of different sections apart', async () => {
   expect(target.text()).toBe('a👋\n\nb\n\ncd');
 });
 
+it('makes no character of the halves of two texts', async () => {
+  const target = sink();
+  const text = new JsonText(target, () => true, 0);
+
+  await walkJson(chunksOf(String.raw`["a\ud83d","\udc4bb"]`, 3), text);
+  await text.finish();
+
+  expect(target.text()).toBe('a\uFFFD\n\n\uFFFDb');
+});
+
 it.each([0, 1, 2, 3, 100_000])('decodes %i bytes of base64', async (length) => {
   const bytes = Buffer.alloc(length, 'Zürich');
   const target = sink();
@@ -170,6 +180,26 @@ it('begins each string of media anew', async () => {
     ['/1', '89'],
     ['/2', '89504e'],
   ]);
+});
+
+it.each([
+  ['that ends in half a character', String.raw`["AAAA\ud83d"]`],
+  ['in which a data URL begins', `["${'A'.repeat(298)}data:image/png;base64,AAAA"]`],
+  ['whose last digit is no byte', `["${'A'.repeat(400)}B"]`],
+  ['whose last digit is padded', '["AAAAB==="]'],
+  ['whose last digit is padded, though not enough', '["AAAAB="]'],
+])('refuses media %s', async (_what, text) => {
+  const target = sink();
+  const refused: string[] = [];
+  const media = new JsonMedia(
+    new Set(['/0']),
+    () => target,
+    (pointer) => refused.push(pointer),
+  );
+
+  await walkJson(chunksOf(text, 100), media);
+
+  expect([refused, target.text()]).toEqual([['/0'], '']);
 });
 
 /** White space, escapes, and numbers that no double holds. */
