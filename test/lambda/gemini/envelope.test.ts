@@ -33,6 +33,14 @@ it('makes the event on the bus from a batch delivery', () => {
   });
 });
 
+it.each([
+  '{"type":"batch.failed","userMetadata":{"team":"a"}}',
+  '{"type":"batch.failed","data":{"userMetadata":{"team":"a"}}}',
+  '{"type":"batch.failed","user_metadata":[],"data":{"user_metadata":{"team":"a"}}}',
+])('finds the user metadata of %s', (body) => {
+  expect(toJobEvent(delivery(body), RECEIVED)).toMatchObject({ userMetadata: { team: 'a' } });
+});
+
 it.each(['v1a', 'jwt'] as const)(
   'does not take the job for verified that came by %s: Google signs for everybody',
   (scheme) => {
@@ -84,6 +92,13 @@ it.each([
   expect(toJobEvent(delivery(JSON.stringify({ type, data: { id } })), RECEIVED)).toMatchObject({ jobType, jobId });
 });
 
+/** The whole event is the first level, and `data` the second. */
+const nested = (levels: number) => `{"type":"ping","data":{"a":${'['.repeat(levels - 2)}7${']'.repeat(levels - 2)}}}`;
+
+it('takes nesting of 64 levels', () => {
+  expect(toJobEvent(delivery(nested(64)), RECEIVED)).toMatchObject({ type: 'ping' });
+});
+
 it.each([
   '{"type":"ping"}',
   '{"type":"batch.succeeded","data":null}',
@@ -105,7 +120,8 @@ it.each([
   ['a type that EventBridge cannot carry', `{"type":"${'a'.repeat(129)}"}`],
   ['a lone surrogate', '{"type":"\\ud800"}'],
   ['our own voice', '{"type":"output.stored"}'],
-  ['bytes that are not UTF-8', Buffer.from([0x7b, 0xff, 0x7d])],
+  ['bytes that are not UTF-8', Buffer.from('7b2274797065223a2261ff227d', 'hex')],
+  ['nesting of 65 levels', nested(65)],
   ['bottomless nesting', `{"type":"ping","data":{"a":${'['.repeat(50_000)}${']'.repeat(50_000)}}}`],
 ])('refuses %s', (_name, body) => {
   expect(() => toJobEvent(delivery(body), RECEIVED)).toThrow(expect.objectContaining({ code: 'ERR_BODY_INVALID' }));

@@ -17,6 +17,9 @@ it.each([
   ['https://generativelanguage.googleapis.com/v1beta/files/zsmxt6ue9jk1:download?alt=media', 'zsmxt6ue9jk1'],
   ['https://generativelanguage.googleapis.com/download/v1beta/files/batch-abc:download?alt=media', 'batch-abc'],
   ['http://127.0.0.1:4000/prefix/v1beta/files/a1', 'a1'],
+  ['https://host/files/a1', 'a1'],
+  [`https://host/${'a'.repeat(2026)}/files/a1`, 'a1'],
+  [`https://host/${'a'.repeat(2026)}/files/a1?`, undefined],
   ['gs://bucket/files/abc', undefined],
   ['files/', undefined],
   ['files/../secrets', undefined],
@@ -27,7 +30,7 @@ it.each([
   [`files/${'a'.repeat(129)}`, undefined],
   [undefined, undefined],
   [7, undefined],
-])('reads the file id in %s', (uri, id) => {
+])('reads the file id in %.60s', (uri, id) => {
   expect(fileIdOf(uri)).toBe(id);
 });
 
@@ -52,6 +55,7 @@ it('names the files of an environment, and nothing that could be another path', 
 it('reads states with either prefix, and dates with nine decimals', () => {
   expect(statusOf('BATCH_STATE_SUCCEEDED')).toBe('succeeded');
   expect(statusOf('JOB_STATE_EXPIRED')).toBe('expired');
+  expect(statusOf('OTHER_JOB_STATE_EXPIRED')).toBe('other_job_state_expired');
   expect(dateOf('2026-01-06T23:59:59.943530657Z')?.toISOString()).toBe('2026-01-06T23:59:59.943Z');
   expect(dateOf('2026-01-06T23:59:59-01:30')?.toISOString()).toBe('2026-01-07T01:29:59.000Z');
   // Without a zone it would be a time of wherever the function runs.

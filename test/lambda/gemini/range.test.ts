@@ -34,6 +34,7 @@ it.each([
   ['another status', 200, { 'content-range': 'bytes 10-29/100' }],
   ['no range', 206, {}],
   ['an earlier range', 206, { 'content-range': 'bytes 9-28/100' }],
+  ['less of the range at its beginning', 206, { 'content-range': 'bytes 11-29/100' }],
   ['a shorter range', 206, { 'content-range': 'bytes 10-28/100' }],
   ['a longer range', 206, { 'content-range': 'bytes 10-30/100' }],
   ['no byte', 206, { 'content-range': 'bytes 10-9/10' }],
