@@ -40,7 +40,8 @@ async function exercise(): Promise<void> {
   const delivery = deliveryOf(run, { type: 'ping.of.2027' });
   await post(delivery);
   await post(delivery);
-  await control('/switches', 'PATCH', { downloadSize: 20 * 1024 * 1024 });
+  // Three parts of an upload.
+  await control('/switches', 'PATCH', { downloadSize: 17 * 1024 * 1024 });
   const jobs = [
     { kind: 'batch', input: 'file' },
     { kind: 'interaction', scenario: 'video-uri' },
