@@ -1,4 +1,4 @@
-/** The deployment's alarms in CloudWatch: which are on, and which cannot tell anybody. */
+/** The deployment's alarms in CloudWatch: which are on, and which notify nobody. */
 import {
   type CloudWatchClient,
   type CompositeAlarm,
@@ -18,7 +18,7 @@ export interface AlarmFindings {
   readonly missing: readonly string[];
   /** Their actions were switched off. */
   readonly silenced: readonly string[];
-  /** CloudWatch cannot tell their state. */
+  /** CloudWatch does not know their state. */
   readonly blind: readonly string[];
 }
 

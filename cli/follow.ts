@@ -8,7 +8,7 @@ const INTERVAL_MS = 2000;
 export interface Followed<Row> {
   /** Newest first. */
   read(): Promise<readonly Row[]>;
-  /** Two rows are told apart by this. */
+  /** Two rows are the same job when this is the same. */
   idOf(row: Row): string;
   cellsOf(row: Row): readonly string[];
 }

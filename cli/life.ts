@@ -32,14 +32,14 @@ export function stepsOf(life: Life): readonly Step[] {
     ...life.deliveries.flatMap(stepsOfDelivery),
     ...life.manifests.flatMap(stepsOfManifest),
   ];
-  // What two of them know is told once, by the one that knows more.
-  const told = new Map<string, Step>();
+  // What two of them know is shown once, by the one that knows more.
+  const shown = new Map<string, Step>();
   for (const [time, what, detail] of drafts) {
     if (!time) continue;
     const key = what === 'object' ? `${time},${what},${detail}` : `${time},${what}`;
-    if ((told.get(key)?.detail.length ?? -1) < detail.length) told.set(key, { time, what, detail });
+    if ((shown.get(key)?.detail.length ?? -1) < detail.length) shown.set(key, { time, what, detail });
   }
-  return [...told.values()].toSorted(
+  return [...shown.values()].toSorted(
     (a, b) => a.time.localeCompare(b.time) || STEPS.indexOf(a.what) - STEPS.indexOf(b.what),
   );
 }

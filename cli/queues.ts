@@ -31,7 +31,7 @@ export function homeOf(
 ): string | undefined {
   if (name === 'ledger') return recorder.queueUrl;
   if (name !== 'undelivered') return fetchers[name].queueUrl;
-  // What one rule could not deliver, another one did: only the attributes tell who did not get it.
+  // What one rule could not deliver, another one did: only the attributes show who did not get it.
   const target = MessageAttributes?.['TARGET_ARN']?.StringValue;
   const rule = MessageAttributes?.['RULE_ARN']?.StringValue;
   const workers = [recorder, ...Object.values(fetchers)];

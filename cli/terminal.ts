@@ -10,7 +10,7 @@ export interface Terminal {
   /** To standard output: what was asked for. */
   print(text: string): void;
   /** To standard error: explanations, so that the output can be piped. */
-  tell(text: string): void;
+  note(text: string): void;
   /** To standard error, over the last one; an empty text ends it. Nothing where there is no terminal. */
   progress(text: string): void;
   ask(question: string): Promise<string>;
@@ -37,7 +37,7 @@ export function createTerminal(output: Stream, errors: Stream, input: NodeJS.Rea
       clear();
       output.write(`${printableLines(text)}\n`);
     },
-    tell(text) {
+    note(text) {
       clear();
       errors.write(`${printableLines(wrapText(text, isTerminal ? errors.columns : undefined))}\n`);
     },

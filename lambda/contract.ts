@@ -140,7 +140,7 @@ export const METRIC_SERIES = {
   OutputsFailed: { services: ['fetch', 'reconciler'], dimensions: OF_TYPE },
   OutputsRetried: { services: ['fetch'], dimensions: OF_TYPE },
   BytesStored: { services: ['fetch'], dimensions: OF_TYPE },
-  /** From the job's end at Gemini to its manifest; from the event's time where the job does not tell its end. */
+  /** From the job's end at Gemini to its manifest; from the event's time where the job does not say when it ended. */
   SecondsToStore: { services: ['fetch'], dimensions: OF_TYPE },
   /** 1 when the webhook at Gemini is as it was deployed and enabled, else 0. */
   WebhookHealthy: { services: ['check-webhook'], dimensions: OF_PROJECT },

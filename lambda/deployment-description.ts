@@ -34,7 +34,7 @@ export interface DescribedProject {
 }
 
 export interface DeploymentDescription {
-  /** By which the output is told apart from one that a team calls the same. */
+  /** By which the output is distinguished from one that a team calls the same. */
   readonly geminiWebhooks: typeof DESCRIPTION_VERSION;
   /** Begins the names of alarms, dashboard and webhooks. */
   readonly name: string;

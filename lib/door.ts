@@ -47,7 +47,7 @@ const LEASE = Duration.seconds(15);
 const STAGE_NAME = Fn.select(2, Fn.split('/', Aws.STACK_ID));
 
 /**
- * What the access log says of a request. Never the path, which holds the dynamic URL's token, and nothing of query or
+ * What the access log has of a request. Never the path, which holds the dynamic URL's token, and nothing of query or
  * headers. https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html
  */
 const ACCESS_LOG_FIELDS = {

@@ -70,7 +70,7 @@ export class JobEventBus extends Construct {
     });
   }
 
-  /** A rule that sends whatever is said of jobs to the ledger's queue. */
+  /** A rule that sends every event about jobs to the ledger's queue. */
   addLedger(id: string, queue: IQueue): Rule {
     return new Rule(this, id, {
       description: 'Submitted, finished and stored jobs, to the ledger.',

@@ -6,7 +6,7 @@ import { Duration, Size, Token } from 'aws-cdk-lib';
 import * as z from 'zod';
 import { nearest } from '../lambda/nearest.ts';
 
-/** What docs/configuration.md says of a value. */
+/** What docs/configuration.md says about a value. */
 export interface FieldNotes {
   /** In JSON. */
   readonly type: string;

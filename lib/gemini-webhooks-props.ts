@@ -33,7 +33,7 @@ export interface CustomDomain {
 
 export interface GeminiWebhooksProps {
   /**
-   * Who is told when something is wrong, or in words why nobody is. There is no default: somebody has to choose.
+   * Who is notified when something is wrong, or in words why nobody is. There is no default: somebody has to choose.
    */
   readonly monitoring: Monitoring;
 
@@ -91,7 +91,7 @@ export interface GeminiWebhooksProps {
 
   /**
    * Keeps some of the deliveries whose signature is invalid, so that they can be verified again after Gemini changed its
-   * scheme, or a secret was wrong. It changes nothing in what the sender is told.
+   * scheme, or a secret was wrong. It changes nothing in what the sender is answered.
    *
    * @default - nothing is kept
    */

@@ -145,7 +145,7 @@ export class Permissions {
     );
   }
 
-  /** Writes down what the bus says of jobs. */
+  /** Records what events on the bus say about jobs. */
   grantRecord({ recorder, table }: JobLedger): void {
     grant(recorder.function, ['dynamodb:UpdateItem'], [table.tableArn]);
   }

@@ -33,7 +33,7 @@ export interface RegionalFeatures {
   readonly busLogs?: boolean;
 
   /**
-   * True tells that the Region has HTTP APIs by now, where it is known to have none.
+   * True says that the Region has HTTP APIs by now, where it is known to have none.
    *
    * @default - the synthesis fails in Regions that are known to have no HTTP APIs
    */

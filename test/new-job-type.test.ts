@@ -150,5 +150,5 @@ it('is in the schemas of the events, and in what the command line takes and tell
   expect(deadLetterQueues(deployment)).toContainEqual({ name: 'audio', url: 'audio-dead' });
   expect(TRIGGERED).toContain('audio.spoken');
   expect(sampleDetail('audio.spoken', { project: 'p', bucket: 'b', now: NOW })).toMatchObject({ jobId: 'sample' });
-  expect(refused.told).toContain('batch, interaction, video, audio');
+  expect(refused.noted).toContain('batch, interaction, video, audio');
 });

@@ -32,7 +32,7 @@ export async function deliveries(context: CommandContext, options: DeliveriesOpt
   const { limit } = options;
   show(context, chosen.slice(0, limit), COLUMNS, 'Nothing came that fits.');
   if (!context.json && chosen.length > limit) {
-    context.terminal.tell(`${chosen.length - limit} more; "--limit ${chosen.length}" shows them.`);
+    context.terminal.note(`${chosen.length - limit} more; "--limit ${chosen.length}" shows them.`);
   }
   if (options.follow) {
     await follow(

@@ -49,14 +49,14 @@ export async function forget(context: CommandContext, jobId: string): Promise<vo
     return say(context, { jobId, ...nothing, notReached }, `Nothing is stored about ${jobId}.`);
   }
   if (jobs.some((job) => job.publishedAt !== undefined && job.storedAt === undefined && job.failedAt === undefined)) {
-    terminal.tell(
+    terminal.note(
       'Its fetch may be under way, and would store outputs again: call this command once more when it is over.',
     );
   }
-  terminal.tell(
+  terminal.note(
     `Stored about ${jobId}: ${counted(versions.length, 'object version')}, ${counted(records.length, 'delivery record')}, ${counted(jobs.length, 'ledger entry', 'ledger entries')}.`,
   );
-  terminal.tell(`This does not reach:\n${OUT_OF_REACH.map((text) => `- ${text}`).join('\n')}`);
+  terminal.note(`This does not reach:\n${OUT_OF_REACH.map((text) => `- ${text}`).join('\n')}`);
   await confirm(context, 'Delete all of it? This cannot be undone.');
   await deleteVersions(deployment, versions);
   for (const { id } of records) await deliveries.strip(id);

@@ -125,7 +125,7 @@ async function showOne(context: CommandContext, tableName: string, id: string | 
 /** What each route verifies. */
 const SCHEMES = { static: 'v1', dynamic: 'v1a' } as const;
 
-/** As far as its headers tell: neither secret nor body is looked at. */
+/** As far as its headers show: neither secret nor body is looked at. */
 function reasonOf({ kind, headers }: KeptDelivery): string {
   const entries = (headers['webhook-signature'] ?? '').split(' ').filter(Boolean);
   const expected = SCHEMES[kind];

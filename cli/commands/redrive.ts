@@ -23,7 +23,7 @@ export async function redrive(context: CommandContext, { queue, rate, preview }:
   const samples = await Promise.all(queues.map((one, index) => sampleOf(context, one, depths[index] ?? 0)));
   if (preview || total === 0) return show(context, samples.flat(), PREVIEW, 'Nothing is in these queues.');
   // Beside the result, which is what goes to standard output.
-  if (!json) terminal.tell(renderRows(PREVIEW, samples.flat(), terminal.columns));
+  if (!json) terminal.note(renderRows(PREVIEW, samples.flat(), terminal.columns));
   await confirm(context, `Put ${counted(total, 'message')} back, ${rate} a second?`);
   const results: Redriven[] = [];
   for (const one of queues.filter((_, index) => (depths[index] ?? 0) > 0)) {
@@ -33,7 +33,7 @@ export async function redrive(context: CommandContext, { queue, rate, preview }:
   }
   const moved = results.reduce((sum, result) => sum + result.putBack, 0);
   terminal.progress('');
-  terminal.tell(`${counted(moved, 'message')} put back.`);
+  terminal.note(`${counted(moved, 'message')} put back.`);
   show(context, results, [
     { title: 'queue', text: (row) => row.queue },
     { title: 'put back', text: (row) => String(row.putBack) },
@@ -41,7 +41,7 @@ export async function redrive(context: CommandContext, { queue, rate, preview }:
     { title: 'remaining', text: ({ remaining }) => String(remaining) },
   ]);
   if (!json && results.some(({ remaining }) => remaining > 0)) {
-    terminal.tell('What remains is an estimate of SQS, which may be a minute old.');
+    terminal.note('What remains is an estimate of SQS, which may be a minute old.');
   }
   const foreign = results.flatMap(({ foreignTargets }) => foreignTargets);
   if (foreign.length > 0) {

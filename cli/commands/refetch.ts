@@ -13,7 +13,7 @@ export async function refetch(context: CommandContext, job: string): Promise<voi
   const { deployment, terminal, now } = context;
   const announced = await findAnnounced(context, job);
   const { project, jobType, jobId, eventType } = announced;
-  terminal.tell('A job whose outputs are stored is not downloaded again: its output.stored is announced once more.');
+  terminal.note('A job whose outputs are stored is not downloaded again: its output.stored is announced once more.');
   await confirm(context, `Fetch ${jobId} of the project ${project} again?`);
   const event = {
     ...{ version: '0', id: randomUUID(), 'detail-type': eventType, source: EVENT_SOURCE, time: now.toISOString() },
@@ -71,7 +71,7 @@ async function findAnnounced(context: CommandContext, job: string): Promise<Anno
       const { receivedAt } = delivery;
       announced.push({ ...delivery, jobType, origin, endedAt: receivedAt, deliveredAt: receivedAt, userMetadata: {} });
     }
-    if (announced.length > 0) terminal.tell('The ledger does not know it: its events will have no userMetadata.');
+    if (announced.length > 0) terminal.note('The ledger does not know it: its events will have no userMetadata.');
   }
   const [only] = announced;
   if (only === undefined) throw new CliError(missing(job, rows.length > 0));

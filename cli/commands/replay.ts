@@ -31,8 +31,8 @@ export async function replay(context: CommandContext, { from, to, type, rules }:
   const chosen = rulesOf(deployment.description, rules, type);
   const FilterArns = chosen.map(({ arn }) => arn);
   const kinds = new Set(chosen.map(({ kind }) => kind));
-  terminal.tell(`A replay is unordered. It is idempotent here. ${[...kinds].map((kind) => MEANING[kind]).join(' ')}`);
-  terminal.tell(`It goes to these rules and to no other:\n${FilterArns.map((arn) => `  ${arn}`).join('\n')}`);
+  terminal.note(`A replay is unordered. It is idempotent here. ${[...kinds].map((kind) => MEANING[kind]).join(' ')}`);
+  terminal.note(`It goes to these rules and to no other:\n${FilterArns.map((arn) => `  ${arn}`).join('\n')}`);
   const names = chosen.map(({ name }) => name);
   await confirm(
     context,
@@ -57,7 +57,7 @@ export async function replay(context: CommandContext, { from, to, type, rules }:
       { title: 'rules', text: (row) => row.rules.join(', '), below: true },
     ],
   );
-  terminal.tell(`To see its progress:\n  aws events describe-replay --replay-name ${name}`);
+  terminal.note(`To see its progress:\n  aws events describe-replay --replay-name ${name}`);
 }
 
 interface ChosenRule {

@@ -37,10 +37,10 @@ export async function showJob(context: CommandContext, id: string): Promise<void
     const { project, jobId } = life;
     if (lives.length > 1) terminal.print(`${jobId || id}, project ${project}`);
     print(context, stepsOf(life), COLUMNS);
-    terminal.tell(summaryOf(life));
+    terminal.note(summaryOf(life));
     const { folder, links } = dataOf(context, life);
     for (const [what, url] of Object.entries({ folder, ...links }))
-      if (url !== null) terminal.tell(`  ${what}: ${url}`);
+      if (url !== null) terminal.note(`  ${what}: ${url}`);
   }
 }
 

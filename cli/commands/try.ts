@@ -35,7 +35,7 @@ export async function tryOut(context: CommandContext, options: TryOptions): Prom
   const { deployment, terminal } = context;
   const project = chosenProject(context);
   const what = options.batch ? 'a small interaction and a batch of one request' : 'one small interaction';
-  terminal.tell(
+  terminal.note(
     `This submits ${what} to Gemini with the API key of the project ${project.name}; it costs next to nothing.`,
   );
   await confirm(context, 'Go on?');
@@ -59,7 +59,7 @@ export async function tryOut(context: CommandContext, options: TryOptions): Prom
   const faults: string[] = [];
   for (const trial of trials) faults.push(...(await faultsOf(context, trial)));
   if (faults.length > 0) throw new CliError(faults.join('\n'));
-  terminal.tell('It works: a webhook reported every job, and the outputs are stored.');
+  terminal.note('It works: a webhook reported every job, and the outputs are stored.');
 }
 
 async function dynamicUrlOf(

@@ -63,7 +63,7 @@ async function revokeNow(context: CommandContext, secret: Rotated): Promise<void
       'This deployment rotates no secrets, so that no function can revoke one. Set signingSecretRotation or dynamicTokenRotation to some days and deploy.',
     );
   }
-  terminal.tell(COST[secret]);
+  terminal.note(COST[secret]);
   await confirm(context, `Revoke the ${secret} of the project ${name} now?`);
   const answer = await invoke<{ readonly revoked?: string }>(deployment, rotator, { revoke: secret });
   if (answer?.revoked !== secret) {

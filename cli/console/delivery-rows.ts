@@ -6,7 +6,7 @@ import type { Answer, DeliveryRow } from './source.ts';
 /** Of the idempotency records: the first delivery about an event. */
 export type DeliveryRecord = Omit<StoredRecord, 'id' | 'attempts'>;
 
-/** What who sent it says of it. */
+/** What its sender knows about it. */
 export interface SentDelivery {
   readonly id: string;
   readonly type: string;

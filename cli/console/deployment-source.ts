@@ -128,7 +128,7 @@ async function giveUp(
   return `The event of ${jobId} is in the dead-letter queue of its fetcher. Health has the button that puts it back.`;
 }
 
-/** What the simulator tells of a delivery has no project. */
+/** What the simulator knows about a delivery has no project. */
 function ofProject(rows: ReturnType<typeof deliveryRows>, project: string) {
   return rows.map((row) => (row.project === '' ? { ...row, project } : row));
 }

@@ -1,4 +1,4 @@
-/** What a local run can be asked and told, by the addresses in its endpoints.json. Its secrets stay on this side. */
+/** What a local run can be asked for, by the addresses in its endpoints.json. Its secrets stay on this side. */
 import { createHmac, randomBytes, randomUUID } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -130,7 +130,7 @@ export class LocalRun implements LocalControls {
     return `${eventType} about ${id}: ${answers.join(', then ')}`;
   }
 
-  /** A batch that ended, and of which nobody was told. */
+  /** A batch that ended, and of which no webhook came. */
   async #silentJob(): Promise<string> {
     const { name } = await this.#create({ kind: 'batch', prompt: 'Sent by hand', missing: true });
     for (let waited = 0; waited < LONGEST_WAIT_MS; waited += 100) {
@@ -168,8 +168,10 @@ export class LocalRun implements LocalControls {
     const response = await fetch(`${url}${path}`, { method, ...(body && { body: JSON.stringify(body) }) });
     const answer: unknown = await response.json();
     if (response.ok) return answer;
-    const told = z.object({ error: z.object({ message: z.string() }) }).safeParse(answer);
-    throw new CliError(told.data?.error.message ?? `The simulator answered ${method} ${path} with ${response.status}.`);
+    const refused = z.object({ error: z.object({ message: z.string() }) }).safeParse(answer);
+    throw new CliError(
+      refused.data?.error.message ?? `The simulator answered ${method} ${path} with ${response.status}.`,
+    );
   }
 }
 

@@ -27,7 +27,7 @@ function quietly(deployment: Deployment, clock: () => Date, project?: string) {
   const context: CommandContext = {
     ...{ deployment, project, json: false, yes: true, now: clock(), clock, pause: async () => true },
     terminal: {
-      ...{ isInteractive: false, columns: undefined, tell: nothing, progress: nothing, ask: async () => '' },
+      ...{ isInteractive: false, columns: undefined, note: nothing, progress: nothing, ask: async () => '' },
       print: (text) => void said.push(text),
     },
   };

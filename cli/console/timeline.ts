@@ -94,8 +94,8 @@ function endOf(row: JobRow, manifests: readonly StoredManifest[]): string | unde
 }
 
 function createdOf(row: JobRow, manifests: readonly StoredManifest[]): string | null {
-  const told = manifests.find(({ manifest }) => manifest.job.createdAt !== null)?.manifest.job.createdAt;
-  return told ?? row.createdAt ?? row.submittedAt;
+  const createdAt = manifests.find(({ manifest }) => manifest.job.createdAt !== null)?.manifest.job.createdAt;
+  return createdAt ?? row.createdAt ?? row.submittedAt;
 }
 
 function ofDelivery({ webhookId, scheme, answers }: DeliveryRow): Step[] {

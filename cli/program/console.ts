@@ -10,7 +10,7 @@ export interface ConsoleOptions {
   readonly allowChanges: boolean;
 }
 
-/** Between two looks at whether it was told to end. */
+/** Between two looks at whether it was asked to end. */
 const LOOK_MS = 500;
 
 export async function serveConsole(
@@ -24,7 +24,7 @@ export async function serveConsole(
   const running = await startConsole(source, port, clock);
   const { url } = running;
   terminal.print(json ? JSON.stringify({ url }) : `The console is at ${url}\nCtrl-C ends it.`);
-  // Whoever started it with a channel, as the local run does, is told, and ends it by closing that.
+  // Whoever started it with a channel, as the local run does, is answered, and ends it by closing that.
   process.send?.({ url });
   let isDisconnected = false;
   process.once('disconnect', () => {

@@ -50,22 +50,22 @@ export async function run(args: readonly string[], options: ProgramOptions): Pro
     return 0;
   } catch (error) {
     if (error instanceof UsageError) {
-      terminal.tell(explainUsage(error.message, await helpFor(args, options)));
+      terminal.note(explainUsage(error.message, await helpFor(args, options)));
       return 2;
     }
     if (error instanceof CliError) {
-      terminal.tell(error.message);
+      terminal.note(error.message);
       return error.exitCode;
     }
     // A refusal of AWS's, or of Gemini's: the name says which, the text why.
     const cause = error instanceof PipelineError ? (error.cause ?? error) : error;
     const text = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
-    terminal.tell(`${text}\nIf you lack a permission, docs/cli.md lists what each command needs.`);
+    terminal.note(`${text}\nIf you lack a permission, docs/cli.md lists what each command needs.`);
     return 3;
   }
 }
 
-/** What yargs says of a command that it does not understand. */
+/** What yargs says about a command that it does not understand. */
 class UsageError extends Error {}
 
 /** The help of the command that was meant, or of all. */

@@ -41,7 +41,7 @@ export async function followTrial(
     const steps = stepsOf(job, row, delivery, submittedAt);
     for (const step of steps.filter((one) => one.seconds !== null && !shown.has(one.step))) {
       shown.add(step.step);
-      context.terminal.tell(lineOf(step));
+      context.terminal.note(lineOf(step));
     }
     const trial = { job, submittedAt, row, steps };
     const isOver = row !== undefined && row.state !== 'waiting';

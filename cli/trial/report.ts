@@ -51,11 +51,11 @@ export async function reportTrial(context: CommandContext, seen: Seen): Promise<
   };
   terminal.print(printableLines(JSON.stringify(report, null, 2)));
   if (lines.length === 0) {
-    terminal.tell(
+    terminal.note(
       'The verifier logs a form once in each of its processes: none was new in the last hour. Try again later, or after a deployment.',
     );
   }
-  if (!pinged) terminal.tell(`Gemini has no webhook of the project ${project.name} to ping.`);
+  if (!pinged) terminal.note(`Gemini has no webhook of the project ${project.name} to ping.`);
 }
 
 /** Each form once, whatever the lengths in it. */

@@ -1,4 +1,4 @@
-/** Under what name a job, and what Gemini says of it, is known here, in whatever spelling its id comes. */
+/** Under what name a job, and what Gemini says about it, is known here, in whatever spelling its id comes. */
 import { type FetchedJobType, JOB_TYPE, type JobType } from '../contract.ts';
 
 interface NamedJob {
@@ -32,7 +32,7 @@ interface AnnouncedEvent {
   readonly jobId: string | null;
 }
 
-/** What is said of a job once: its end, or that it waits for an answer, which goes to a job of its own. */
+/** What is announced of a job once: its end, or that it waits for an answer, which goes to a job of its own. */
 export const SAID_ONCE: readonly string[] = [
   ...['succeeded', 'completed', 'generated', 'failed', 'cancelled', 'expired'],
   'requires_action',

@@ -24,7 +24,7 @@ export interface Once {
   readonly id: string;
   /** By what it came: a scheme, `#`, and an id. */
   readonly delivery: string;
-  /** Of what was delivered, to tell a delivery that came again changed. */
+  /** Of what was delivered, to notice a delivery that came again changed. */
   readonly bodySha256: string;
   readonly receivedAt: Date;
   readonly event: BusEvent;

@@ -47,13 +47,13 @@ interface WriteUp {
   readonly error: Failure | null;
 }
 
-export function writeUp(ports: AnnounceOutputsPorts, event: FetchableEvent, told: WriteUp): Manifest {
-  const { plan, storing } = told;
+export function writeUp(ports: AnnounceOutputsPorts, event: FetchableEvent, result: WriteUp): Manifest {
+  const { plan, storing } = result;
   const objects = storing?.objects ?? [];
   const { webhookId, type, scheme, origin, occurredAt, receivedAt } = event;
   return {
     schemaVersion: SCHEMA_VERSION,
-    outcome: told.outcome,
+    outcome: result.outcome,
     project: event.project,
     event: { webhookId, type, scheme, origin, occurredAt, receivedAt },
     job: {
@@ -61,13 +61,13 @@ export function writeUp(ports: AnnounceOutputsPorts, event: FetchableEvent, told
       id: plan.jobName,
       status: plan.status,
       model: plan.model,
-      displayName: told.submission.displayName,
+      displayName: result.submission.displayName,
       createdAt: plan.createdAt?.toISOString() ?? null,
       endedAt: plan.endedAt?.toISOString() ?? null,
     },
-    userMetadata: told.submission.userMetadata,
+    userMetadata: result.submission.userMetadata,
     usage: plan.usage,
-    error: told.error,
+    error: result.error,
     objects: [...objects],
     counts: {
       ...plan.counts,
@@ -76,7 +76,7 @@ export function writeUp(ports: AnnounceOutputsPorts, event: FetchableEvent, told
       bytes: objects.reduce((sum, { bytes }) => sum + bytes, 0),
     },
     notes: [...plan.notes, ...(plan.missing === undefined ? [] : [plan.missing]), ...(storing?.notes ?? [])],
-    timings: { startedAt: told.startedAt.toISOString(), finishedAt: ports.clock().toISOString() },
+    timings: { startedAt: result.startedAt.toISOString(), finishedAt: ports.clock().toISOString() },
     fetcher: { version: VERSION },
   };
 }

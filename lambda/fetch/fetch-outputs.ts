@@ -197,7 +197,7 @@ function measure({ metrics }: FetchOutputsPorts, event: FetchableEvent, { job, c
   const dimension = placeOf(event);
   metrics.count('OutputsStored', dimension);
   metrics.count('BytesStored', dimension, counts.bytes);
-  // Long-running operations, which videos are, do not tell when they ended.
+  // Long-running operations, which videos are, do not say when they ended.
   const endedAt = job.endedAt ?? event.occurredAt;
   metrics.seconds('SecondsToStore', (Date.parse(timings.finishedAt) - Date.parse(endedAt)) / 1000, dimension);
 }

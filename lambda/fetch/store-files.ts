@@ -3,7 +3,7 @@ import { PermanentError, TransientError } from '../shared/errors.ts';
 import type { ReadyFile } from './store-resource.ts';
 import type { Storing } from './storing.ts';
 
-/** What Gemini says of a file that it does not give. */
+/** What Gemini says about a file that it does not give. */
 const REFUSALS: readonly string[] = ['ERR_OUTPUT_NOT_READY', 'ERR_GEMINI_REFUSED'];
 
 interface Waits {

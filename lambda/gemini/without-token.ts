@@ -15,11 +15,11 @@ export function withoutToken(
   value: Readonly<Record<string, unknown>>,
   token: string | undefined,
 ): Record<string, unknown> {
-  const isTold = (text: string) => DYNAMIC_URL.test(text) || (Boolean(token) && text.includes(token ?? ''));
+  const holdsToken = (text: string) => DYNAMIC_URL.test(text) || (Boolean(token) && text.includes(token ?? ''));
 
   /** Undefined for what is left out. */
   function copy(entry: unknown): unknown {
-    if (typeof entry === 'string') return isTold(entry) ? undefined : entry;
+    if (typeof entry === 'string') return holdsToken(entry) ? undefined : entry;
     if (Array.isArray(entry)) return entry.map(copy).filter((member) => member !== undefined);
     return typeof entry === 'object' && entry !== null ? copyOf(entry) : entry;
   }
@@ -27,7 +27,7 @@ export function withoutToken(
   function copyOf(object: object): Record<string, unknown> {
     return Object.fromEntries(
       Object.entries(object)
-        .filter(([name]) => !CONFIG.includes(name) && !isTold(name))
+        .filter(([name]) => !CONFIG.includes(name) && !holdsToken(name))
         .map(([name, member]) => [name, copy(member)])
         .filter(([, member]) => member !== undefined),
     );

@@ -1,4 +1,4 @@
-/** What the ledger knows of a job, and what it is told. */
+/** What the ledger knows of a job, and the facts that are recorded. */
 import { type FetchedJobType, LEDGER_SHARDS } from '../contract.ts';
 import { jobKey } from '../events/event-key.ts';
 

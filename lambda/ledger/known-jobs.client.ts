@@ -14,7 +14,7 @@ const SEEN = [LEDGER.submittedAt, LEDGER.listedAt, LEDGER.storedAt];
 
 const Metadata = z.catch(z.record(z.string(), z.unknown()), {});
 
-/** The found job says what an application told of it, and whether our own key has seen it: listed, or stored. */
+/** The found job says what an application announced about it, and whether our own key has seen it: listed, or stored. */
 export function findJobIn(client: DynamoDBClient, tableName: string): FindJob {
   return async (job) => {
     const names = [...SEEN, LEDGER.origin, LEDGER.userMetadata, LEDGER.displayName];

@@ -44,7 +44,7 @@ export class DynamoDbJobLedger implements JobLedger {
     this.#reader = new LedgerReader(options);
   }
 
-  async tell(fact: LedgerFact): Promise<void> {
+  async record(fact: LedgerFact): Promise<void> {
     const update = updateOf(fact);
     // What comes late must not open again what is closed, nor make a job awaited that was announced.
     if (update.moves !== undefined && (await this.#update(fact, update, update.moves))) return;
@@ -89,7 +89,7 @@ export class DynamoDbJobLedger implements JobLedger {
 
   /** @param move puts the job into another state. @returns false when it may not */
   async #update(job: LedgerJob, { facts, last }: Update, move?: Move): Promise<boolean> {
-    const told: Attributes = {
+    const given: Attributes = {
       ...facts,
       project: { S: job.project },
       jobType: { S: job.jobType },
@@ -102,12 +102,12 @@ export class DynamoDbJobLedger implements JobLedger {
     };
     const assignments = [
       // The first to say something is believed; whoever says it again changes nothing.
-      ...namesOf(told).map((name) => `#${name} = if_not_exists(#${name}, :${name})`),
+      ...namesOf(given).map((name) => `#${name} = if_not_exists(#${name}, :${name})`),
       ...namesOf(set).map((name) => `#${name} = :${name}`),
     ];
     const conditions = (move?.unless ?? []).map((name) => `attribute_not_exists(#${name})`);
-    const values = Object.entries({ ...told, ...set }).map(([name, value]) => [`:${name}`, value]);
-    const names = [...namesOf({ ...told, ...set }), ...(move?.unless ?? [])];
+    const values = Object.entries({ ...given, ...set }).map(([name, value]) => [`:${name}`, value]);
+    const names = [...namesOf({ ...given, ...set }), ...(move?.unless ?? [])];
     const command = new UpdateItemCommand({
       ...this.#key(job),
       UpdateExpression: `SET ${assignments.join(', ')}`,

@@ -1,6 +1,6 @@
 /** When Gemini is asked for a job again. */
 
-/** The alarms look at hours: whoever is to be told of a job must hear of it in each. */
+/** The alarms look at hours: what they are to show has to be counted in each. */
 const LONGEST_PAUSE_MS = 30 * 60_000;
 /** Of the time for which a job runs already: who has waited for a day can wait for some minutes more. */
 const SHARE = 1 / 8;

@@ -4,7 +4,7 @@ import type { LedgerEntry, LedgerFact, LedgerJob, LedgerPage, LedgerQuery, Sweep
 
 /** What is known of every job. Every method throws `TransientError('ERR_STORE_UNAVAILABLE')`. */
 export interface JobLedger {
-  tell(fact: LedgerFact): Promise<void>;
+  record(fact: LedgerFact): Promise<void>;
   /** By job key; what the ledger has never heard of is not there. At most 100. */
   find(jobs: readonly LedgerJob[]): Promise<ReadonlyMap<string, LedgerEntry>>;
   /** In the order of `due`. Its reads do not grow with the ledger. */

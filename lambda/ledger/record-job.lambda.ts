@@ -1,4 +1,4 @@
-/** Keeps the job ledger: works off what the bus says of jobs. */
+/** Keeps the job ledger: records what events on the bus say about jobs. */
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { ENV } from '../contract.ts';
 import { dynamoDbClient } from '../shared/aws.client.ts';

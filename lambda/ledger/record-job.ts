@@ -1,4 +1,4 @@
-/** Tells the ledger what the bus says of jobs. */
+/** Records in the ledger what events on the bus say about jobs. */
 import * as z from 'zod/mini';
 import { APPLICATION_SOURCE, DETAIL_TYPE, EVENT_SOURCE, JOB_SUBMITTED } from '../contract.ts';
 import { jobKey } from '../events/event-key.ts';
@@ -29,7 +29,7 @@ export interface QueuedEvent {
 }
 
 export interface RecordJobPorts {
-  readonly ledger: Pick<JobLedger, 'tell'>;
+  readonly ledger: Pick<JobLedger, 'record'>;
   readonly log: Pick<Log, 'error'>;
 }
 
@@ -56,7 +56,7 @@ export async function recordJobs(ports: RecordJobPorts, events: readonly QueuedE
 async function record({ ledger, log }: RecordJobPorts, event: QueuedEvent, fact?: LedgerFact): Promise<boolean> {
   try {
     if (fact !== undefined) {
-      await ledger.tell(fact);
+      await ledger.record(fact);
       return true;
     }
     const problem = { code: 'ERR_BODY_INVALID', reason: 'It is not an event that the rule would have sent' };
@@ -69,7 +69,7 @@ async function record({ ledger, log }: RecordJobPorts, event: QueuedEvent, fact?
   return false;
 }
 
-/** What a log line says of the message: of an event that makes no sense only its type. */
+/** What a log line says about the message: of an event that makes no sense only its type. */
 function subjectOf({ messageId, body }: QueuedEvent, fact?: LedgerFact) {
   const { 'detail-type': type, detail } = Typed.safeParse(parse(body)).data ?? {};
   if (fact === undefined) return { messageId, type };

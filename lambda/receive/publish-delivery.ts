@@ -40,7 +40,7 @@ async function find(ports: PublishDeliveryPorts, detail: JobEventDetail): Promis
   }
 }
 
-/** What the application said of its job counts more than what a delivery repeats. */
+/** What the application said about its job counts more than what a delivery repeats. */
 function withFound(detail: JobEventDetail, found: FoundJob | undefined): JobEventDetail {
   if (found === undefined) return detail;
   const userMetadata = { ...detail.userMetadata, ...found.userMetadata };

@@ -34,7 +34,7 @@ export interface QuarantinePorts {
 
 export type Quarantine = (delivery: RawDelivery, error: unknown, now: Date) => Promise<void>;
 
-/** The result never rejects: what the sender is told does not depend on it. */
+/** The result never rejects: the answer to the sender does not depend on it. */
 export function createQuarantine(ports: QuarantinePorts): Quarantine {
   const limits = new Map<string, Limit>();
 

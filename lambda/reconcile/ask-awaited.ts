@@ -12,7 +12,7 @@ import { isTimeOut, type ReconcileRun } from './reconcile-run.ts';
 const READ_AT_ONCE = 100;
 /** Then it is not the jobs. What was not asked for is asked for by the next run. */
 const MAX_UNANSWERED_IN_A_ROW = 5;
-/** Then somebody is told. */
+/** Then an alarm is raised. */
 const UNANSWERED_MS = 3600_000;
 
 /** @throws TransientError `ERR_STORE_UNAVAILABLE` when the ledger cannot be listed; nothing that concerns one job */

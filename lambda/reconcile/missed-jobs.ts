@@ -107,7 +107,7 @@ export class MissedJobs {
     this.#republished += 1;
     const webhookId = completed.delivery.slice(completed.delivery.indexOf('#') + 1);
     // First, so that an event that breaks something is not published in each run.
-    await ledger.tell({ kind: 'republished', project, jobType, jobId, republishedAt: this.#now });
+    await ledger.record({ kind: 'republished', project, jobType, jobId, republishedAt: this.#now });
     await publisher.publish({ detailType: type, time: new Date(detail.occurredAt), detail: { ...detail, webhookId } });
     metrics.count('EventsRepublished', { project });
     log.warn('An event that the ledger never heard of is published again', {
@@ -126,7 +126,16 @@ export class MissedJobs {
       const createdAt = manifest.job.createdAt === null ? undefined : new Date(manifest.job.createdAt);
       const fetchStartedAt = new Date(manifest.timings.startedAt);
       const storedAt = new Date(manifest.timings.finishedAt);
-      await ledger.tell({ kind: 'stored', project, jobType, jobId, manifestKey, createdAt, fetchStartedAt, storedAt });
+      await ledger.record({
+        kind: 'stored',
+        project,
+        jobType,
+        jobId,
+        manifestKey,
+        createdAt,
+        fetchStartedAt,
+        storedAt,
+      });
       log.warn('A job stored, and the ledger had not heard of it', { project, jobType, jobId, manifestKey });
       return;
     }
@@ -151,7 +160,7 @@ export class MissedJobs {
       receivedAt: this.#now,
     });
     if (outcome === 'in-progress') return;
-    await ledger.tell({
+    await ledger.record({
       kind: 'failed',
       ...{ project, jobType, jobId, code },
       failedAt: this.#now,

@@ -66,5 +66,5 @@ function possibleDates(job: LedgerEntry): readonly (Date | undefined)[] {
 }
 
 function unavailable(cause: unknown): never {
-  throw storeUnavailable('S3 did not tell whether the job stored', cause);
+  throw storeUnavailable('S3 did not say whether the job stored', cause);
 }

@@ -115,7 +115,7 @@ class Sweep {
   async #list(job: JobAtGemini): Promise<void> {
     const { createdAt, hasEnded } = job;
     const fact = { ...this.#identify(job), kind: 'listed', listedAt: this.#run.now, createdAt, hasEnded } as const;
-    await this.#run.each(fact, () => this.#run.ports.ledger.tell(fact));
+    await this.#run.each(fact, () => this.#run.ports.ledger.record(fact));
   }
 
   #identify({ jobName }: JobAtGemini): LedgerJob {

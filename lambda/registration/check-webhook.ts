@@ -46,7 +46,7 @@ export async function checkWebhook(ports: CheckWebhookPorts, checked: CheckedWeb
   } catch (error) {
     if (!(error instanceof ManagementError)) throw error;
     // Neither healthy nor not: the metric of health is left out, and the alarm decides about that.
-    tell(ports, checked, 'unknown', { done: 'nothing', remedy: error.message });
+    report(ports, checked, 'unknown', { done: 'nothing', remedy: error.message });
     return ['unknown'];
   }
   const findings = findingsOf(webhook, wanted);
@@ -54,14 +54,15 @@ export async function checkWebhook(ports: CheckWebhookPorts, checked: CheckedWeb
   const repaired = webhook === undefined ? [] : await repair(ports, checked, webhook, findings);
   for (const finding of findings) {
     const isRepaired = repaired.includes(finding);
-    tell(ports, checked, finding, {
+    report(ports, checked, finding, {
       webhook: webhook?.id,
       done: isRepaired ? 'repaired' : 'nothing',
       remedy: isRepaired ? undefined : REMEDY[finding],
     });
   }
   const left = findings.filter((finding) => !repaired.includes(finding));
-  if (unread !== undefined) tell(ports, checked, 'unknown', { webhook: webhook?.id, done: 'nothing', remedy: unread });
+  if (unread !== undefined)
+    report(ports, checked, 'unknown', { webhook: webhook?.id, done: 'nothing', remedy: unread });
   if (unread === undefined || left.length > 0) {
     ports.metrics.count('WebhookHealthy', { project }, left.length === 0 ? 1 : 0);
   }
@@ -145,7 +146,7 @@ const REMEDY: Readonly<Record<Finding, string>> = {
   unknown: '',
 };
 
-function tell(
+function report(
   { log, metrics }: CheckWebhookPorts,
   { project, wanted }: CheckedWebhook,
   finding: Finding,

@@ -15,7 +15,7 @@ export interface CachedKeysOptions<Key> {
   readonly cooldownSeconds: number;
   /** How old keys may get while the source is away. */
   readonly staleSeconds: number;
-  /** Told whenever keys older than `maxAgeSeconds` are served. */
+  /** Called whenever keys older than `maxAgeSeconds` are served. */
   readonly onStale?: () => void;
 }
 

@@ -55,7 +55,7 @@ export class EnvironmentReader {
       const projects = z.record(z.string(), entry).parse(JSON.parse(value));
       if (Object.keys(projects).length > 0) return projects;
     } catch {
-      // Told below.
+      // Reported below.
     }
     this.#faults.push(
       `${name} does not name the secrets of any project; deploy the function with the stack's own template`,

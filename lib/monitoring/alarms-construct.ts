@@ -55,8 +55,8 @@ export class Alarms extends Construct {
     const loss = alarms.filter((_, index) => definitions[index]?.mayLose);
     const others = alarms.filter((_, index) => !definitions[index]?.mayLose);
     this.others = others;
-    // Not those that stand for a loss: the one over them says it once. That it is over is told by that one alone, because
-    // CloudWatch tells it of each new alarm, too.
+    // Not those that stand for a loss: the one over them says it once. It alone has an action for OK as well, because CloudWatch
+    // runs that of each new alarm, too.
     for (const alarm of others) alarm.addAlarmAction(action);
     this.loss = this.addLossAlarms(loss, runbook, action);
     this.names = [...(loss.length > 0 ? [LOSS.slug] : []), ...definitions.map(nameOf)];

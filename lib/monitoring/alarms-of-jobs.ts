@@ -18,7 +18,7 @@ import type { Monitored } from './monitored.ts';
 
 /** What keeps messages takes an hour to show a rate: a fetch may take 15 minutes. */
 const DRAIN_PERIOD = Duration.hours(1);
-/** Of the retention: whoever is told has the other three quarters to raise the concurrency, and the queue to be worked off. */
+/** Of the retention: whoever is notified has the other three quarters to raise the concurrency, and the queue to be worked off. */
 const DRAIN_SHARE = 1 / 4;
 /** Of the fetchers' queues, which lose what is older than four days, however long Gemini keeps a job. */
 const LONGEST_DRAIN = Duration.hours(12);

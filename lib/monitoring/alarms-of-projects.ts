@@ -6,7 +6,7 @@ import { ABOVE, type AlarmDefinition, BELOW, QUIET, SILENCE, suffix, sum } from 
 import type { PipelineMetrics } from './metrics.ts';
 import type { Monitored } from './monitored.ts';
 
-/** A rotation is tried again for days before somebody is told. */
+/** A rotation is tried again for days before somebody is notified. */
 const ROTATION_GRACE = Duration.days(3);
 
 function rotationFailed({ rotators }: Monitored, project: string): AlarmDefinition[] {
@@ -83,7 +83,7 @@ export function alarmsOfProject(parts: Monitored, project: string): AlarmDefinit
       slug: 'health-check-silent',
       ...suffix(project),
       severity: 'high',
-      meaning: 'For an hour no health check could tell how the webhook is.',
+      meaning: 'For an hour no health check could see how the webhook is.',
       metric: metrics.webhookHealthy(project, Stats.SAMPLE_COUNT, Duration.minutes(15)),
       threshold: 1,
       comparison: BELOW,

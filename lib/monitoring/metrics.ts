@@ -102,7 +102,7 @@ export class PipelineMetrics {
   }
 }
 
-/** The namespace of a deployment's metrics, which its functions are told. */
+/** The namespace of a deployment's metrics, which its functions have in their environment. */
 export function metricNamespace(scope: IConstruct): string {
   return `${METRIC_NAMESPACE}/${deploymentNameOf(scope)}`;
 }

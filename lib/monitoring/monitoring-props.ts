@@ -1,6 +1,6 @@
 import type { AlarmOverrides } from './alarm-overrides.ts';
 
-/** The choice that every deployment has to make: who is told, or why nobody is. */
+/** The choice that every deployment has to make: who is notified, or why nobody is. */
 export interface AlarmOptions {
   /**
    * Gets a message for every alarm, once its owner has confirmed the subscription.

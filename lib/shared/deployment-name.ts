@@ -1,4 +1,4 @@
-/** What tells deployments apart in an account: it begins the names of alarms, dashboard and webhooks, and ends that of the metrics' namespace. */
+/** What distinguishes deployments in an account: it begins the names of alarms, dashboard and webhooks, and ends that of the metrics' namespace. */
 import { Aws, Fn, Stack } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 

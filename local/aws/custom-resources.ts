@@ -83,7 +83,7 @@ export class CustomResources {
     }
   }
 
-  /** Deletes all that exist, and tells what could not be deleted. */
+  /** Deletes all that exist, and returns what could not be deleted. */
   async delete(): Promise<readonly string[]> {
     const left: string[] = [];
     for (const resource of this.#resources) {

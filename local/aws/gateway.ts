@@ -30,7 +30,7 @@ export interface GatewayOptions {
   /** Whether the role of a function may do this. */
   readonly allows: (functionId: string, request: PermissionRequest) => Promise<boolean>;
   readonly onFatal: (error: LocalRunError) => void;
-  /** Told when a function changes for how long a message is hidden. */
+  /** Called when a function changes for how long a message is hidden. */
   readonly onVisibilityChange?: (receiptHandle: string, seconds: number) => void;
 }
 

@@ -38,7 +38,7 @@ export interface LocalAwsOptions extends StackOptions {
   readonly haste?: number;
   /** How many processes of a function run at a time. @default 10 */
   readonly maxSandboxes?: number;
-  /** Told when the run cannot go on: a function called what nobody wrote for. By default it is thrown. */
+  /** Called when the run cannot go on: a function called what nobody wrote for. By default it is thrown. */
   readonly onFatal?: (error: LocalRunError) => void;
 }
 

@@ -14,7 +14,7 @@ export interface DemoJob {
 const BATCH_MODEL = 'gemini-2.5-flash';
 const PROMPTS = ['Why is the sky blue?', 'Name a prime over 100.', 'Translate "webhook" into German.'];
 
-/** Tells the simulator what is to become of the job. */
+/** Makes the simulator end the job so. */
 const scenario = (name: string) => ({ 'x-simulator-scenario': name });
 /** Gemini takes the job, and never pushes its end. */
 const LOST = { 'x-simulator-webhook': 'missing' };

@@ -50,7 +50,7 @@ export function applyEvent(
 ): { row: Row; stored?: string } | undefined {
   const { jobId, scheme, manifestKey, code } = event.detail;
   const row = rows.find(({ job }) => job !== undefined && job === jobId);
-  // What the application says of a job that it submitted is no news of it.
+  // An event of the application that submitted a job is no news.
   if (row === undefined || event['detail-type'] === JOB_SUBMITTED) return undefined;
   const seconds = (now - row.submittedAt) / 1000;
   switch (event['detail-type']) {

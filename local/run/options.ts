@@ -6,7 +6,7 @@ export const USAGE = `npm start -- [options]
 
 Runs the stack on this machine, from the template and the bundles that would be deployed.
 
-  (no option)          submits jobs of every kind, shows them landing, and keeps serving
+  (no option)          submits jobs of every kind, shows how they are stored, and keeps serving
   --once               the same, and then ends: with 0 if every job stored, else with 1
   --rotate             rotates the signing secret and the dynamic token while webhooks arrive, shows what became of each
                        of them, and ends: with 0 if none was refused, else with 1
@@ -103,7 +103,7 @@ export function parseOptions(args: readonly string[]): Options {
   };
 }
 
-/** The strict parser stops at the first argument that it does not know; here they are told with the rest. */
+/** The strict parser stops at the first argument that it does not know; here they are listed with the rest. */
 function parse(args: readonly string[]) {
   const { tokens } = parseArgs({
     args: [...args],

@@ -140,7 +140,7 @@ class Stage {
   }
 }
 
-/** Until it holds, or the time is up: the rows tell. */
+/** Until it holds, or the time is up: the rows show which. */
 async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
   const end = Date.now() + TIME_LIMIT_MS;
   while (!(await holds()) && Date.now() < end) await sleep(POLL_MS);

@@ -48,7 +48,7 @@ export const RESOURCES = {
     DefaultRouteSettings: routeSettings,
     RouteSettings: z.record(text, routeSettings),
   }),
-  // Nobody is told anything from here, and nothing is measured.
+  // Nobody is notified from here, and nothing is measured.
   'AWS::CloudWatch::Alarm': z.looseObject({}),
   'AWS::CloudWatch::CompositeAlarm': z.looseObject({}),
   'AWS::CloudWatch::Dashboard': z.looseObject({}),

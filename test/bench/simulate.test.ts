@@ -1,4 +1,4 @@
-/** The stations of the simulation, beside what queueing theory and arithmetic say of them. */
+/** The stations of the simulation, beside what queueing theory and arithmetic say about them. */
 import { describe, expect, it } from 'vitest';
 import { rate, servers, simulate } from './simulate.ts';
 

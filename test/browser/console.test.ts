@@ -156,7 +156,7 @@ it('keeps its policy on every page', async () => {
     await page.goto(origin + path);
     await page.getByRole('main').waitFor();
   }
-  // The browser itself says of the last one that it is not there.
+  // The browser itself says that the last one is not there.
   expect(complaints.filter((text) => !text.includes('404'))).toEqual([]);
 });
 

@@ -1,4 +1,4 @@
-/** What is told of jobs, from tables as the pipeline writes them. */
+/** What is shown of jobs, from tables as the pipeline writes them. */
 import { type DynamoDBClient, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { GetObjectCommand, ListObjectsV2Command, NoSuchKey, S3Client } from '@aws-sdk/client-s3';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
@@ -86,9 +86,9 @@ function holdManifests(manifests: Readonly<Record<string, unknown>>): void {
 describe('show', () => {
   it('tells the whole life of a job that stored, long after its delivery was forgotten', async () => {
     const folder = 'batch/project=default/date=2026-11-24/job=stored/';
-    await ledger.tell({ ...batch('batches/stored'), kind: 'submitted', submittedAt: at('02:00'), userMetadata: {} });
-    await ledger.tell(announced('batches/stored'));
-    await ledger.tell({
+    await ledger.record({ ...batch('batches/stored'), kind: 'submitted', submittedAt: at('02:00'), userMetadata: {} });
+    await ledger.record(announced('batches/stored'));
+    await ledger.record({
       ...batch('batches/stored'),
       kind: 'stored',
       createdAt: at('02:01'),
@@ -125,16 +125,16 @@ describe('show', () => {
   });
 
   it('tells what is known of a job that was only submitted', async () => {
-    await ledger.tell({ ...batch('batches/early'), kind: 'submitted', submittedAt: at('04:00'), userMetadata: {} });
+    await ledger.record({ ...batch('batches/early'), kind: 'submitted', submittedAt: at('04:00'), userMetadata: {} });
 
     expect(await lifeOf('early')).toEqual(['04:00 submitted: batch, by an application']);
-    expect((await call('show early')).told).toContain('waiting for its end at Gemini');
+    expect((await call('show early')).noted).toContain('waiting for its end at Gemini');
   });
 
   it('tells with which code and when a job failed of which nothing is stored', async () => {
-    await ledger.tell(announced('batches/theirs'));
+    await ledger.record(announced('batches/theirs'));
     const failed = { kind: 'failed', failedAt: at('02:20'), code: 'ERR_JOB_NOT_OURS', retryable: false } as const;
-    await ledger.tell({ ...batch('batches/theirs'), ...failed, manifestKey: undefined });
+    await ledger.record({ ...batch('batches/theirs'), ...failed, manifestKey: undefined });
     await deliver('default#batch.succeeded#theirs', 'v1a#msg_theirs', { event_type: 'batch.succeeded' });
 
     expect(await lifeOf('batches/theirs')).toEqual([
@@ -143,12 +143,14 @@ describe('show', () => {
       '02:12 on the bus: batch.succeeded',
       '02:20 failed: ERR_JOB_NOT_OURS',
     ]);
-    expect((await call('show theirs')).told).toContain('given up with ERR_JOB_NOT_OURS, which docs/events.md explains');
+    expect((await call('show theirs')).noted).toContain(
+      'given up with ERR_JOB_NOT_OURS, which docs/events.md explains',
+    );
   });
 
   it('finds the record of an end that only the reconciler tells, and that Gemini does not have yet', async () => {
-    const told = { eventType: 'batch.paused', webhookId: 'api#default#batch.paused#paused', origin: 'reconciler' };
-    await ledger.tell({ ...announced('batches/paused'), ...told });
+    const found = { eventType: 'batch.paused', webhookId: 'api#default#batch.paused#paused', origin: 'reconciler' };
+    await ledger.record({ ...announced('batches/paused'), ...found });
     await deliver('default#batch.paused#paused', 'api#api#default#batch.paused#paused', { event_type: 'batch.paused' });
 
     expect(await lifeOf('paused')).toContain(
@@ -158,16 +160,16 @@ describe('show', () => {
 
   it('finds the failure and the manifest of a job that was fetched again', async () => {
     const folder = 'batch/project=default/date=2026-11-24/job=again/';
-    await ledger.tell(announced('batches/again'));
+    await ledger.record(announced('batches/again'));
     const failed = { kind: 'failed', failedAt: at('02:20'), code: 'ERR_OUTPUT_TOO_LARGE', retryable: false } as const;
-    await ledger.tell({ ...batch('batches/again'), ...failed, manifestKey: `${folder}fetch-failed/manifest.json` });
+    await ledger.record({ ...batch('batches/again'), ...failed, manifestKey: `${folder}fetch-failed/manifest.json` });
     const stored = {
       kind: 'stored',
       createdAt: undefined,
       fetchStartedAt: at('03:00'),
       storedAt: at('03:10'),
     } as const;
-    await ledger.tell({ ...batch('batches/again'), ...stored, manifestKey: `${folder}succeeded/manifest.json` });
+    await ledger.record({ ...batch('batches/again'), ...stored, manifestKey: `${folder}succeeded/manifest.json` });
     const job = { status: 'succeeded', createdAt: null, endedAt: null };
     holdManifests({
       [`${folder}fetch-failed/manifest.json`]: {
@@ -190,7 +192,7 @@ describe('show', () => {
   });
 
   it('finds a job by the id of its webhook, and a delivery that names no job', async () => {
-    await ledger.tell(announced('batches/byhook'));
+    await ledger.record(announced('batches/byhook'));
     const event = { event_type: 'batch.succeeded', job_id: 'batches/byhook' };
     await deliver('default#batch.succeeded#byhook', 'v1#msg_byhook', event);
     await deliver('default#v1#msg_ping', 'v1#msg_ping', { event_type: 'webhook.ping' });
@@ -203,14 +205,14 @@ describe('show', () => {
     expect(await lifeOf('msg_ping')).toEqual(['02:11 received: webhook.ping, msg_ping, v1, 1 attempt']);
     expect(await call('show msg_nobody')).toMatchObject({
       exitCode: 1,
-      told: expect.stringContaining('"gemini-webhooks deliveries"'),
+      noted: expect.stringContaining('"gemini-webhooks deliveries"'),
     });
   });
 });
 
 describe('refetch', () => {
   it('sends the event as it was announced, with its metadata and its origin', async () => {
-    await ledger.tell({ ...announced('batches/found', 'acme-eu'), origin: 'reconciler', webhookId: 'api#key' });
+    await ledger.record({ ...announced('batches/found', 'acme-eu'), origin: 'reconciler', webhookId: 'api#key' });
     sqs.on(SendMessageCommand).resolves({});
 
     expect((await call('refetch found --yes')).exitCode).toBe(0);
@@ -234,20 +236,26 @@ describe('refetch', () => {
 
     expect(await call('refetch unrecorded --yes')).toMatchObject({
       exitCode: 0,
-      told: expect.stringContaining('no userMetadata'),
+      noted: expect.stringContaining('no userMetadata'),
     });
     const { input } = sqs.commandCalls(SendMessageCommand)[0]?.args[0] ?? {};
     expect(JSON.parse(input?.MessageBody ?? '{}').detail).toMatchObject({ scheme: 'v1a', origin: 'webhook' });
   });
 
   it('does nothing for a job that has not ended, or of two projects', async () => {
-    await ledger.tell({ ...batch('batches/open'), kind: 'submitted', submittedAt: at('04:00'), userMetadata: {} });
-    await ledger.tell(announced('batches/both'));
-    await ledger.tell(announced('batches/both', 'acme-eu'));
+    await ledger.record({ ...batch('batches/open'), kind: 'submitted', submittedAt: at('04:00'), userMetadata: {} });
+    await ledger.record(announced('batches/both'));
+    await ledger.record(announced('batches/both', 'acme-eu'));
 
-    expect(await call('refetch open --yes')).toMatchObject({ exitCode: 1, told: expect.stringContaining('show open') });
-    expect(await call('refetch nobody --yes')).toMatchObject({ exitCode: 1, told: expect.stringContaining('replay') });
-    expect(await call('refetch both --yes')).toMatchObject({ exitCode: 2, told: expect.stringContaining('--project') });
+    expect(await call('refetch open --yes')).toMatchObject({
+      exitCode: 1,
+      noted: expect.stringContaining('show open'),
+    });
+    expect(await call('refetch nobody --yes')).toMatchObject({ exitCode: 1, noted: expect.stringContaining('replay') });
+    expect(await call('refetch both --yes')).toMatchObject({
+      exitCode: 2,
+      noted: expect.stringContaining('--project'),
+    });
     sqs.on(SendMessageCommand).resolves({});
     expect((await call('refetch both --yes --project acme-eu')).exitCode).toBe(0);
   });

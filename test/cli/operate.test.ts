@@ -52,7 +52,7 @@ const call = (command: string, answer?: string) =>
   runCommand(command.split(' '), { find: async () => deployment, clock: () => NOW }, answer);
 
 const announce = (jobId: string) =>
-  ledger.tell({
+  ledger.record({
     ...{ kind: 'announced', project: 'default', jobType: 'batch', jobId, eventType: 'batch.succeeded' },
     ...{ webhookId: 'msg_1', origin: 'webhook', endedAt: at('04:00'), userMetadata: {} },
     ...{ deliveredAt: at('04:01'), publishedAt: at('04:02') },
@@ -95,15 +95,15 @@ describe('jobs', () => {
     expect(JSON.parse((await call('jobs --since 15m --json')).printed)).toEqual([]);
     expect(await call('jobs --since soon')).toMatchObject({
       exitCode: 2,
-      told: expect.stringContaining('30m, 2h or 3d'),
+      noted: expect.stringContaining('30m, 2h or 3d'),
     });
   });
 
   it('that fail to be fetched say so in show, and in what waits for a redrive', async () => {
-    const { printed, told } = await call('show tried');
+    const { printed, noted } = await call('show tried');
     expect(printed).toMatch(/05:10:00\.000Z +next attempt +number 4, after ERR_OUTPUT_NOT_READY/);
-    expect(told).toContain('Attempts: 3, last code: ERR_OUTPUT_NOT_READY, next try: 2026-11-24T05:10:00.000Z.');
-    expect(told).toContain(
+    expect(noted).toContain('Attempts: 3, last code: ERR_OUTPUT_NOT_READY, next try: 2026-11-24T05:10:00.000Z.');
+    expect(noted).toContain(
       'logs: https://us-east-1.console.aws.amazon.com/cloudwatch/home?region=us-east-1#logsV2:log-groups/log-group/$252Flogs$252Fbatch-function',
     );
 
@@ -143,7 +143,7 @@ describe('logs', () => {
     message: JSON.stringify({ timestamp: `2026-11-24T${time}Z`, level: 'INFO', message, ...more }),
   });
 
-  it('are the lines of all functions about a job in order, with what Lambda said of those invocations', async () => {
+  it('are the lines of all functions about a job in order, with what Lambda wrote about those invocations', async () => {
     logs
       .on(FilterLogEventsCommand)
       .resolves({ events: [] })
@@ -172,7 +172,7 @@ describe('logs', () => {
     ]);
     expect(await call('logs batches/silent')).toMatchObject({
       exitCode: 1,
-      told: expect.stringContaining('No function wrote about batches/silent since 2026-11-23T05:00:00.000Z'),
+      noted: expect.stringContaining('No function wrote about batches/silent since 2026-11-23T05:00:00.000Z'),
     });
   });
 
@@ -220,12 +220,12 @@ describe('trigger', () => {
   it('refuses what is no event type, and says when the bus refuses', async () => {
     expect(await call('trigger batch.suceeded')).toMatchObject({
       exitCode: 2,
-      told: expect.stringContaining('There is no event type batch.suceeded. Did you mean batch.succeeded?'),
+      noted: expect.stringContaining('There is no event type batch.suceeded. Did you mean batch.succeeded?'),
     });
     events.on(PutEventsCommand).resolves({ FailedEntryCount: 1, Entries: [{ ErrorCode: 'InternalFailure' }] });
     expect(await call('trigger batch.failed')).toMatchObject({
       exitCode: 3,
-      told: 'The bus refused the event: InternalFailure. Try again.',
+      noted: 'The bus refused the event: InternalFailure. Try again.',
     });
   });
 });
@@ -233,7 +233,7 @@ describe('trigger', () => {
 describe('forget', () => {
   it('deletes every version of every object, and leaves of its records nothing but that the job is closed', async () => {
     await announce('batches/private');
-    await ledger.tell({
+    await ledger.record({
       ...{ kind: 'stored', project: 'default', jobType: 'batch', jobId: 'batches/private', createdAt: at('03:00') },
       ...{ fetchStartedAt: at('04:03'), storedAt: at('04:04') },
       manifestKey: 'batch/project=default/date=2026-11-24/job=private/succeeded/manifest.json',
@@ -252,11 +252,11 @@ describe('forget', () => {
 
     expect(await call('forget private', 'n')).toMatchObject({ exitCode: 1 });
     expect(s3.commandCalls(DeleteObjectsCommand)).toHaveLength(0);
-    const { exitCode, printed, told } = await call('forget private --yes --json');
+    const { exitCode, printed, noted } = await call('forget private --yes --json');
 
     expect(exitCode).toBe(0);
     expect(JSON.parse(printed)).toMatchObject({ objectVersions: 2, deliveryRecords: 1, ledgerEntries: 1 });
-    expect(told).toContain('- the archive of the bus, from which a replay brings the events back');
+    expect(noted).toContain('- the archive of the bus, from which a replay brings the events back');
     expect(s3.commandCalls(DeleteObjectsCommand)[0]?.args[0].input.Delete?.Objects).toEqual([
       { Key: 'a', VersionId: '2' },
       { Key: 'b', VersionId: '3' },
@@ -277,7 +277,9 @@ describe('rotate --revoke', () => {
 
     expect(await call('rotate dynamic-token --revoke', 'n')).toMatchObject({
       exitCode: 1,
-      told: expect.stringContaining('The webhooks of jobs that were started with the previous dynamic URL are refused'),
+      noted: expect.stringContaining(
+        'The webhooks of jobs that were started with the previous dynamic URL are refused',
+      ),
     });
     expect(lambda.commandCalls(InvokeCommand)).toHaveLength(0);
     const { exitCode, printed } = await call('rotate dynamic-token --revoke --yes');
@@ -294,7 +296,7 @@ describe('rotate --revoke', () => {
 
     expect(await call('rotate signing-secret --revoke --yes')).toMatchObject({
       exitCode: 1,
-      told: expect.stringContaining('aws logs tail /logs/default-rotator --since 10m'),
+      noted: expect.stringContaining('aws logs tail /logs/default-rotator --since 10m'),
     });
   });
 });
@@ -323,7 +325,7 @@ describe('quarantine', () => {
     expect(await call('quarantine show')).toMatchObject({ exitCode: 2 });
     expect(await call('quarantine show q2')).toMatchObject({
       exitCode: 1,
-      told: expect.stringContaining('no delivery q2'),
+      noted: expect.stringContaining('no delivery q2'),
     });
   });
 });

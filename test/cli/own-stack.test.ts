@@ -67,7 +67,7 @@ describe('replay', () => {
     deploy(['Webhooks']);
     events.on(StartReplayCommand).resolves({ ReplayArn: 'arn:replay', State: 'STARTING' });
 
-    const { exitCode, told, printed } = await call(`${REPLAY} --type batch`);
+    const { exitCode, noted, printed } = await call(`${REPLAY} --type batch`);
 
     expect([exitCode, printed]).toEqual([0, expect.stringContaining('the batch fetcher')]);
     expect(events.commandCalls(StartReplayCommand)[0]?.args[0].input).toMatchObject({
@@ -77,7 +77,7 @@ describe('replay', () => {
         FilterArns: ['arn:aws:events:us-east-1:1:rule/TheBus/batch'],
       },
     });
-    expect(told).toContain('to these rules and to no other:\n  arn:aws:events:us-east-1:1:rule/TheBus/batch');
+    expect(noted).toContain('to these rules and to no other:\n  arn:aws:events:us-east-1:1:rule/TheBus/batch');
   });
 
   it.each([
@@ -101,11 +101,11 @@ describe('a stack with several', () => {
 
     expect(await call(REPLAY)).toMatchObject({
       exitCode: 2,
-      told: 'The stack Team has several: Webhooks, WebhooksTwo. Choose one with --construct.',
+      noted: 'The stack Team has several: Webhooks, WebhooksTwo. Choose one with --construct.',
     });
     expect(await call(`${REPLAY} --construct Three`)).toMatchObject({
       exitCode: 2,
-      told: 'The stack Team has no construct Three. Give one of Webhooks, WebhooksTwo with --construct.',
+      noted: 'The stack Team has no construct Three. Give one of Webhooks, WebhooksTwo with --construct.',
     });
     for (const [id, bus] of [
       ['Webhooks', 'TheBus'],
@@ -123,7 +123,7 @@ describe('a stack with several', () => {
 
     expect(await call('status')).toMatchObject({
       exitCode: 3,
-      told: expect.stringContaining('has no output of this version that describes a GeminiWebhooks construct'),
+      noted: expect.stringContaining('has no output of this version that describes a GeminiWebhooks construct'),
     });
   });
 });
@@ -221,7 +221,7 @@ describe('a project', () => {
 
     expect(await call('ping --project acme-eu')).toMatchObject({
       exitCode: 1,
-      told: expect.stringContaining('The secret acme-eu/api-key is empty'),
+      noted: expect.stringContaining('The secret acme-eu/api-key is empty'),
     });
     await call('ping');
     expect(secrets.commandCalls(GetSecretValueCommand).map(({ args }) => args[0].input.SecretId)).toEqual([
@@ -248,10 +248,10 @@ describe('a project', () => {
       .resolvesOnce(answer(['other-url', 'disabled']))
       .resolvesOnce(answer(['disabled']));
 
-    const { exitCode, printed, told } = await call('repair --project acme-eu --json');
+    const { exitCode, printed, noted } = await call('repair --project acme-eu --json');
 
     expect(JSON.parse(printed)).toMatchObject([{ project: 'acme-eu', found: 'other-url, disabled', now: 'disabled' }]);
-    expect([exitCode, told]).toEqual([1, expect.stringContaining('docs/runbook.md#webhook-unhealthy')]);
+    expect([exitCode, noted]).toEqual([1, expect.stringContaining('docs/runbook.md#webhook-unhealthy')]);
     expect(lambda.commandCalls(InvokeCommand).map(({ args }) => args[0].input)).toEqual([
       { FunctionName: 'acme-eu-health-check', Payload: '{"repair":true}' },
       { FunctionName: 'acme-eu-health-check', Payload: '{}' },

@@ -33,11 +33,11 @@ function fakeStreams(isTTY: boolean) {
 }
 
 describe('the terminal', () => {
-  it('escapes whatever is printed, told or shown as progress', () => {
+  it('escapes whatever is printed, noted or shown as progress', () => {
     const { written, terminal } = fakeStreams(true);
 
     terminal.print('job \u001b[31mred');
-    terminal.tell('why \u0007');
+    terminal.note('why \u0007');
     terminal.progress('at \u001b[2J\n1 of 2');
     terminal.print('done');
 
@@ -62,7 +62,7 @@ describe('the terminal', () => {
   it('breaks neither a word nor a command, and leaves commands on lines of their own alone', () => {
     const { written, terminal } = fakeStreams(true);
 
-    terminal.tell(
+    terminal.note(
       'Nothing is there yet. "gemini-webhooks jobs --state waiting" shows why.\n  aws logs tail /a/very/long/name --since 10m\n- one thing that is longer than forty characters',
     );
 

@@ -80,7 +80,7 @@ describe('redrive', () => {
     const gone = hold([MESSAGE, MESSAGE]);
     sqs.on(SendMessageCommand).resolves({});
 
-    const { exitCode, told, progress } = await call('redrive batch --rate 1000', 'y');
+    const { exitCode, noted, progress } = await call('redrive batch --rate 1000', 'y');
 
     expect(exitCode).toBe(0);
     expect(sqs.commandCalls(SendMessageCommand).map(({ args }) => args[0].input)).toEqual([
@@ -93,7 +93,7 @@ describe('redrive', () => {
       '████████████████████ 2 of 2, 1000/s, 0 s left',
       '',
     ]);
-    expect(told).toContain('2 messages put back.');
+    expect(noted).toContain('2 messages put back.');
   });
 
   it('loses nothing when it dies in between', async () => {
@@ -112,9 +112,9 @@ describe('redrive', () => {
     expect(preview.printed).toContain('batches/a');
     expect(await call('redrive batch', 'n')).toMatchObject({
       exitCode: 1,
-      told: expect.stringContaining('Nothing was changed.'),
+      noted: expect.stringContaining('Nothing was changed.'),
     });
-    expect(await call('redrive batch')).toMatchObject({ exitCode: 2, told: expect.stringContaining('--yes') });
+    expect(await call('redrive batch')).toMatchObject({ exitCode: 2, noted: expect.stringContaining('--yes') });
     expect(sqs.commandCalls(SendMessageCommand)).toHaveLength(0);
     expect(gone.size).toBe(0);
   });
@@ -150,17 +150,17 @@ describe('redrive', () => {
     ],
     ["another account's queue", { TARGET_ARN: 'arn:aws:sqs:us-east-1:2:batch' }, ':2:batch'],
     ['a rule of somebody else', { RULE_ARN: 'arn:aws:events:us-east-1:1:rule/TheBus/Theirs' }, 'an unknown one'],
-    ['nobody that is told', {}, 'an unknown one'],
+    ['nobody who is named', {}, 'an unknown one'],
   ])('leaves what is for %s where it is, and says so', async (_, names, said) => {
     hold([undelivered(EVENT, names)], UNDELIVERED);
 
-    const { exitCode, told } = await call('redrive undelivered --yes');
+    const { exitCode, noted } = await call('redrive undelivered --yes');
 
-    expect([exitCode, told]).toEqual([
+    expect([exitCode, noted]).toEqual([
       1,
       expect.stringContaining('1 message stayed, because the target is not a queue of this deployment'),
     ]);
-    expect(told).toContain(said);
+    expect(noted).toContain(said);
     expect(sqs.commandCalls(SendMessageCommand)).toHaveLength(0);
     expect(sqs.commandCalls(DeleteMessageCommand)).toHaveLength(0);
   });
@@ -212,7 +212,7 @@ describe('quarantine', () => {
   it('says what to do where none is kept', async () => {
     expect(await call('quarantine list')).toMatchObject({
       exitCode: 1,
-      told: expect.stringContaining('Deploy it with the prop quarantine'),
+      noted: expect.stringContaining('Deploy it with the prop quarantine'),
     });
   });
 });
@@ -253,16 +253,16 @@ describe('what is not understood', () => {
     ['replay --from 2026-11-24', '"gemini-webhooks replay" needs --to.'],
     ['replay --from yesterday --to 2026-11-24', '--from is "yesterday"; give a time like 2026-11-24T05:00:00Z.'],
     ['dynamic-url --project acme', 'has no project acme. Give one of default with --project.'],
-  ])('is told for "%s", with exit code 2', async (command, message) => {
-    expect(await call(command)).toMatchObject({ exitCode: 2, told: expect.stringContaining(message) });
+  ])('is explained for "%s", with exit code 2', async (command, message) => {
+    expect(await call(command)).toMatchObject({ exitCode: 2, noted: expect.stringContaining(message) });
   });
 
-  it('is told for a deployment that cannot be found, with exit code 3', async () => {
+  it('is explained for a deployment that cannot be found, with exit code 3', async () => {
     const found = await runCommand(['status'], {
       find: () => Promise.reject(new CliError('The stack cannot be read.', 3)),
       clock: () => new Date(),
     });
 
-    expect(found).toEqual({ exitCode: 3, printed: '', told: 'The stack cannot be read.', progress: [] });
+    expect(found).toEqual({ exitCode: 3, printed: '', noted: 'The stack cannot be read.', progress: [] });
   });
 });

@@ -66,6 +66,6 @@ it.each([
   ['2026-11-24T02:00:00Z', '3 h ago'],
   ['2026-11-20T05:00:00Z', '4 d ago'],
   ['2026-11-24T05:01:00Z', '0 min ago'],
-])('says of %s how long ago it was', (time, said) => {
+])('says how long ago %s was', (time, said) => {
   expect(formatAgo(time, new Date('2026-11-24T05:00:00Z'))).toBe(said);
 });

@@ -20,7 +20,7 @@ export async function misunderstood(command: string): Promise<string | undefined
   let isUnderstood = false;
   const terminal = {
     ...{ isInteractive: false, columns: undefined, print: () => {}, progress: () => {}, ask: async () => '' },
-    tell: (text: string) => answers.push(text),
+    note: (text: string) => answers.push(text),
   };
   const find = async () => {
     isUnderstood = true;

@@ -21,7 +21,7 @@ describe('docs/configuration.md', () => {
     expect(withoutPadding(page)).toBe(withoutPadding(configurationPage()));
   });
 
-  it('says of every key what it is for', () => {
+  it('says what every key is for', () => {
     expect(rows.filter(({ what }) => what === '').map(({ key }) => key)).toEqual([]);
     expect(rows.length).toBeGreaterThan(60);
   });

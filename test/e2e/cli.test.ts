@@ -49,12 +49,12 @@ beforeAll(async () => {
 afterAll(() => run.close());
 
 it('shows what is wrong, and fails', async () => {
-  const { exitCode, printed, told } = await cli('status');
+  const { exitCode, printed, noted } = await cli('status');
 
   expect(exitCode).toBe(1);
   expect(printed).toMatch(/✓ +webhook at Gemini, default +enabled, as deployed/);
   expect(printed).toMatch(/✗ +dead letters, batch +1 message +gemini-webhooks redrive batch --preview/);
-  expect(told).toMatch(/^1 of \d+ is not as it should be\. "next" says what to do\.$/);
+  expect(noted).toMatch(/^1 of \d+ is not as it should be\. "next" says what to do\.$/);
 });
 
 it("shows a job's life in the order of time, with links to its objects", async () => {
@@ -72,7 +72,7 @@ it("shows a job's life in the order of time, with links to its objects", async (
   expect(life?.folder).toMatch(/^s3:\/\/.+\/job=\w+\/$/);
   expect(await cli('show', 'batches/nobody')).toMatchObject({
     exitCode: 1,
-    told: expect.stringContaining('deliveries'),
+    noted: expect.stringContaining('deliveries'),
   });
 });
 
@@ -88,9 +88,9 @@ it('puts back what did not reach the ledger into its queue, and not into a fetch
   await send('EventBusUndelivered', 'output.stored', { TARGET_ARN: arn });
   await send('EventBusUndelivered', 'output.stored', { TARGET_ARN: 'arn:aws:logs:us-east-1:000000000000:log-group:x' });
 
-  const { exitCode, printed, told } = await cli('redrive', 'undelivered', '--yes', '--rate', '100', '--json');
+  const { exitCode, printed, noted } = await cli('redrive', 'undelivered', '--yes', '--rate', '100', '--json');
 
-  expect([exitCode, told]).toEqual([1, expect.stringContaining('log-group:x')]);
+  expect([exitCode, noted]).toEqual([1, expect.stringContaining('log-group:x')]);
   expect(JSON.parse(printed)).toEqual([
     {
       ...{ queue: 'undelivered', putBack: 1, remaining: 1 },
@@ -132,7 +132,7 @@ it('fetches again, and replays', async () => {
   expect((await cli('replay', '--from', from ?? '', '--to', to ?? '', '--type', 'batch', '--yes')).exitCode).toBe(0);
   await heard.until(() => announced() === 4);
   const again = await cli('replay', '--from', from ?? '', '--to', to ?? '', '--rules', 'ledger', '--yes');
-  expect([again.exitCode, again.told]).toEqual([0, expect.stringContaining('LedgerEvents')]);
+  expect([again.exitCode, again.noted]).toEqual([0, expect.stringContaining('LedgerEvents')]);
 });
 
 it('pings, rotates, and prints a URL that is accepted', async () => {
@@ -150,7 +150,7 @@ it('pings, rotates, and prints a URL that is accepted', async () => {
     body: JSON.stringify({ kind: 'interaction', webhookUrl: url }),
   });
   await heard.until(() => stored().length === before + 1);
-  expect((await cli('quarantine', 'list')).told).toContain('Deploy it with the prop quarantine');
+  expect((await cli('quarantine', 'list')).noted).toContain('Deploy it with the prop quarantine');
 });
 
 it('forgets a job, and a second time finds nothing', async () => {

@@ -47,7 +47,7 @@ afterAll(async () => {
   await run.close();
 });
 
-it('shows the life of a job that was submitted here, with its outputs and everything that was said of it', async () => {
+it('shows the life of a job that was submitted here, with its outputs and everything that was announced of it', async () => {
   const submitted = { kind: 'submit', jobType: 'interaction', scenario: 'deep-research', webhook: 'dynamic' };
   const job = jobIn(await change({ ...submitted, prompt: 'Why?' }));
   await storedOf(job);

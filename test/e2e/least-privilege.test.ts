@@ -72,7 +72,7 @@ async function exercise(): Promise<void> {
   }
 }
 
-/** As if the ledger had not heard that it landed, and all the time for which Gemini keeps it were over. */
+/** As if the ledger had not heard that it is stored, and all the time for which Gemini keeps it were over. */
 async function makeOverdue(job: LedgerJob): Promise<void> {
   const client = new DynamoDBClient(operatorOptions(run.aws.awsUrl));
   const { physicalId: TableName } =

@@ -159,7 +159,7 @@ describe('registration', () => {
     expect(await list()).toEqual([]);
   });
 
-  it('has told no log what it may not know', () => {
+  it('has written into no log what may not be there', () => {
     const text = logsOf('Webhook');
 
     expect(text).toContain('Webhook registered');

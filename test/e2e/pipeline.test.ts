@@ -109,7 +109,7 @@ it.each([
   [404, 'dynamic'],
   [403, 'static'],
   [400, 'dynamic'],
-])('lands a job that Gemini hides behind %i, told by the %s webhook', async (status, route) => {
+])('lands a job that Gemini hides behind %i, announced by the %s webhook', async (status, route) => {
   await switches({ hideJobs: { ms: 500, status } });
   const webhookUrl = route === 'dynamic' ? { webhookUrl: run.endpoints.dynamicWebhookUrl } : {};
 

@@ -144,11 +144,11 @@ it('writes metrics by the functions and under the dimensions that the contract s
   await run.aws.runSchedule('Reconciler');
 
   const written = seriesIn(join(run.stateDir, 'logs'));
-  const told = Object.entries(METRIC_SERIES).flatMap(([name, { services, dimensions }]) =>
+  const documented = Object.entries(METRIC_SERIES).flatMap(([name, { services, dimensions }]) =>
     services.map((service) => `${name} ${service} ${dimensions.toSorted()}`),
   );
 
-  expect(told).toEqual(expect.arrayContaining([...written]));
+  expect(documented).toEqual(expect.arrayContaining([...written]));
   expect([...written]).toEqual(
     expect.arrayContaining([
       'BytesStored fetch jobType,project',

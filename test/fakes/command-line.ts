@@ -1,4 +1,4 @@
-/** A command of the command line, with what it printed and told, and one answer to whatever it asks. */
+/** A command of the command line, with what it printed and noted, and one answer to whatever it asks. */
 import { JSON_OUTPUT } from '../../cli/json-output.ts';
 import { run } from '../../cli/program/program.ts';
 
@@ -15,7 +15,7 @@ export async function runCommand(
   answer?: string,
 ) {
   const printed: string[] = [];
-  const told: string[] = [];
+  const noted: string[] = [];
   const progress: string[] = [];
   let left = rounds;
   const exitCode = await run([...args], {
@@ -29,7 +29,7 @@ export async function runCommand(
       isInteractive: answer !== undefined,
       columns,
       print: (text) => void printed.push(text),
-      tell: (text) => void told.push(text),
+      note: (text) => void noted.push(text),
       progress: (text) => void progress.push(text),
       ask: async () => answer ?? '',
     },
@@ -37,5 +37,5 @@ export async function runCommand(
   const [command = ''] = args;
   // What programs rely on: a test that looks at other fields than these would not notice a change of them.
   if (args.includes('--json') && printed[0] !== undefined) JSON_OUTPUT[command]?.parse(JSON.parse(printed[0]));
-  return { exitCode, printed: printed.join('\n'), told: told.join('\n'), progress };
+  return { exitCode, printed: printed.join('\n'), noted: noted.join('\n'), progress };
 }

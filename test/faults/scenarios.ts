@@ -17,12 +17,12 @@ export interface FaultReport {
 
 export interface Scenario {
   readonly name: string;
-  /** Makes trouble until it is told to stop. */
+  /** Makes trouble until it is asked to stop. */
   readonly trouble: (run: Run) => () => void;
   /** Whether an event may be on the bus more than once: something died or timed out after publishing. */
   readonly mayDouble: boolean;
   readonly skewSeconds?: number;
-  /** Which webhooks tell of the jobs that are fetched meanwhile; none are without it. */
+  /** Which webhooks report the jobs that are fetched meanwhile; none are without it. */
   readonly jobs?: 'static' | 'dynamic';
   /** Leases run out, or backoffs: more than a test run has time for. */
   readonly isSlow?: boolean;

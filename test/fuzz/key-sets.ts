@@ -49,7 +49,7 @@ const sets = fc.record({
   mark: fc.constantFrom('', '\ufeff'),
 });
 
-/** @throws with the smallest example when something does not hold */
+/** @throws with the smallest example when something is wrong */
 export async function fuzzKeySets(numRuns: number, seed: number): Promise<void> {
   const property = fc.asyncProperty(sets, async ({ before, after, mark }) => {
     const read = (keys: readonly unknown[]) =>

@@ -148,7 +148,7 @@ function spoil(bytes: Buffer, { flips, cutAt, splits }: Shape): Buffer[] {
   return [0, ...borders].map((start, index) => whole.subarray(start, borders[index] ?? whole.length));
 }
 
-/** @throws with the smallest example when something does not hold. @returns how many events reached the verifier, and held */
+/** @throws with the smallest example when something is wrong. @returns how many events reached the verifier, and held */
 export async function fuzzSockets(numRuns: number, seed: number): Promise<{ reached: number; accepted: number }> {
   const endpoint = await startEndpoint();
   try {

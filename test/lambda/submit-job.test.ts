@@ -44,12 +44,12 @@ it('is understood by the ledger', async () => {
   });
   const [entry] = puts();
   const body = { source: entry?.Source, 'detail-type': entry?.DetailType, time: submittedAt.toISOString() };
-  const tell = vi.fn();
+  const record = vi.fn();
 
   const message = JSON.stringify({ ...body, detail: JSON.parse(entry?.Detail ?? '') });
   const events = [{ messageId: 'm1', body: message, publishedAt: submittedAt }];
-  expect(await recordJobs({ ledger: { tell }, log: { error: () => {} } }, events)).toEqual([]);
-  expect(tell.mock.calls).toEqual([
+  expect(await recordJobs({ ledger: { record }, log: { error: () => {} } }, events)).toEqual([]);
+  expect(record.mock.calls).toEqual([
     [{ kind: 'submitted', project: 'default', jobType: 'video', jobId: 'operations/x', submittedAt, userMetadata: {} }],
   ]);
 });

@@ -28,7 +28,7 @@ function faultsIn(context: Readonly<Record<string, unknown>>): string[] {
 }
 
 describe('the context of the app', () => {
-  it('needs to say no more than who is told', () => {
+  it('needs to say no more than who is notified', () => {
     const context = { '@aws-cdk/core:anything': true, 'aws:cdk:bundling-stacks': [], 'cli-telemetry': false };
 
     expect(parseConfig({ ...context, 'gemini-webhooks': { monitoring: MONITORING } })).toEqual({

@@ -237,7 +237,7 @@ describe('alarms', () => {
     ]);
   });
 
-  it('tell answers of 5xx that no run of the verifier gave from those that one gave', () => {
+  it('distinguish answers of 5xx that no run of the verifier gave from those that one gave', () => {
     const metrics = alarmOf('verifier-unreached')['Metrics'] as MetricQuery[];
 
     expect(metrics.map(({ Expression, MetricStat }) => Expression ?? MetricStat?.Metric)).toEqual([

@@ -48,7 +48,7 @@ describe('several projects', () => {
     expect(policyOf('RegistrarRole')).not.toMatch(/acme|api-key/i);
   });
 
-  it('are told to the fetchers with the secret of each API key', () => {
+  it('reach the fetchers with the secret of each API key', () => {
     const { Properties } = resourceOf(template, 'AWS::Lambda::Function', 'GeminiWebhooksVideoFetcher');
 
     expect(Properties['Environment']).toMatchObject({

@@ -39,7 +39,7 @@ describe('stateful resources', () => {
     ]);
   });
 
-  it('deletes all four with the stack when told to', () => {
+  it('deletes all four with the stack when asked to', () => {
     const destroyed = deployed({ removalPolicy: RemovalPolicy.DESTROY });
 
     const resources = destroyed.toJSON()['Resources'] as Record<string, Resource>;

@@ -48,7 +48,7 @@ class World {
   /** Until then Gemini asked for no list. */
   listNotBefore = 0;
   /** Jobs of which Gemini said in this run that they have ended. */
-  told = new Set<string>();
+  counted = new Set<string>();
 }
 
 /** @throws when an invariant is broken in this run */
@@ -58,7 +58,7 @@ export async function runReconcilerModel(options: ReconcilerModelOptions, choose
   for (const jobId of INTERACTIONS) {
     const submittedAt = new Date(START - HOUR);
     const job = { project: 'default', jobType: 'interaction', jobId } as const;
-    await ledgerOf(world).tell({ ...job, kind: 'submitted', submittedAt, userMetadata: {} });
+    await ledgerOf(world).record({ ...job, kind: 'submitted', submittedAt, userMetadata: {} });
   }
   for (let run = 0; run < options.runs; run += 1) {
     world.faultsOfRun = 0;
@@ -67,7 +67,7 @@ export async function runReconcilerModel(options: ReconcilerModelOptions, choose
     if (world.faultsOfRun === 0 && !world.wasListAsked) throw new Error('the list was not looked at');
     if (world.faultsOfRun === 0 && run === 0 && world.asked.size < INTERACTIONS.length)
       throw new Error('a job was not asked for');
-    if (world.faultsOfRun === 0) for (const jobId of world.told) mustBeAnnounced(world, jobId, 'held up by another');
+    if (world.faultsOfRun === 0) for (const jobId of world.counted) mustBeAnnounced(world, jobId, 'held up by another');
     await record(world);
     world.now += 15 * MINUTE;
   }
@@ -98,7 +98,7 @@ function mustBeAnnounced(world: World, jobId: string, otherwise: string): void {
 
 async function runOnce(world: World, choose: Choose, gemini: Gemini): Promise<void> {
   world.isDead = false;
-  world.told.clear();
+  world.counted.clear();
   world.wasListAsked = world.listNotBefore > world.now;
   const options = {
     ...{ project: 'default', subscribedEvents: ['batch.succeeded', 'interaction.completed'], bucket: 'outputs' },
@@ -172,7 +172,7 @@ function portsOf(world: World, choose: Choose, gemini: Gemini): ReconcilePorts {
   return {
     gemini,
     ledger: {
-      tell: (fact) => alive(() => ledger.tell(fact)),
+      record: (fact) => alive(() => ledger.record(fact)),
       find: (jobs) => alive(() => ledger.find(jobs)),
       list: (query) => alive(() => ledger.list(query)),
       postpone: (...call) => alive(() => ledger.postpone(...call)),
@@ -206,7 +206,7 @@ function geminiOf(world: World, choose: Choose): Gemini {
       switch (answer) {
         case 'shown':
         case 'ended':
-          world.told.add(jobId ?? BATCH);
+          world.counted.add(jobId ?? BATCH);
           return download(jobId === undefined ? list() : interaction(jobId, 'completed'));
         case 'running':
           return download(interaction(jobId ?? '', 'in_progress'));

@@ -32,7 +32,7 @@ export function kindOf(key: string, contentType: string): Kind {
   return type.startsWith('text/') || type.endsWith('+xml') ? 'text' : 'other';
 }
 
-/** What the browser is told. Markup of any kind, SVG too, is plain text: it may hold scripts. */
+/** What the browser is sent. Markup of any kind, SVG too, is plain text: it may hold scripts. */
 export function safeTypeOf(contentType: string): string {
   const type = bare(contentType);
   if (IMAGES.includes(type) || PLAYABLE.includes(type)) return type === 'audio/mp3' ? 'audio/mpeg' : type;

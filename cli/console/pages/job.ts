@@ -38,7 +38,7 @@ function summary({ detail, allowsChanges, isLocal, now }: JobView): Html {
   const { row } = detail;
   const { project, jobType, jobId } = row;
   const job = JSON.stringify({ project, jobType, jobId });
-  const [told] = detail.manifests;
+  const [newest] = detail.manifests;
   const fact = (name: string, value: Html | string | null) =>
     value === null ? NOTHING : html`<div><dt>${name}</dt><dd>${value}</dd></div>`;
   const button = (kind: string, label: string, title: string) =>
@@ -51,15 +51,15 @@ ${isLocal ? button('dead-letter', 'Dead-letter now', 'Its event goes to the dead
     : NOTHING
 }</div>
 <dl class="facts">${fact('Job', html`<code class="id">${jobId}</code>`)}${fact('Kind', jobType)}${fact('Project', project)}
-${fact('Model', told?.manifest.job.model ?? null)}${fact('Status at Gemini', told?.manifest.job.status ?? null)}
+${fact('Model', newest?.manifest.job.model ?? null)}${fact('Status at Gemini', newest?.manifest.job.status ?? null)}
 ${fact('Submitted', timeTag(row.submittedAt ?? row.createdAt, now))}${fact('Attempts', row.attempts === 0 ? null : String(row.attempts))}
-${fact('Usage', usage(told))}${Object.keys(row.userMetadata).length === 0 ? NOTHING : fact('Metadata', metadataTags(row.userMetadata))}</dl>
-${told?.manifest.error ? html`<p class="problem" role="note"><b>${told.manifest.error.code}</b> ${told.manifest.error.message}</p>` : NOTHING}
+${fact('Usage', usage(newest))}${Object.keys(row.userMetadata).length === 0 ? NOTHING : fact('Metadata', metadataTags(row.userMetadata))}</dl>
+${newest?.manifest.error ? html`<p class="problem" role="note"><b>${newest.manifest.error.code}</b> ${newest.manifest.error.message}</p>` : NOTHING}
 ${detail.manifests.flatMap(({ manifest }) => manifest.notes).map((note) => html`<p class="hint">${note}</p>`)}`;
 }
 
-function usage(told: StoredManifest | undefined): string | null {
-  const { usage } = told?.manifest ?? {};
+function usage(found: StoredManifest | undefined): string | null {
+  const { usage } = found?.manifest ?? {};
   const total = usage?.['totalTokenCount'] ?? usage?.['total_tokens'];
   return typeof total === 'number' ? `${total.toLocaleString('en')} tokens` : null;
 }

@@ -78,7 +78,7 @@ export interface Region {
   readonly content: Html;
 }
 
-/** What the client script replaces when it changed; its hash tells whether it did. */
+/** What the client script replaces when it changed; its hash shows whether it did. */
 export async function region({ id, content }: Region, element: 'div' | 'section' = 'div'): Promise<Awaited<Html>> {
   const written = await content;
   const inner = html`<div id="${id}" data-hash="${hashOf(String(written))}">${written}</div>`;

@@ -38,7 +38,7 @@ export class JsonMedia implements JsonReader {
 
   /**
    * @param open called once for each pointer in `pointers`, in the order of the document
-   * @param refuse told of what is not base64, which becomes no object: bytes that nobody notices to be missing are worse
+   * @param refuse called for what is not base64, which becomes no object: bytes that nobody notices to be missing are worse
    */
   constructor(pointers: ReadonlySet<string>, open: (pointer: string) => MediaSink, refuse: (pointer: string) => void) {
     this.#pointers = pointers;

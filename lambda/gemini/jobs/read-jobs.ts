@@ -20,7 +20,7 @@ const BatchPage = z.looseObject({
 /** What the creator of a job wrote into it. */
 interface Creator {
   readonly userMetadata: Readonly<Record<string, unknown>>;
-  /** Whether the job has a webhook of its own, which is told of every event. */
+  /** Whether the job has a webhook of its own, which gets every event. */
   readonly hasWebhook: boolean;
 }
 
@@ -28,7 +28,7 @@ export interface JobAtGemini extends JobState, Creator {}
 
 export interface JobPage {
   readonly jobs: readonly JobAtGemini[];
-  /** Entries that are no batches as far as can be told. */
+  /** Entries that are no batches as far as can be seen. */
   readonly unreadable: number;
   readonly nextPageToken: string | undefined;
 }

@@ -1,4 +1,4 @@
-/** What is said of a job's life: its steps, drawn to scale, and why it waits. */
+/** What is shown of a job's life: its steps, drawn to scale, and why it waits. */
 import { describe, expect, it } from 'vitest';
 import { deliveryRows } from '../../../cli/console/delivery-rows.ts';
 import { readQuery, withFilters } from '../../../cli/console/job-filter.ts';

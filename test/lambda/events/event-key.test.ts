@@ -42,7 +42,7 @@ describe('eventKey', () => {
     expect(eventKey({ ...job, jobType: 'other', jobId: null })).toBe('acme#v1#msg_1');
   });
 
-  it('is that of the delivery for what Gemini may come to say of a job more than once', () => {
+  it('is that of the delivery for what Gemini may come to announce of a job more than once', () => {
     expect(eventKey({ ...job, jobId: 'batches/abc', type: 'batch.progress' })).toBe('acme#v1#msg_1');
     expect(eventKey({ ...job, jobId: 'batches/abc', type: 'batch.succeeded.partly' })).toBe('acme#v1#msg_1');
   });
@@ -60,7 +60,7 @@ describe('eventKey', () => {
     ['interaction.budget_exceeded', 'acme#interaction.completed#v1_a'],
     ['interaction.completed', 'acme#interaction.completed#v1_a'],
     ['batch.partially_succeeded', 'acme#batch.succeeded#v1_a'],
-  ])('is that of Gemini’s own word for the end when it is told as %s', (type, expected) => {
+  ])('is that of Gemini’s own word for the end when it is announced as %s', (type, expected) => {
     const jobType = type.startsWith('batch') ? 'batch' : 'interaction';
     expect(eventKey({ ...job, type, jobType, jobId: 'v1_a' })).toBe(expected);
     expect(eventKey({ ...job, type, jobType, jobId: 'v1_a', scheme: 'api', webhookId: '' })).toBe(expected);

@@ -20,7 +20,7 @@ const SHOWN = {
   ...{ eventType: 'batch.succeeded', jobId: 'batches/abc', receivedAt: '2026-05-28T21:00:00.000Z', attempts: 2 },
 };
 
-it('reads by key whatever may have been said of a job, a hundred keys at a time', async () => {
+it('reads by key whatever may have been announced of a job, a hundred keys at a time', async () => {
   client
     .on(BatchGetItemCommand)
     .resolvesOnce({ Responses: { Deliveries: [EARLY] } })

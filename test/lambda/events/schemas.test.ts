@@ -131,7 +131,7 @@ describe('a changed schema', () => {
         },
       }),
     ],
-    ['a format that was not told', changed({ id: { type: 'string', format: 'uuid' } })],
+    ['a format that was not named', changed({ id: { type: 'string', format: 'uuid' } })],
     ['a smaller range', changed({ count: { type: 'integer', minimum: 1, maximum: 8 } })],
     ['no other members any more', changed({ counts: { type: 'object', additionalProperties: false } })],
     ['whole numbers only', changed({ bytes: { type: 'integer' } })],
@@ -148,7 +148,7 @@ describe('a changed schema', () => {
       '$.event.occurredAt may be without format "date-time"',
     ],
     ['OutputStored.json', ['detail', 'createdAt'], { type: 'integer' }, '$.detail.createdAt may be integer'],
-  ])('of %s would be told at %j', (file, place, now, fault) => {
+  ])('of %s would be reported at %j', (file, place, now, fault) => {
     const after = committed(file);
     const [outer = '', inner = ''] = place;
     after.properties[outer].properties[inner] = now;
@@ -156,7 +156,7 @@ describe('a changed schema', () => {
     expect(breakingChanges(committed(file), after)).toEqual([fault]);
   });
 
-  it('would be told for every field of an error in a manifest', () => {
+  it('would be reported for every field of an error in a manifest', () => {
     const after = committed('Manifest.json');
     after.properties.error.anyOf[0] = { type: 'object' };
 
@@ -166,7 +166,7 @@ describe('a changed schema', () => {
     ]);
   });
 
-  it('would be told for every field of the published ones', () => {
+  it('would be reported for every field of the published ones', () => {
     for (const file of files) {
       const schema = committed(file);
       expect(breakingChanges(schema, { ...schema, properties: {} })).toHaveLength(

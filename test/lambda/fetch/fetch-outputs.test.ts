@@ -32,7 +32,7 @@ it('downloads nothing when the manifest is there, and announces again what it sa
   expect(published[1]).toMatchObject({ detail: { webhookId: 'msg_2', manifestKey: KEY, objectCount: 2 } });
 });
 
-it('announces what the manifest says of the job, when nobody else knows it', async () => {
+it('announces what the manifest says about the job, when nobody else knows it', async () => {
   const { ports, store, published } = portsOf({ ...ANSWERS, 'files/batch-abc': away });
   const other = portsOf(ANSWERS);
   await fetchOutputs(other.ports, batchJob, EVENT, ATTEMPT);
@@ -319,7 +319,7 @@ it('says in event and manifest whose job it was: the event’s word over the job
   expect(store.manifests.get(KEY)).toMatchObject({ userMetadata, job: { displayName: 'nightly-eval' } });
 });
 
-it('says of a job that could not be seen whose it was, as far as the ledger knows', async () => {
+it('says whose a job was that could not be seen, as far as the ledger knows', async () => {
   const { ports, ledger, published } = portsOf({});
   ledger.known = { ...ledger.known, userMetadata: { job_group: 'g' }, displayName: 'nightly-eval' };
 

@@ -46,7 +46,7 @@ describe('the resource of a job', () => {
   });
 });
 
-describe('what Gemini says of a file', () => {
+describe('what Gemini says about a file', () => {
   const file = { fileId: 'a', name: () => 'a', contentType: undefined, isLines: false, isOptional: true };
   const inspect = async (answer: Answers[string] | undefined) => {
     const { ports } = portsOf(answer === undefined ? {} : { 'files/a': answer });

@@ -28,7 +28,7 @@ it.each(['AIza-0', '!', '~'.repeat(512)])('takes %.10j, which a header can carry
 });
 
 it.each([undefined, '', '{"key":"AIza"}', 'AIza 0', 'AIza\n0', 'AIza-é', '\x7f', 'a'.repeat(513)])(
-  'takes %.10j for no key, and does not tell it',
+  'takes %.10j for no key, and does not show it',
   async (value) => {
     const failure = await setUp(value)
       .source.current()

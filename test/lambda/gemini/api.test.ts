@@ -346,7 +346,7 @@ it('notices a download that breaks off', async () => {
   await expect(read(await apiAt(url).api.download('a', LIVE))).rejects.toMatchObject({ code: 'ERR_OUTPUT_TRUNCATED' });
 });
 
-it('is told by whoever reads it, and by nobody else, that a download broke off before it was read', async () => {
+it('reports to whoever reads it, and to nobody else, that a download broke off before it was read', async () => {
   const { promise: broken, resolve } = Promise.withResolvers<void>();
   const { url } = await serve((_request, response) => {
     response.writeHead(200, { 'content-length': 10 }).write('half', () => response.destroy());

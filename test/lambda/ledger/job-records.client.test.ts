@@ -18,13 +18,13 @@ beforeAll(async () => {
   for (let minute = 0; minute < 20; minute += 1) {
     const job = { project: 'default', jobType: 'batch', jobId: `batches/job${minute}` } as const;
     const times = { endedAt: at(minute), deliveredAt: at(minute), publishedAt: at(minute) };
-    await ledger.tell({
+    await ledger.record({
       ...{ kind: 'announced', eventType: 'batch.succeeded', webhookId: `msg_${minute}`, origin: 'webhook', ...job },
       ...{ userMetadata: {}, ...times },
     });
     if (minute < 10) {
       const place = { createdAt: undefined, fetchStartedAt: at(minute), manifestKey: 'm' };
-      await ledger.tell({ kind: 'stored', ...job, ...place, storedAt: at(minute + 1) });
+      await ledger.record({ kind: 'stored', ...job, ...place, storedAt: at(minute + 1) });
     }
   }
   records = new DynamoDbJobRecords(client, 'JobLedger');

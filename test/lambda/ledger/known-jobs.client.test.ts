@@ -33,8 +33,8 @@ it.each([
   ['stored', { stored_at: { S: '2026-11-24T05:00:00.000Z' } }],
   ['found by the reconciler', { origin: { S: 'reconciler' } }],
 ])('knows a job that was %s', async (_how, seen) => {
-  const told = { user_metadata: { S: '{"team":"a"}' }, display_name: { S: 'nightly' } };
-  client.on(GetItemCommand).resolves({ Item: { ...seen, ...told } });
+  const announced = { user_metadata: { S: '{"team":"a"}' }, display_name: { S: 'nightly' } };
+  client.on(GetItemCommand).resolves({ Item: { ...seen, ...announced } });
 
   expect(await find(JOB)).toEqual({ userMetadata: { team: 'a' }, displayName: 'nightly' });
 });

@@ -86,11 +86,11 @@ describe.each([
     const project = newProject();
     const { submitted, announced, stored } = factsOf(project);
 
-    await ledger.tell(submitted);
+    await ledger.record(submitted);
     expect(await statesIn(project)).toEqual([['awaited', 'v1_a', '2026-11-24T04:00:00.000Z']]);
-    await ledger.tell(announced);
+    await ledger.record(announced);
     expect(await statesIn(project)).toEqual([['unstored', 'v1_a', '2026-11-24T04:30:00.000Z']]);
-    await ledger.tell(stored);
+    await ledger.record(stored);
     expect(await statesIn(project)).toEqual([['stored', 'v1_a', '2026-11-24T04:34:00.000Z']]);
 
     expect(await itemOf(project)).toEqual({
@@ -129,7 +129,7 @@ describe.each([
     const project = newProject();
     const facts = factsOf(project);
 
-    for (const kind of [...order, ...order]) await ledger.tell(facts[kind]);
+    for (const kind of [...order, ...order]) await ledger.record(facts[kind]);
 
     expect(await statesIn(project)).toEqual([['stored', 'v1_a', '2026-11-24T04:34:00.000Z']]);
     expect([...(await ledger.find([facts.job])).values()]).toMatchObject([
@@ -144,10 +144,10 @@ describe.each([
     const project = newProject();
     const { announced, failed } = factsOf(project);
 
-    await ledger.tell(announced);
-    await ledger.tell(failed);
+    await ledger.record(announced);
+    await ledger.record(failed);
     expect(await statesIn(project)).toEqual([['unstored', 'v1_a', '2026-11-24T04:30:00.000Z']]);
-    await ledger.tell({ ...failed, retryable: false } as LedgerFact);
+    await ledger.record({ ...failed, retryable: false } as LedgerFact);
     expect(await statesIn(project)).toEqual([['failed', 'v1_a', '2026-11-24T04:40:00.000Z']]);
   });
 
@@ -155,10 +155,10 @@ describe.each([
     const [late, early] = [newProject(), newProject()];
     const given = (project: string) => ({ ...factsOf(project).failed, retryable: false }) as LedgerFact;
 
-    await ledger.tell(given(late));
-    await ledger.tell(factsOf(late).stored);
-    await ledger.tell(factsOf(early).stored);
-    await ledger.tell(given(early));
+    await ledger.record(given(late));
+    await ledger.record(factsOf(late).stored);
+    await ledger.record(factsOf(early).stored);
+    await ledger.record(given(early));
 
     const stored = [['stored', 'v1_a', '2026-11-24T04:34:00.000Z']];
     expect([await statesIn(late), await statesIn(early)]).toEqual([stored, stored]);
@@ -173,7 +173,7 @@ describe.each([
     ] as const) {
       const project = newProject();
       for (const kind of order)
-        await ledger.tell(kind === 'announced' ? announced(project) : factsOf(project).submitted);
+        await ledger.record(kind === 'announced' ? announced(project) : factsOf(project).submitted);
       expect((await itemOf(project))?.['user_metadata']).toEqual({ S: '{"team":"a"}' });
     }
   });
@@ -182,8 +182,8 @@ describe.each([
     const project = newProject();
     const batch = { project, jobType: 'batch', kind: 'listed', listedAt: NOW, createdAt: ago(60) } as const;
 
-    await ledger.tell({ ...batch, jobId: 'batches/runs', hasEnded: false, displayName: 'evals' });
-    await ledger.tell({ ...batch, jobId: 'batches/over', hasEnded: true });
+    await ledger.record({ ...batch, jobId: 'batches/runs', hasEnded: false, displayName: 'evals' });
+    await ledger.record({ ...batch, jobId: 'batches/over', hasEnded: true });
 
     const { jobs } = await ledger.list({ state: 'awaited', project, jobType: 'batch', limit: 10 });
     expect(jobs).toMatchObject([
@@ -196,7 +196,7 @@ describe.each([
 
   it('reads what fetchers write of a job', async () => {
     const project = newProject();
-    await ledger.tell(factsOf(project).announced);
+    await ledger.record(factsOf(project).announced);
     const Key = { id: { S: `job#${project}#interaction#v1_a` } };
     await client.send(
       new UpdateItemCommand({
@@ -219,13 +219,13 @@ describe.each([
     ['before', ['failed', 'stored']],
     ['after', ['stored', 'failed']],
   ] as const)(
-    'names the manifest of the outputs, and not that of a failure that is told %s it',
+    'names the manifest of the outputs, and not that of a failure that is recorded %s it',
     async (_when, order) => {
       const project = newProject();
       const facts = factsOf(project);
       const failed = { ...facts.failed, manifestKey: 'p/fetch-failed/manifest.json' } as LedgerFact;
 
-      for (const kind of order) await ledger.tell(kind === 'failed' ? failed : facts.stored);
+      for (const kind of order) await ledger.record(kind === 'failed' ? failed : facts.stored);
 
       expect((await itemOf(project))?.['manifest_key']).toEqual({ S: 'p/manifest.json' });
     },
@@ -235,14 +235,14 @@ describe.each([
     const project = newProject();
     const { job, submitted, announced } = factsOf(project);
 
-    await ledger.tell(submitted);
+    await ledger.record(submitted);
     await ledger.postpone(job, ago(10), ago(40));
-    await ledger.tell(submitted);
+    await ledger.record(submitted);
     expect(await statesIn(project)).toEqual([['awaited', 'v1_a', '2026-11-24T04:50:00.000Z']]);
     expect([...(await ledger.find([job])).values()]).toMatchObject([{ failingSince: ago(40) }]);
     await ledger.postpone(job, ago(10));
     expect([...(await ledger.find([job])).values()]).toMatchObject([{ failingSince: undefined }]);
-    await ledger.tell(announced);
+    await ledger.record(announced);
     await ledger.postpone(job, ago(5));
     expect(await statesIn(project)).toEqual([['unstored', 'v1_a', '2026-11-24T04:30:00.000Z']]);
   });
@@ -255,7 +255,7 @@ describe.each([
       ['early', 50],
       ['middle', 20],
     ] as const) {
-      await ledger.tell({ ...submitted, jobId, submittedAt: ago(minutes) } as LedgerFact);
+      await ledger.record({ ...submitted, jobId, submittedAt: ago(minutes) } as LedgerFact);
     }
     const query = { state: 'awaited', project, jobType: 'interaction', limit: 10 } as const;
     const list = async (more: Partial<LedgerQuery>) =>
@@ -278,7 +278,7 @@ describe.each([
     const minutes = Array.from({ length: 100 }, (_, index) => (index * 37) % 50);
     await Promise.all(
       minutes.map((minute, index) =>
-        ledger.tell({ ...submitted, jobId: `v1_${index}`, submittedAt: ago(minute) } as LedgerFact),
+        ledger.record({ ...submitted, jobId: `v1_${index}`, submittedAt: ago(minute) } as LedgerFact),
       ),
     );
 
@@ -318,7 +318,7 @@ it('says that the store is away', async () => {
   const client = { send: () => Promise.reject(new Error('ECONNREFUSED')) } as never;
   const away = new DynamoDbJobLedger({ client, tableName: 'JobLedger', now: () => NOW });
 
-  for (const call of [away.tell(factsOf('x').stored), away.find([factsOf('x').job]), away.readCursor('x')]) {
+  for (const call of [away.record(factsOf('x').stored), away.find([factsOf('x').job]), away.readCursor('x')]) {
     await expect(call).rejects.toMatchObject({ code: 'ERR_STORE_UNAVAILABLE' });
   }
 });

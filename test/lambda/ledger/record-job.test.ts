@@ -14,9 +14,9 @@ const JOB = {
 const DELIVERY = { ...JOB, webhookId: 'msg_1', type: 'batch.succeeded' };
 
 /** @returns whether it was recorded, and what was logged */
-async function recordJob({ tell }: { tell: (fact: LedgerFact) => Promise<void> }, body: string, publishedAt: Date) {
+async function recordJob({ record }: { record: (fact: LedgerFact) => Promise<void> }, body: string, publishedAt: Date) {
   const error = vi.fn();
-  const again = await recordJobs({ ledger: { tell }, log: { error } }, [{ messageId: 'm1', body, publishedAt }]);
+  const again = await recordJobs({ ledger: { record }, log: { error } }, [{ messageId: 'm1', body, publishedAt }]);
   return { isRecorded: again.length === 0, logged: error.mock.calls[0]?.[1] };
 }
 
@@ -25,16 +25,16 @@ function bodyOf(source: string, detailType: string, detail: object): string {
 }
 
 it('tells the ledger of a job that ended', async () => {
-  const tell = vi.fn();
+  const record = vi.fn();
   const detail = {
     ...{ ...DELIVERY, status: 'succeeded', origin: 'webhook', scheme: 'v1', data: {} },
     ...{ occurredAt: '2026-11-24T05:00:00.000Z', receivedAt: '2026-11-24T05:00:03.000Z' },
   };
 
-  expect(await recordJob({ tell }, bodyOf('gemini.webhooks', 'batch.succeeded', detail), AT)).toMatchObject({
+  expect(await recordJob({ record }, bodyOf('gemini.webhooks', 'batch.succeeded', detail), AT)).toMatchObject({
     isRecorded: true,
   });
-  expect(tell.mock.calls[0]).toEqual([
+  expect(record.mock.calls[0]).toEqual([
     {
       kind: 'announced',
       project: 'acme',
@@ -52,7 +52,7 @@ it('tells the ledger of a job that ended', async () => {
 });
 
 it('tells it of outputs that stored, and of those that will not', async () => {
-  const tell = vi.fn();
+  const record = vi.fn();
   const stored = {
     ...{
       ...DELIVERY,
@@ -75,11 +75,11 @@ it('tells it of outputs that stored, and of those that will not', async () => {
     manifestKey: null,
   };
 
-  await recordJob({ tell }, bodyOf('gemini.webhooks', 'output.stored', stored), AT);
-  await recordJob({ tell }, bodyOf('gemini.webhooks', 'output.failed', failed), AT);
+  await recordJob({ record }, bodyOf('gemini.webhooks', 'output.stored', stored), AT);
+  await recordJob({ record }, bodyOf('gemini.webhooks', 'output.failed', failed), AT);
 
   const job = { project: 'acme', jobType: 'batch', jobId: 'batches/abc' };
-  expect(tell.mock.calls.flat()).toEqual([
+  expect(record.mock.calls.flat()).toEqual([
     {
       kind: 'stored',
       ...{ ...job, manifestKey: 'p/manifest.json', createdAt: undefined },
@@ -102,16 +102,16 @@ it.each([
   ['the pipeline that speaks for an application', bodyOf('gemini.webhooks', 'job.submitted', JOB)],
   ['a job without an id', bodyOf('gemini.webhooks', 'batch.succeeded', { ...DELIVERY, jobId: null })],
 ])('refuses %s', async (_name, body) => {
-  const tell = vi.fn();
+  const record = vi.fn();
 
-  expect(await recordJob({ tell }, body, AT)).toMatchObject({ isRecorded: false });
-  expect(tell).not.toHaveBeenCalled();
+  expect(await recordJob({ record }, body, AT)).toMatchObject({ isRecorded: false });
+  expect(record).not.toHaveBeenCalled();
 });
 
 it('names in the log what an event is about, and of one that makes no sense only its type', async () => {
   const submitted = { ...JOB, submittedAt: '2026-11-24T05:00:00.000Z' };
-  const tell = vi.fn().mockRejectedValue(new TransientError('ERR_STORE_UNAVAILABLE', 'away'));
-  const logged = async (body: string) => (await recordJob({ tell }, body, AT)).logged;
+  const record = vi.fn().mockRejectedValue(new TransientError('ERR_STORE_UNAVAILABLE', 'away'));
+  const logged = async (body: string) => (await recordJob({ record }, body, AT)).logged;
 
   expect(await logged(bodyOf('gemini.applications', 'job.submitted', submitted))).toEqual({
     ...{ messageId: 'm1', type: 'job.submitted', project: 'acme', jobType: 'batch', jobId: 'batches/abc' },
@@ -130,17 +130,17 @@ it('names in the log what an event is about, and of one that makes no sense only
 });
 
 it('keeps the name of a job, from the application or from the event', async () => {
-  const tell = vi.fn();
+  const record = vi.fn();
   const submitted = { ...JOB, submittedAt: '2026-11-24T05:00:00.000Z', displayName: 'evals' };
   const ended = {
     ...{ ...DELIVERY, status: 'succeeded', origin: 'webhook', scheme: 'v1', data: {}, displayName: 'evals' },
     ...{ occurredAt: '2026-11-24T05:00:00.000Z', receivedAt: '2026-11-24T05:00:03.000Z' },
   };
 
-  await recordJob({ tell }, bodyOf('gemini.applications', 'job.submitted', submitted), AT);
-  await recordJob({ tell }, bodyOf('gemini.webhooks', 'batch.succeeded', ended), AT);
+  await recordJob({ record }, bodyOf('gemini.applications', 'job.submitted', submitted), AT);
+  await recordJob({ record }, bodyOf('gemini.webhooks', 'batch.succeeded', ended), AT);
 
-  expect(tell.mock.calls.flat()).toMatchObject([
+  expect(record.mock.calls.flat()).toMatchObject([
     { kind: 'submitted', displayName: 'evals' },
     { kind: 'announced', displayName: 'evals' },
   ]);
@@ -156,12 +156,12 @@ describe('a batch of messages', () => {
   it('is recorded by job at once, and in order within a job, however its id is spelled', async () => {
     const running: string[] = [];
     const finish: (() => void)[] = [];
-    const tell = ({ jobId }: LedgerFact) => {
+    const record = ({ jobId }: LedgerFact) => {
       running.push(jobId);
       return new Promise<void>((done) => finish.push(done));
     };
 
-    const recorded = recordJobs({ ledger: { tell }, log }, messages('batches/a', 'b', 'batch_a', 'c', 'a'));
+    const recorded = recordJobs({ ledger: { record }, log }, messages('batches/a', 'b', 'batch_a', 'c', 'a'));
     expect(running).toEqual(['batches/a', 'b', 'c']);
     finish.shift()?.();
     await vi.waitFor(() => expect(running).toEqual(['batches/a', 'b', 'c', 'batch_a']));
@@ -173,11 +173,11 @@ describe('a batch of messages', () => {
   });
 
   it('gives back what was not recorded, and only that', async () => {
-    const tell = async ({ jobId }: LedgerFact) => {
+    const record = async ({ jobId }: LedgerFact) => {
       if (jobId === 'b') throw new TransientError('ERR_STORE_UNAVAILABLE', 'away');
     };
     const events = [...messages('a', 'b', 'c'), { messageId: 'm3', body: 'no event', publishedAt: AT }];
 
-    expect(await recordJobs({ ledger: { tell }, log }, events)).toEqual(['m1', 'm3']);
+    expect(await recordJobs({ ledger: { record }, log }, events)).toEqual(['m1', 'm3']);
   });
 });

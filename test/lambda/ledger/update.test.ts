@@ -35,7 +35,7 @@ describe('a fetch that failed', () => {
   });
 });
 
-describe('what an application says of a job', () => {
+describe('what an application says about a job', () => {
   const last = (named: Pick<LedgerFact & { kind: 'submitted' }, 'userMetadata' | 'displayName'>) =>
     updateOf({ ...JOB, kind: 'submitted', submittedAt: AT, ...named }).last;
   /** `{"a":""}` is 8 bytes. */

@@ -81,7 +81,7 @@ it('counts each route and hour by itself, and has the counters deleted two hours
   });
 });
 
-it('says of a table that is away that it may come back', async () => {
+it('says that a table that is away may come back', async () => {
   const away = new DynamoDbQuarantine({
     ...{ client: tables.client, tableName: 'Nothing', ttlSeconds: 3600, maxPerHour: 2 },
   });

@@ -182,7 +182,7 @@ describe('a flood', () => {
     expect(store.kept.size).toBe(26);
   });
 
-  it('changes nothing in what the sender is told while the store is away', async () => {
+  it('changes nothing in the answer to the sender while the store is away', async () => {
     const { keep, store, counted } = setUp();
     store.reserve = () => Promise.reject(new Error('away'));
 

@@ -72,7 +72,7 @@ describe('what the ledger knows of the job', () => {
   const body = '{"type":"batch.succeeded","data":{"id":"abc","user_metadata":{"team":"delivered","more":1}}}';
   const submitted = { userMetadata: { team: 'submitted' }, displayName: 'nightly' };
 
-  it('stands in the event: the job is verified, and what the application said of it counts', async () => {
+  it('stands in the event: the job is verified, and what the application said about it counts', async () => {
     const { ports, published } = setUp();
     ports.authenticate.mockResolvedValue({ ...BY_GOOGLE, payload: Buffer.from(body) });
     const findJob = vi.fn(async () => submitted);

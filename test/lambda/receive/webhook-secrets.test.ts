@@ -90,7 +90,7 @@ it.each([
   ['is missing', {}],
   ['is empty', { AWSCURRENT: ' ' }],
   ['is of another form', { AWSCURRENT: 'hunter2', AWSPREVIOUS: A }],
-])('has nothing to verify with when the current secret %s, and does not tell its value', async (_name, versions) => {
+])('has nothing to verify with when the current secret %s, and does not show its value', async (_name, versions) => {
   hold(versions);
 
   const loading = loadSigningSecrets(reader, 's', hoursLater(1))();

@@ -90,10 +90,10 @@ class World implements Gemini {
     return { ...(this.pages[number] && { operations: this.pages[number] }), ...next };
   }
 
-  /** As applications and the bus tell it. */
+  /** As applications and the bus announce it. */
   async submit(jobType: 'batch' | 'interaction' | 'video', jobId: string, minutesAgo: number, userMetadata = {}) {
     const submittedAt = new Date(START - minutesAgo * MINUTE);
-    await this.ledger.tell({ kind: 'submitted', project: this.project, jobType, jobId, submittedAt, userMetadata });
+    await this.ledger.record({ kind: 'submitted', project: this.project, jobType, jobId, submittedAt, userMetadata });
   }
 
   /** What is on the bus reaches the ledger. */
@@ -120,7 +120,7 @@ class World implements Gemini {
     return {
       gemini: { get: (path) => step('gemini', () => this.get(path)), download: () => this.download() },
       ledger: {
-        tell: (fact) => step('tell', () => ledger.tell(fact)),
+        record: (fact) => step('record', () => ledger.record(fact)),
         find: (jobs) => step('find', () => ledger.find(jobs)),
         list: (query) => step('list', () => ledger.list(query)),
         postpone: (...call) => step('postpone', () => ledger.postpone(...call)),
@@ -382,7 +382,7 @@ it('loses and doubles nothing, killed before and after each of its calls', async
   const names = new Set(whole.calls);
   expect(names).toEqual(
     new Set([
-      ...['readCursor', 'list', 'gemini', 'postpone', 'find', 'tell', 'claim', 'publish', 'complete', 'writeCursor'],
+      ...['readCursor', 'list', 'gemini', 'postpone', 'find', 'record', 'claim', 'publish', 'complete', 'writeCursor'],
     ]),
   );
 
@@ -533,7 +533,7 @@ describe('the list of batches', () => {
     expect(world.metrics.filter(([name]) => name === 'LookupsRefused')).toHaveLength(1);
   });
 
-  it('has its entries told to the ledger once, and those that are no batches named', async () => {
+  it('has its entries recorded in the ledger once, and those that are no batches named', async () => {
     const world = await mixed();
     await world.run();
     expect(world.logged).toContainEqual([
@@ -546,7 +546,7 @@ describe('the list of batches', () => {
 
     await world.run();
 
-    expect(world.calls).not.toContain('tell');
+    expect(world.calls).not.toContain('record');
   });
 
   it.each([
@@ -695,13 +695,13 @@ describe('a job that gives no answer', () => {
     expect(JSON.stringify(world.logged)).not.toContain('of a secret');
   });
 
-  it('is asked for again after a pause that doubles, up to half an hour, and told after an hour', async () => {
+  it('is asked for again after a pause that doubles, up to half an hour, and counted after an hour', async () => {
     const world = new World();
     await world.submit('interaction', 'v1_poison', 60);
     world.refusals[POISON] = new TransientError('ERR_GEMINI_UNAVAILABLE', 'HTTP 500');
     const askedAt: number[] = [];
     const toldAt: number[] = [];
-    const told: unknown[] = [];
+    const counted: unknown[] = [];
 
     for (let minute = 0; minute <= 180; minute += 1) {
       world.now = START + minute * MINUTE;
@@ -710,17 +710,17 @@ describe('a job that gives no answer', () => {
       if (world.asked.slice(before).includes(POISON)) askedAt.push(minute);
       const unanswered = world.metrics.filter(([name]) => name === 'JobsUnanswered');
       if (unanswered.length > 0) toldAt.push(minute);
-      told.push(...unanswered);
+      counted.push(...unanswered);
       world.metrics.length = 0;
     }
 
     // Asked first when it was 60 minutes old, of which the pause is an eighth.
     expect(askedAt).toEqual([0, 8, 17, 34, 64, 94, 124, 154]);
     expect(toldAt).toEqual([64, 94, 124, 154]);
-    expect(told).toEqual(Array(4).fill(['JobsUnanswered', { project: world.project }]));
+    expect(counted).toEqual(Array(4).fill(['JobsUnanswered', { project: world.project }]));
   });
 
-  it('is not told once it answered', async () => {
+  it('is not counted once it answered', async () => {
     const world = new World();
     await world.submit('interaction', 'v1_poison', 60);
     world.refusals[POISON] = new TransientError('ERR_GEMINI_UNAVAILABLE', 'HTTP 500');
@@ -1324,7 +1324,7 @@ describe('a question about a job', () => {
     expect(world.metrics).toContainEqual(['LookupsRefused', { project: world.project }]);
   });
 
-  it('that stays without an answer for an hour is told', async () => {
+  it('that stays without an answer for an hour is counted', async () => {
     const world = new World();
     await world.submit('interaction', 'v1_a', 0);
     world.refusals[PATH] = away;
@@ -1408,7 +1408,7 @@ describe('a question about a job', () => {
     const world = new World();
     const fact = { kind: 'submitted', project: world.project, jobType: 'interaction', jobId: 'v1_a' } as const;
     const submittedAt = new Date(START - HOUR);
-    await world.ledger.tell({ ...fact, submittedAt, userMetadata: {}, displayName: 'nightly' });
+    await world.ledger.record({ ...fact, submittedAt, userMetadata: {}, displayName: 'nightly' });
     world.resources[PATH] = interaction('v1_a', 'completed', 30);
 
     await world.run();

@@ -10,7 +10,7 @@ const ENDED = {
   displayName: 'nightly-eval',
 } as const;
 
-it('tells of an interaction that is incomplete what its webhook would have told', () => {
+it('says about an interaction that is incomplete what its webhook would have said', () => {
   const job = { ...ENDED, jobType: 'interaction', jobName: 'v1_a', status: 'incomplete' } as const;
 
   expect(toReconciledEvent(job, NOW)).toEqual({

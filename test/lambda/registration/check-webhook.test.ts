@@ -87,11 +87,11 @@ it.each([
   ['other-url', { uri: 'https://attacker.example' }],
   ['other-events', { events: ['batch.succeeded'] }],
 ] as const)('tells %s once, and repairs it only where that is wanted', async (finding, changes) => {
-  const told = setUp(changes);
-  expect(await told.check(false)).toEqual([finding]);
-  expect(told.registry.calls).toEqual(['list']);
-  expect(told.counted).toEqual([['WebhookFindings', { project: 'acme', finding }], SICK]);
-  expect(told.lines).toEqual([
+  const fake = setUp(changes);
+  expect(await fake.check(false)).toEqual([finding]);
+  expect(fake.registry.calls).toEqual(['list']);
+  expect(fake.counted).toEqual([['WebhookFindings', { project: 'acme', finding }], SICK]);
+  expect(fake.lines).toEqual([
     [
       'Webhook finding',
       {

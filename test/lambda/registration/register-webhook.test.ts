@@ -42,7 +42,7 @@ function setUp(projects: Readonly<Record<string, FakeWebhookRegistry>> = {}) {
   return { registry, stored, left, create, update, remove, removeUnreadable };
 }
 
-/** The physical id that CloudFormation is told after a create that failed. */
+/** The physical id that CloudFormation is given after a create that failed. */
 async function physicalIdOf(creating: Promise<string>): Promise<string> {
   const error = await creating.catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(RegistrationFailed);
@@ -294,7 +294,7 @@ describe('another API key secret', () => {
     expect(registry.webhooks.size).toBe(2);
   });
 
-  it('cleans up by the id alone, should the key before not tell whose the new webhook is', async () => {
+  it('cleans up by the id alone, should the key before not show whose the new webhook is', async () => {
     const { registry, remove } = setUp();
     registry.add(WANTED);
 

@@ -275,7 +275,7 @@ describe('the API key', () => {
       'AIza\u00e9',
       'holds no Gemini API key: it is too long, or has characters that no key has',
     ],
-  ])('that %s is told with what to do, and Gemini is not asked', async (_what, value, what) => {
+  ])('that %s is reported with what to do, and Gemini is not asked', async (_what, value, what) => {
     await expect(registryOf(value).registry.list()).rejects.toMatchObject({
       code: 'ERR_API_KEY_MISSING',
       message: `The secret key ${what}. ${CREATE}, or name another one, and try again.`,

@@ -106,7 +106,7 @@ it('keeps a new secret that could not be tested, for the next attempt', async ()
   expect(secret.labels).toEqual({ old: ['AWSCURRENT'], new: ['AWSPENDING'] });
 });
 
-it('accepts any secret that signs, should Gemini tell an end of each', async () => {
+it('accepts any secret that signs, should Gemini give an end for each', async () => {
   const { registry, secret, step } = setUp();
   secret.values.set('new', `whsec_${Buffer.alloc(24, 1).toString('base64')}`);
   registry.webhooks.set('wh1', {

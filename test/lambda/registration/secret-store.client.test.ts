@@ -94,7 +94,7 @@ it.each([
   ['putPending', () => rotated.putPending('new', 'whsec_value')],
   ['abandon', () => rotated.abandon('new')],
   ['makeCurrent', () => rotated.makeCurrent('new', 'old')],
-])('says of %s what to do when Secrets Manager fails, and quotes neither value nor answer', async (_name, call) => {
+])('says what to do about %s when Secrets Manager fails, and quotes neither value nor answer', async (_name, call) => {
   const cause = new Error('The request holds whsec_value');
   client.onAnyCommand().rejects(cause);
 

@@ -26,7 +26,7 @@ it('ends the run when it fails, and names the file', async () => {
   for (const listener of listeners) process.on('uncaughtException', listener);
 });
 
-it('says of a full disk what to do, and leaves other errors as they are', () => {
+it('says what to do about a full disk, and leaves other errors as they are', () => {
   const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC', path: '/x/log' });
   const other = Object.assign(new Error('EACCES'), { code: 'EACCES' });
 
