@@ -24,7 +24,7 @@ function bodyOf(source: string, detailType: string, detail: object): string {
   return JSON.stringify({ version: '0', source, 'detail-type': detailType, time: '2026-11-24T05:00:05Z', detail });
 }
 
-it('tells the ledger of a job that ended', async () => {
+it('records a job that ended', async () => {
   const record = vi.fn();
   const detail = {
     ...{ ...DELIVERY, status: 'succeeded', origin: 'webhook', scheme: 'v1', data: {} },
@@ -51,7 +51,7 @@ it('tells the ledger of a job that ended', async () => {
   ]);
 });
 
-it('tells it of outputs that stored, and of those that will not', async () => {
+it('records outputs that are stored, and those that will not be', async () => {
   const record = vi.fn();
   const stored = {
     ...{
@@ -77,6 +77,8 @@ it('tells it of outputs that stored, and of those that will not', async () => {
 
   await recordJob({ record }, bodyOf('gemini.webhooks', 'output.stored', stored), AT);
   await recordJob({ record }, bodyOf('gemini.webhooks', 'output.failed', failed), AT);
+  const dated = { ...stored, createdAt: '2026-11-24T04:00:00.000Z' };
+  await recordJob({ record }, bodyOf('gemini.webhooks', 'output.stored', dated), AT);
 
   const job = { project: 'acme', jobType: 'batch', jobId: 'batches/abc' };
   expect(record.mock.calls.flat()).toEqual([
@@ -91,6 +93,7 @@ it('tells it of outputs that stored, and of those that will not', async () => {
       ...{ ...job, code: 'ERR_OUTPUT_GONE', retryable: false, manifestKey: undefined },
       failedAt: new Date('2026-11-24T05:00:05.000Z'),
     },
+    expect.objectContaining({ kind: 'stored', createdAt: new Date('2026-11-24T04:00:00.000Z') }),
   ]);
 });
 
@@ -99,6 +102,10 @@ it.each([
   ['no event', '{}'],
   ['somebody else’s event', bodyOf('aws.s3', 'job.submitted', { ...JOB, submittedAt: '2026-11-24T05:00:00Z' })],
   ['an application that speaks for the pipeline', bodyOf('gemini.applications', 'output.stored', DELIVERY)],
+  [
+    'an application’s event of another kind',
+    bodyOf('gemini.applications', 'job.cancelled', { ...JOB, submittedAt: '2026-11-24T05:00:00Z' }),
+  ],
   ['the pipeline that speaks for an application', bodyOf('gemini.webhooks', 'job.submitted', JOB)],
   ['a job without an id', bodyOf('gemini.webhooks', 'batch.succeeded', { ...DELIVERY, jobId: null })],
 ])('refuses %s', async (_name, body) => {
@@ -106,6 +113,15 @@ it.each([
 
   expect(await recordJob({ record }, body, AT)).toMatchObject({ isRecorded: false });
   expect(record).not.toHaveBeenCalled();
+});
+
+it('leaves what is a fault of its own to the runtime', async () => {
+  const record = vi.fn().mockRejectedValue(new TypeError('x is undefined'));
+  const submitted = { ...JOB, submittedAt: '2026-11-24T05:00:00.000Z' };
+
+  const recorded = recordJob({ record }, bodyOf('gemini.applications', 'job.submitted', submitted), AT);
+
+  await expect(recorded).rejects.toThrow('x is undefined');
 });
 
 it('names in the log what an event is about, and of one that makes no sense only its type', async () => {
