@@ -133,7 +133,7 @@ it('is known by its ids, however they are written', () => {
   });
 });
 
-it('is in the schemas of the events, and in what the command line takes and tells', async () => {
+it('is in the schemas of the events, and in what the command line takes and prints', async () => {
   const described = Object.values(template.findOutputs('*'))
     .map(({ Value }) => (typeof Value === 'object' ? JSON.stringify(stack.resolve(Value)) : String(Value)))
     .find((value) => value.includes('geminiWebhooks'));

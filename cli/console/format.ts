@@ -47,7 +47,7 @@ export function stepTag(before: string | null, time: string | null, now: Date): 
   return html`<time datetime="${time}" title="${time}">${sign}${duration(ms)}</time>`;
 }
 
-/** `models/veo/operations/abc` as `abc`, in which nothing is lost that tells jobs apart on a page. */
+/** `models/veo/operations/abc` as `abc`, in which nothing is lost by which jobs on a page differ. */
 export function shortId(id: string): string {
   const last = id.slice(id.lastIndexOf('/') + 1);
   return last.length > 20 ? `${last.slice(0, 12)}…${last.slice(-5)}` : last;

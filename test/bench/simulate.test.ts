@@ -60,7 +60,7 @@ describe('a network', () => {
     expect(refused / lost).toBeLessThan(36);
   });
 
-  it('tells what follows from what it is followed by', () => {
+  it('knows what follows from what it is followed by', () => {
     const later = (seconds: number) => ({ ...one, carries: 1, enter: (now: number) => now + seconds });
     const { seconds, secondsAfter } = simulate([later(2)], [later(3)], 10, 1);
 

@@ -84,7 +84,7 @@ function holdManifests(manifests: Readonly<Record<string, unknown>>): void {
 }
 
 describe('show', () => {
-  it('tells the whole life of a job that stored, long after its delivery was forgotten', async () => {
+  it('shows the whole life of a job that is stored, long after its delivery was forgotten', async () => {
     const folder = 'batch/project=default/date=2026-11-24/job=stored/';
     await ledger.record({ ...batch('batches/stored'), kind: 'submitted', submittedAt: at('02:00'), userMetadata: {} });
     await ledger.record(announced('batches/stored'));
@@ -124,14 +124,14 @@ describe('show', () => {
     send.mockRestore();
   });
 
-  it('tells what is known of a job that was only submitted', async () => {
+  it('shows what is known of a job that was only submitted', async () => {
     await ledger.record({ ...batch('batches/early'), kind: 'submitted', submittedAt: at('04:00'), userMetadata: {} });
 
     expect(await lifeOf('early')).toEqual(['04:00 submitted: batch, by an application']);
     expect((await call('show early')).noted).toContain('waiting for its end at Gemini');
   });
 
-  it('tells with which code and when a job failed of which nothing is stored', async () => {
+  it('shows with which code and when a job failed of which nothing is stored', async () => {
     await ledger.record(announced('batches/theirs'));
     const failed = { kind: 'failed', failedAt: at('02:20'), code: 'ERR_JOB_NOT_OURS', retryable: false } as const;
     await ledger.record({ ...batch('batches/theirs'), ...failed, manifestKey: undefined });
@@ -148,7 +148,7 @@ describe('show', () => {
     );
   });
 
-  it('finds the record of an end that only the reconciler tells, and that Gemini does not have yet', async () => {
+  it('finds the record of an end that only the reconciler announces, and that Gemini does not have yet', async () => {
     const found = { eventType: 'batch.paused', webhookId: 'api#default#batch.paused#paused', origin: 'reconciler' };
     await ledger.record({ ...announced('batches/paused'), ...found });
     await deliver('default#batch.paused#paused', 'api#api#default#batch.paused#paused', { event_type: 'batch.paused' });

@@ -175,7 +175,7 @@ describe('redrive', () => {
     ]);
   });
 
-  it('waits for the answers of all servers, is not misled by an empty one, and tells what remains', async () => {
+  it('waits for the answers of all servers, is not misled by an empty one, and says what remains', async () => {
     hold([]);
     sqs
       .on(GetQueueAttributesCommand, { QueueUrl: DEAD })

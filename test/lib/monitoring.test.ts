@@ -71,7 +71,7 @@ describe('alarms', () => {
 
     expect(composite).toMatchObject({ AlarmActions: [topic], OKActions: [topic] });
     for (const [id, { Properties }] of ids) {
-      // CloudWatch tells of each new alarm that it is OK: a mail for every one of them on the first day.
+      // CloudWatch notifies of each new alarm that it is OK: a mail for every one of them on the first day.
       expect(Properties, id).not.toHaveProperty('OKActions');
       if (rule.includes(`"${id}"`)) expect(Properties, id).not.toHaveProperty('AlarmActions');
       else expect(Properties, id).toMatchObject({ AlarmActions: [topic] });

@@ -71,7 +71,7 @@ it('leaves to CloudFormation what only CloudFormation knows', () => {
 
 describe('the permission to read the API key for the registration', () => {
   const policyOf = (apiKeySecretName: string) => {
-    // The hash is what tells some names apart.
+    // The hash is what some names differ by.
     const template = Template.fromStack(newStack({ projects: [{ name: 'default', apiKeySecretName }] }));
     const [[id, policy] = ['', undefined]] = Object.entries(resourcesOf(template, 'AWS::IAM::Policy')).filter(([one]) =>
       one.includes('RegistrarReads'),
@@ -97,7 +97,7 @@ describe('the permission to read the API key for the registration', () => {
     expect((registration as unknown as { DependsOn: string[] }).DependsOn).toContain(id);
   });
 
-  it('tells names apart that a logical id cannot', () => {
+  it('distinguishes names that a logical id cannot', () => {
     expect(policyOf('team/key').id).not.toBe(policyOf('team-key').id);
   });
 });

@@ -13,7 +13,7 @@ it('lets the verifier add to the quarantine and not look into it, and the reveri
   expect(onQuarantine('GeminiWebhooksReverifier')).toEqual([['dynamodb:DeleteItem dynamodb:Scan', table]]);
 });
 
-it('tells both what the bounds are, and forgets what has expired', () => {
+it('gives both the bounds, and forgets what has expired', () => {
   for (const id of ['GeminiWebhooksDoorVerifier', 'GeminiWebhooksReverifier']) {
     expect(resourceOf(template, 'AWS::Lambda::Function', id).Properties['Environment']).toMatchObject({
       Variables: { QUARANTINE_MAX_PER_HOUR: '100', QUARANTINE_TTL_SECONDS: '172800' },

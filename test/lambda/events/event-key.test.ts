@@ -66,7 +66,7 @@ describe('eventKey', () => {
     expect(eventKey({ ...job, type, jobType, jobId: 'v1_a', scheme: 'api', webhookId: '' })).toBe(expected);
   });
 
-  it('is that of the job for whatever end the API tells, the same in each run', () => {
+  it('is that of the job for whatever end the API gives, the same in each run', () => {
     const event = { ...job, scheme: 'api', webhookId: '', jobId: 'batches/abc', type: 'batch.paused' };
     expect(eventKey(event)).toBe('acme#batch.paused#abc');
   });

@@ -26,7 +26,7 @@ function setUp(claimed: ClaimResult, wasPublished?: boolean) {
   return { ports, published, complete };
 }
 
-it('tells by which delivery an event came to be on the bus', async () => {
+it('records by which delivery an event came to be on the bus', async () => {
   const { ports, published } = setUp({ outcome: 'completed', delivery: 'v1#msg_0', bodySha256: 'x', receivedAt: NOW });
 
   expect(await publishOnce(ports, onceFor(DETAIL, 'ab'))).toEqual({

@@ -156,7 +156,7 @@ it('writes a manifest only where there is none', async () => {
 it.each([
   ['', LIVE, 'ERR_STORE_UNAVAILABLE'],
   [', when the time of the function has run out', AbortSignal.abort(), 'ERR_FETCH_TIMED_OUT'],
-])('tells that S3 broke off an object%s', async (_when, signal, code) => {
+])('reports that S3 broke off an object%s', async (_when, signal, code) => {
   const { s3, store: mocked } = mockedStore();
   async function* broken() {
     yield Buffer.from('beginning');
@@ -324,7 +324,7 @@ it('ends every part when one fails, and leaves no upload', async () => {
   expect(requests.at(-1)).toMatch(/^DELETE \/outputs\/batch\/broken\?.*uploadId=/);
 });
 
-it('reads an object back, and tells one that is not there from one that cannot be read', async () => {
+it('reads an object back, and distinguishes one that is not there from one that cannot be read', async () => {
   const writer = store.open('batch/read', 'text/plain', LIVE);
   await writer.write(Buffer.from('there'));
   await writer.finish();

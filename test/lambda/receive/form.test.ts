@@ -41,7 +41,7 @@ it('says where things are in a delivery, and nothing of what they are', () => {
   expect(JSON.stringify(form)).not.toContain('secret');
 });
 
-it('tells sixty names and no more', () => {
+it('has sixty names and no more', () => {
   const payload = Object.fromEntries(Array.from({ length: 61 }, (_, index) => [`name${index + 100}`, 1]));
 
   expect(formOfDelivery({}, payload).keys.split(', ')).toEqual(

@@ -47,7 +47,7 @@ it('takes the event from the claims and the id from the jti, though no kid names
   });
 });
 
-it('tells apart two jti that differ at their ends alone', async () => {
+it('distinguishes two jti that differ at their ends alone', async () => {
   const ids = await Promise.all(
     ['a', 'b'].map(async (end) => (await verify(await signed({ ...EVENT, jti: 'x'.repeat(300) + end }))).webhookId),
   );

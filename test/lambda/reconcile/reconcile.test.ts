@@ -1076,7 +1076,7 @@ describe('the deadline', () => {
     expect((await world.ledger.list(query)).jobs).toMatchObject([{ jobId: 'batches/won', createdAt: undefined }]);
   });
 
-  describe('tells the ledger what it gave up', () => {
+  describe('records in the ledger what it gave up', () => {
     const inLedger = async (world: World) => {
       const query = { state: 'failed', project: world.project, jobType: 'interaction', limit: 10 } as const;
       return (await world.ledger.list(query)).jobs;

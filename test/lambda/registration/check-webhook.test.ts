@@ -86,7 +86,7 @@ describe('what Gemini itself disabled', () => {
 it.each([
   ['other-url', { uri: 'https://attacker.example' }],
   ['other-events', { events: ['batch.succeeded'] }],
-] as const)('tells %s once, and repairs it only where that is wanted', async (finding, changes) => {
+] as const)('reports %s once, and repairs it only where that is wanted', async (finding, changes) => {
   const fake = setUp(changes);
   expect(await fake.check(false)).toEqual([finding]);
   expect(fake.registry.calls).toEqual(['list']);
@@ -148,7 +148,7 @@ it.each(['list', 'update'] as const)('hides no defect behind a call of Gemini: %
   );
 });
 
-it('tells a repair that failed, and does not call the webhook healthy', async () => {
+it('reports a repair that failed, and does not call the webhook healthy', async () => {
   const { registry, counted, lines, check } = setUp({ state: 'disabled_due_to_failed_deliveries' });
   registry.faults.set('update', 'refused');
 

@@ -178,7 +178,7 @@ it.each([
     'not-registered',
     'The function failed (unknown); its log says how.',
   ],
-])('tells %s', (_what, error, physicalId, reason) => {
+])('reports %s', (_what, error, physicalId, reason) => {
   expect(toFailure(eventOf({}), error)).toEqual({ status: 'FAILED', physicalId, reason });
 });
 

@@ -26,6 +26,6 @@ it.each([
   ['nothing is known', [lasting('new')], [], false],
   ['no ending is shown', [lasting('')], ['whsec_new'], undefined],
   ['no secret is shown', [], ['whsec_new'], undefined],
-])('tells whether Gemini goes on with a secret that is known: %s', (_when, secrets, values, expected) => {
+])('knows whether Gemini goes on with a secret that is known: %s', (_when, secrets, values, expected) => {
   expect(isSignedWith(webhook('wh1', { secrets }), values)).toBe(expected);
 });

@@ -169,7 +169,7 @@ it('renames the webhook whose id it knows', async () => {
   expect([...registry.webhooks.values()]).toMatchObject([{ id, name: 'another', uri: WANTED.uri }]);
 });
 
-it('tells why what is gone could not be registered again', async () => {
+it('says why what is gone could not be registered again', async () => {
   const { registry, create, update } = setUp();
   const id = await create();
   registry.webhooks.clear();

@@ -249,7 +249,7 @@ it.each([
     { code: 'invalid_request', message: `uri of ${KEY}` },
     "Gemini refused to register the webhook (HTTP 400). Check the webhook's URL and events, and try again.",
   ],
-])('tells what to do about %s, and quotes nothing', async (_what, code, status, error, message) => {
+])('says what to do about %s, and quotes nothing', async (_what, code, status, error, message) => {
   answers = [{ status, body: { error } }];
 
   const refused = { code, message, cause: expect.any(Error) };

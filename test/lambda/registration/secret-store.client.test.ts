@@ -38,7 +38,7 @@ it('makes the value current and revokes what was before in one call, a rotation 
   expect(inputs()).toEqual([{ SecretId: 's', SecretString: 'whsec_value', VersionStages }]);
 });
 
-it('tells when a secret was rotated, or else made', async () => {
+it('knows when a secret was rotated, or else made', async () => {
   const made = new Date('2026-11-01T00:00:00Z');
   const last = new Date('2026-11-24T00:00:00Z');
   client.on(DescribeSecretCommand, { SecretId: 's' }).resolves({ CreatedDate: made, LastRotatedDate: last });

@@ -361,7 +361,7 @@ describe('deliveries', () => {
     expect(JSON.parse(body).data).toEqual({ id: name.replace('batches/', 'batch_'), output_file_uri: 'gs://bucket/x' });
   });
 
-  it('never tells of a cancellation', async () => {
+  it('never reports a cancellation', async () => {
     await register();
     const { name = '' } = await textBatch();
     await ai.batches.cancel({ name });

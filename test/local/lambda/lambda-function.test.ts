@@ -52,7 +52,7 @@ it('reuses a sandbox, takes one invocation at a time in each, and keeps ten at m
   expect(target.pids.length).toBeLessThanOrEqual(10);
 });
 
-it('tells of an error by its type, logs it, and goes on', async () => {
+it('reports an error by its type, logs it, and goes on', async () => {
   const { target, log } = functionOf(
     `export const handler = async (event) => { if (event.fail) throw new RangeError('no'); return 1; };`,
   );

@@ -42,7 +42,7 @@ it.each([
   expect(() => parseOptions(args)).toThrow(message);
 });
 
-it('tells every unknown argument, and the faults of the known ones with them', () => {
+it('reports every unknown argument, and the faults of the known ones with them', () => {
   expect(() => parseOptions(['--ports', '-x', 'demo', '--port', 'y'])).toThrow(
     /^- Unknown option '--ports'\n- Unknown option '-x'\n- Unexpected argument 'demo'; leave it out\n- --port is "y"; .*\nSee/,
   );
