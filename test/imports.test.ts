@@ -70,7 +70,15 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
   'local/lambda': ['local/shared'],
   'local/template': ['lambda', 'local/shared'],
   'local/aws': ['client/event-pattern.ts', 'lambda', 'local/lambda', 'local/shared', 'local/template'],
-  'local/run': ['cli/table.ts', 'lambda', 'local/aws', 'local/gemini', 'local/shared', 'local/template'],
+  'local/run': [
+    'cli/local-run.ts',
+    'cli/table.ts',
+    'lambda',
+    'local/aws',
+    'local/gemini',
+    'local/shared',
+    'local/template',
+  ],
   'local/demo': ['cli/table.ts', 'lambda', 'local/aws', 'local/run'],
   local: ['local/aws', 'local/demo', 'local/run', 'local/shared'],
 

@@ -4,32 +4,19 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { LocalRun } from '../../cli/local-run.ts';
 import { LocalRunError } from '../shared/local-run-error.ts';
 
+/** What the command line reads of it, and more. */
 const Endpoints = z.object({
-  /** To post static webhooks to, signed with `signingSecret`. */
-  webhookUrl: z.string(),
-  /** To post dynamic webhooks to, signed with a key of `jwksUrl`. Holds the token. */
-  dynamicWebhookUrl: z.string(),
-  /** `whsec_…` */
-  signingSecret: z.string(),
-  geminiUrl: z.string(),
+  ...LocalRun.shape,
   apiKey: z.string(),
-  dynamodbUrl: z.string(),
-  s3Url: z.string(),
+  jwksUrl: z.string(),
   bucket: z.string(),
   table: z.string(),
   busName: z.string(),
-  /** JSON Lines: every event that the bus accepted, as EventBridge delivers it. */
-  eventsFile: z.string(),
-  jwksUrl: z.string(),
-  /** All AWS services, for a client whose access key is `operator`. */
-  awsUrl: z.string(),
-  /** The stack's outputs, and its resources as CloudFormation would list them. */
-  outputs: z.record(z.string(), z.string()),
+  /** As CloudFormation would list them. */
   resources: z.array(z.object({ logicalId: z.string(), type: z.string(), physicalId: z.string() })),
-  /** Null with another Gemini in the simulator's place. */
-  simulatorControlUrl: z.nullable(z.string()),
 });
 export type Endpoints = z.infer<typeof Endpoints>;
 
