@@ -162,6 +162,21 @@ it('opens nothing for what is no string, and decodes what comes after it', async
   expect(target.bytes().toString('hex')).toBe('89');
 });
 
+it('finds a string by its JSON Pointer, with whatever its members are called', async () => {
+  const target = sink();
+
+  await walkJson(
+    chunksOf('{"a":{"b":"AAAA"},"a/b":"iQ==","~":{"/~1":"kA=="}}', 3),
+    new JsonMedia(
+      new Set(['/a~1b', '/~0/~1~01']),
+      () => target,
+      () => {},
+    ),
+  );
+
+  expect(target.bytes().toString('hex')).toBe('8990');
+});
+
 it('begins each string of media anew', async () => {
   const sinks = new Map<string, ReturnType<typeof sink>>();
   const refused: string[] = [];
@@ -232,6 +247,7 @@ const MALFORMED = [
   ...['{"a":1 "b":2}', '[}', '{]', '01', '-01', '+1', '.5', '1.e5', '1e5.5', '--1', '0x1', 'NaN', 'Infinity', '1_000'],
   ...['True', 'nulll', 'truefalse', 'undefined', '"\\x"', '"\\u12g4"', '"\\U0041"', '"a\nb"', '"a\tb"', '"\u0000"'],
   ...['"\u001f"', '{"a\nb":1}', '{} {}', '[]]', '1 2', '{}x', '\ufeff{}', '//c\n1', '[1]/**/', '\u00a01', '\v1'],
+  ...['trux', 'nalk', '[fxlse]', '[tru]', '[nul,1]', '{"a":1,b":2}', '{"a":1,:2}', '{"a":1,x"b":2}'],
 ];
 
 it.each(MALFORMED)('refuses %j, as JSON.parse does, wherever chunks end', async (text) => {
