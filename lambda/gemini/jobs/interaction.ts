@@ -21,6 +21,7 @@ const MEDIA = ['image', 'audio', 'video', 'document'];
 
 const record = z.record(z.string(), z.unknown());
 const text = lenient(z.string());
+const items = z.catch(z.array(z.unknown()), []);
 const Block = z.looseObject({ type: text, data: text, uri: text, mime_type: text });
 const Step = z.looseObject({ type: text });
 const Interaction = z.looseObject({
@@ -30,9 +31,9 @@ const Interaction = z.looseObject({
   agent: text,
   environment_id: z.optional(z.unknown()),
   usage: lenient(record),
-  errors: lenient(z.array(z.unknown())),
-  steps: lenient(z.array(z.unknown())),
-  outputs: lenient(z.array(z.unknown())),
+  errors: items,
+  steps: items,
+  outputs: items,
 });
 type Interaction = z.infer<typeof Interaction>;
 
@@ -51,7 +52,7 @@ const OF_BLOCKS = ['type', 'uri', 'mime_type'];
 function isBulk(path: JsonPath): boolean {
   const [list, , member, , ofBlock] = path;
   if (list === 'outputs') return path.length === 3 && !OF_BLOCKS.includes(String(member));
-  if (list !== 'steps' || path.length < 3) return false;
+  if (list !== 'steps') return false;
   if (path.length === 3) return !OF_STEPS.includes(String(member));
   return path.length === 5 && member !== 'error' && !OF_BLOCKS.includes(String(ofBlock));
 }
@@ -119,7 +120,7 @@ function planEnvironment({ environment_id: id, status }: Interaction): Pick<Outp
 
 /** What the model made, blocks of kinds that nobody knows yet included. */
 function isOutput({ stepType, block }: PlacedBlock): boolean {
-  return stepType === 'model_output' || MEDIA.includes(block.type ?? '');
+  return stepType === 'model_output' || MEDIA.includes(String(block.type));
 }
 
 interface PlacedBlock {
@@ -129,12 +130,12 @@ interface PlacedBlock {
   readonly isInput: boolean;
 }
 
-function blocksOf({ steps = [], outputs = [] }: Interaction): PlacedBlock[] {
+function blocksOf({ steps, outputs }: Interaction): PlacedBlock[] {
   const ofSteps = steps.flatMap((value, index) => {
     const step = Step.safeParse(value);
     if (!step.success) return [];
     const { type } = step.data;
-    const isInput = type !== undefined && INPUT_STEPS.includes(type);
+    const isInput = INPUT_STEPS.includes(String(type));
     return BLOCK_LISTS.flatMap((list) => placed(step.data[list], ['steps', index, list], type, isInput));
   });
   return [...ofSteps, ...placed(outputs, ['outputs'], 'model_output', false)];
@@ -154,22 +155,23 @@ function planMedia(blocks: readonly PlacedBlock[]): { media: InlineMedia[]; file
   const files: FileOutput[] = [];
   const notes: string[] = [];
   const numbers = new Map<string, number>();
-  for (const { block, path } of blocks) {
-    const { type, data, uri, mime_type } = block;
-    if (type === undefined || !MEDIA.includes(type) || (data === undefined && uri === undefined)) continue;
-    const fileId = fileIdOf(uri);
-    if (data === undefined && fileId === undefined) {
-      notes.push(`${pointerOf(path)}: the URI names no file at Gemini and is not fetched`);
-      continue;
-    }
+  const nameNext = (type: string) => {
     const number = numbers.get(type) ?? 0;
     numbers.set(type, number + 1);
-    const name = (contentType: string) => `${type}-${String(number).padStart(2, '0')}.${extensionOf(contentType)}`;
+    return (contentType: string) => `${type}-${String(number).padStart(2, '0')}.${extensionOf(contentType)}`;
+  };
+  for (const { block, path } of blocks) {
+    const { data, uri, mime_type } = block;
+    const type = MEDIA.find((known) => known === block.type);
+    if (type === undefined) continue;
+    const fileId = fileIdOf(uri);
     if (data !== undefined) {
       const contentType = mediaTypeOf(mime_type);
-      media.push({ pointer: pointerOf([...path, 'data']), name: name(contentType), contentType });
+      media.push({ pointer: pointerOf([...path, 'data']), name: nameNext(type)(contentType), contentType });
     } else if (fileId !== undefined) {
-      files.push({ fileId, name, contentType: mime_type, isLines: false, isOptional: false });
+      files.push({ fileId, name: nameNext(type), contentType: mime_type, isLines: false, isOptional: false });
+    } else if (uri !== undefined) {
+      notes.push(`${pointerOf(path)}: the URI names no file at Gemini and is not fetched`);
     }
   }
   return { media, files, notes };
@@ -188,12 +190,12 @@ function textPointers(blocks: readonly PlacedBlock[]): ReadonlySet<string> {
 /** What the caller sent is kept out of the bucket, as far as it is media. */
 function inputMedia(blocks: readonly PlacedBlock[]): string[] {
   return blocks
-    .filter(({ isInput, block }) => isInput && block.data !== undefined && MEDIA.includes(block.type ?? ''))
+    .filter(({ isInput, block }) => isInput && block.data !== undefined && MEDIA.includes(String(block.type)))
     .map(({ path }) => pointerOf([...path, 'data']));
 }
 
 /** `errors` of the interaction, else the google.rpc.Status of a step. */
-function errorOf({ errors = [], steps = [] }: Interaction): Failure | null {
+function errorOf({ errors, steps }: Interaction): Failure | null {
   const ofSteps = steps.map((step) => record.safeParse(step).data?.['error']);
   return [...errors, ...ofSteps].map(failureOf).find((failure) => failure !== null) ?? null;
 }

@@ -73,7 +73,7 @@ export async function listBatches(
   signal: AbortSignal,
 ): Promise<JobPage> {
   const query = new URLSearchParams({ pageSize: String(PAGE_SIZE), ...(pageToken && { pageToken }) });
-  const isBulk = (path: JsonPath) => path[0] === 'operations' && batchJob.isBulk(path.slice(2));
+  const isBulk = (path: JsonPath) => batchJob.isBulk(path.slice(2));
   const read = await readOutline(gemini, `batches?${query}`, isBulk, signal);
   // A list is always there: what hides it may hide every batch.
   if (read === undefined) throw new TransientError('ERR_GEMINI_REFUSED', 'Gemini does not show the list of batches');

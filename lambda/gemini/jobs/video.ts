@@ -9,7 +9,7 @@ import { dateOf, fileIdOf, operationNames } from '../names.ts';
 import { failureOf, lenient } from './job-error.ts';
 import type { FileOutput, InlineMedia, JobKind, JobState, OutputPlan } from './job-type.ts';
 
-const NAME = /^(?:models\/[A-Za-z0-9][A-Za-z0-9._-]{0,99}\/)?operations\/[A-Za-z0-9_-]{1,200}$/;
+const NAME = /^(?:(?<model>models\/[A-Za-z0-9][A-Za-z0-9._-]{0,99})\/)?operations\/[A-Za-z0-9_-]{1,200}$/;
 const MP4 = 'video/mp4';
 
 const Video = z.looseObject({
@@ -76,7 +76,7 @@ function planVideo(outline: unknown): OutputPlan {
     ...state,
     // A job whose every sample the safety filter took has ended without an error, and will never have outputs.
     status: state.error !== null ? 'failed' : isEmpty && filtered > 0 ? 'filtered' : 'succeeded',
-    model: /^models\/[^/]+/.exec(state.jobName)?.[0] ?? null,
+    model: NAME.exec(state.jobName)?.groups?.['model'] ?? null,
     usage: null,
     counts: { filtered },
     notes: [...(response?.raiMediaFilteredReasons ?? []), ...notes],
