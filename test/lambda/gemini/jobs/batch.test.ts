@@ -310,3 +310,65 @@ it('fails for good, and leaves no unfinished object, when the outputs are over t
   expect(store.objects.has(`${PREFIX}responses.jsonl`)).toBe(false);
   expect(published).toMatchObject([{ detail: { code: 'ERR_OUTPUT_TOO_LARGE', retryable: false } }]);
 });
+
+const NESTED = ['inlinedResponses', 'inlinedResponses'];
+const EMBEDDINGS = ['inlinedEmbedContentResponses', 'inlinedEmbedContentResponses'];
+const FILE = { response: { responsesFile: 'files/batch-abc' } };
+
+it.each([
+  [{ isBulk: true, isOmitted: true }, ['response', ...NESTED]],
+  [{ isBulk: true, isOmitted: true }, ['response', 'output', ...EMBEDDINGS]],
+  [{ isBulk: true, isOmitted: true }, ['metadata', 'output', ...NESTED]],
+  [{ isBulk: true, isOmitted: false }, ['metadata', 'inputConfig', 'requests']],
+  [{ isBulk: false, isOmitted: false }, ['metadata', 'inputConfig', 'fileName']],
+  [{ isBulk: false, isOmitted: false }, ['response', 'inlinedResponses']],
+  [{ isBulk: false, isOmitted: false }, ['response', 'inlinedResponses', 'inlinedEmbedContentResponses']],
+  [{ isBulk: false, isOmitted: false }, NESTED],
+  [{ isBulk: false, isOmitted: false }, ['response', ...NESTED, 0, ...NESTED]],
+  [{ isBulk: false, isOmitted: false }, ['response', 'responsesFile']],
+])('leaves out of memory and of the stored batch, which has them as lines: %j for %j', (expected, path) => {
+  const ended = (more: object) => batchJob.plan(batch('BATCH_STATE_SUCCEEDED', { done: true, ...more }));
+
+  expect({ isBulk: batchJob.isBulk(path), isOmitted: ended({ response: INLINE }).omit(path) }).toEqual(expected);
+  for (const more of [FILE, {}]) expect(ended(more).omit(path)).toBe(false);
+});
+
+const FAILURE = { error: { code: 13, message: 'x' } };
+
+it.each([
+  ['BATCH_STATE_RUNNING', {}, { status: 'running', hasEnded: false }],
+  ['BATCH_STATE_PENDING', { done: false }, { status: 'running', hasEnded: false }],
+  ['BATCH_STATE_PAUSED', {}, { status: 'paused', hasEnded: false }],
+  ['BATCH_STATE_PAUSED', { done: true }, { status: 'paused', hasEnded: true }],
+  ['BATCH_STATE_RUNNING', { done: true, ...FAILURE }, { status: 'failed', hasEnded: true }],
+  ['BATCH_STATE_EXPIRED', {}, { status: 'expired', hasEnded: true }],
+])('tells how far a batch is: %s %j', (state, more, expected) => {
+  expect(batchJob.stateOf(batch(state, more))).toMatchObject(expected);
+});
+
+it('takes the last update for the end of a batch that does not tell its end', () => {
+  const updated = batch('BATCH_STATE_SUCCEEDED', {}, { endTime: null, updateTime: '2026-11-24T04:20:00Z' });
+
+  expect(batchJob.stateOf(updated).endedAt).toEqual(new Date('2026-11-24T04:20:00Z'));
+});
+
+it('plans nothing for a batch that runs, even if it has responses', () => {
+  expect(() => batchJob.plan(batch('BATCH_STATE_RUNNING', { response: INLINE }))).toThrow(
+    expect.objectContaining({ name: 'TransientError', code: 'ERR_OUTPUT_NOT_READY' }),
+  );
+});
+
+it.each([
+  ['names nothing', {}, []],
+  ['names a file', FILE, [{ fileId: 'batch-abc', isLines: true, isOptional: true }]],
+])('misses nothing of a batch that has an error, whatever its state, and %s', (_what, more, files) => {
+  const plan = batchJob.plan(batch('BATCH_STATE_SUCCEEDED', { done: true, ...FAILURE, ...more }));
+
+  expect(plan).toMatchObject({ status: 'succeeded', missing: undefined, files });
+});
+
+it.each([{ name: 'operations/abc' }, { name: 'batches/a/b' }, {}, null])('takes %j for no batch', (resource) => {
+  expect(() => batchJob.stateOf(resource)).toThrow(
+    expect.objectContaining({ name: 'PermanentError', code: 'ERR_OUTPUT_INVALID' }),
+  );
+});

@@ -126,3 +126,68 @@ it.each([
 
   await expect(fetchOutputs(ports, videoJob, EVENT, ATTEMPT)).rejects.toMatchObject({ code });
 });
+
+const SAMPLES = ['response', 'generateVideoResponse', 'generatedSamples'];
+
+it.each([
+  [true, [...SAMPLES, 0, 'video', 'encodedVideo']],
+  [true, [...SAMPLES, 11, 'video', 'encodedVideo']],
+  [false, [...SAMPLES, 0, 'video', 'uri']],
+  [false, [...SAMPLES, 0, 'encodedVideo', 'encoding']],
+  [false, []],
+])('keeps bytes, and nothing else, out of memory and of the stored operation: %s for %j', (isLeftOut, path) => {
+  expect(videoJob.isBulk(path)).toBe(isLeftOut);
+  expect(videoJob.plan(operation({})).omit(path)).toBe(isLeftOut);
+});
+
+const TIMES = { createTime: '2026-11-24T04:00:00Z', updateTime: '2026-11-24T04:20:00Z' };
+
+it.each([
+  ['runs', {}, { status: 'running', hasEnded: false, error: null }],
+  ['runs, in many words', { done: null, error: null }, { status: 'running', hasEnded: false, error: null }],
+  ['is done', { done: true }, { status: 'generated', hasEnded: true, error: null }],
+  [
+    'failed',
+    { done: true, error: { code: 3, message: 'no' } },
+    { status: 'failed', hasEnded: true, error: { code: '3', message: 'no' } },
+  ],
+  [
+    'was updated',
+    { metadata: TIMES },
+    { createdAt: new Date('2026-11-24T04:00:00Z'), endedAt: new Date('2026-11-24T04:20:00Z') },
+  ],
+  [
+    'says when it ended',
+    { metadata: { ...TIMES, endTime: '2026-11-24T04:10:00Z' } },
+    { endedAt: new Date('2026-11-24T04:10:00Z') },
+  ],
+])('tells how far an operation is that %s', (_what, members, state) => {
+  expect(videoJob.stateOf({ name: NAME, ...members })).toMatchObject({ jobName: NAME, displayName: null, ...state });
+});
+
+it('plans nothing for an operation that runs, even if it names samples', () => {
+  const running = operation({ generatedSamples: [{ video: { uri: uri('one') } }] }, { done: false });
+
+  expect(() => videoJob.plan(running)).toThrow(
+    expect.objectContaining({ name: 'TransientError', code: 'ERR_OUTPUT_NOT_READY' }),
+  );
+});
+
+it.each([
+  ['models/veo-3.1-generate-preview', NAME],
+  [null, 'operations/ld6i6vp968tt'],
+])('plans a file that must come, of the model %s', (model, name) => {
+  const plan = videoJob.plan(operation({ generatedSamples: [{ video: { uri: uri('one') } }] }, { name }));
+
+  expect(plan).toMatchObject({ model, files: [{ fileId: 'one', contentType: 'video/mp4' }] });
+  expect(plan.files).toMatchObject([{ isLines: false, isOptional: false }]);
+});
+
+it.each([{ name: 'batches/abc' }, { name: `x${NAME}` }, { done: true }, [], null])(
+  'takes %j for no operation',
+  (resource) => {
+    expect(() => videoJob.stateOf(resource)).toThrow(
+      expect.objectContaining({ name: 'PermanentError', code: 'ERR_OUTPUT_INVALID' }),
+    );
+  },
+);
