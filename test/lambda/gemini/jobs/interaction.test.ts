@@ -342,3 +342,111 @@ it.each([
   expect(gemini.calls).toEqual(calls);
   expect(store.text(`${prefix('completed')}output.md`)).toBe(report);
 });
+
+it.each([
+  [true, ['steps', 0, 'arguments']],
+  [true, ['steps', 0, 'content', 1, 'data']],
+  [true, ['steps', 0, 'result', 1, 'text']],
+  [true, ['outputs', 0, 'data']],
+  [false, ['steps']],
+  [false, ['steps', 0]],
+  [false, ['steps', 0, 'type']],
+  [false, ['steps', 0, 'error']],
+  [false, ['steps', 0, 'content']],
+  [false, ['steps', 0, 'result']],
+  [false, ['steps', 0, 'content', 1]],
+  [false, ['steps', 0, 'content', 1, 'type']],
+  [false, ['steps', 0, 'content', 1, 'uri']],
+  [false, ['steps', 0, 'content', 1, 'mime_type']],
+  [false, ['steps', 0, 'error', 'details', 0]],
+  [false, ['outputs']],
+  [false, ['outputs', 0]],
+  [false, ['outputs', 0, 'type']],
+  [false, ['outputs', 0, 'type', 'of', 'another', 'shape']],
+  [false, ['usage', 'by_modality', 'data']],
+])('keeps what no plan is made of out of memory: %s for %j', (isBulk, path) => {
+  expect(interactionJob.isBulk(path)).toBe(isBulk);
+});
+
+const image = { type: 'image', data: PNG, mime_type: 'image/png' };
+const planOf = (steps: readonly unknown[], more: object = {}) =>
+  interactionJob.plan({ id: 'v1_abc', status: 'completed', steps, ...more });
+
+it('plans the outputs of the older shape, which are blocks without steps', () => {
+  const { text: report, omit, ...plan } = planOf([], { steps: null, outputs: [image, text('# Report'), null] });
+
+  expect(plan.media).toEqual([{ pointer: '/outputs/0/data', name: 'image-00.png', contentType: 'image/png' }]);
+  expect(plan).toMatchObject({ missing: undefined, error: null, files: [], notes: [] });
+  expect(omit(['outputs', 0, 'data'])).toBe(true);
+  expect(report?.choose(['outputs', 1, 'text'])).toBe(true);
+});
+
+it('passes over what is no step and no block', () => {
+  const plan = planOf([
+    'x',
+    null,
+    output(image),
+    { type: 'user_input', content: [null, 'x'] },
+    { content: [7, image] },
+  ]);
+
+  expect(plan.media.map(({ pointer }) => pointer)).toEqual(['/steps/2/content/0/data', '/steps/4/content/1/data']);
+});
+
+it.each([
+  ['an image of the caller', true, { type: 'user_input', content: [image] }],
+  ['a document of a tool of the caller', true, { type: 'function_result', content: [{ ...image, type: 'document' }] }],
+  ['an image that the model made', true, output(image)],
+  ['an image whose data are null', false, { type: 'user_input', content: [{ ...image, data: null }] }],
+  ['the data of a text of the caller', false, { type: 'user_input', content: [{ ...image, type: 'text' }] }],
+  ['the data of a text that the model made', false, output({ ...image, type: 'text' })],
+  ['the data of a block without a type', false, output({ data: PNG })],
+])('leaves media out of the stored interaction: of %s it is %s', (_what, isOmitted, step) => {
+  expect(planOf([step]).omit(['steps', 0, 'content', 0, 'data'])).toBe(isOmitted);
+});
+
+const NO_OUTPUT = 'The interaction is completed, but has no output';
+
+it.each([
+  ['an image of a tool', [{ type: 'code_execution_result', result: [image] }], undefined],
+  ['a block of the model that nobody knows', [output({ type: 'a_block_of_2027' })], undefined],
+  ['a block of a tool that nobody knows', [{ type: 'code_execution_result', result: [{}] }], NO_OUTPUT],
+  ['an image of the caller', [{ type: 'user_input', content: [image] }], NO_OUTPUT],
+  ['an image of a step without a type', [{ content: [image] }], undefined],
+])('sees whether there is an output in %s', (_what, steps, missing) => {
+  expect(planOf(steps).missing).toBe(missing);
+});
+
+it.each([
+  [[{ type: 'text', text: 'x', uri: 'files/a', data: PNG }], { media: [], files: [], notes: [] }],
+  [[{ type: 'image' }], { media: [], files: [], notes: [] }],
+  [[{ type: 'image', data: PNG, uri: 'files/a' }], { media: [{ name: 'image-00.bin' }], files: [], notes: [] }],
+  [
+    [{ type: 'video', uri: 'files/a', mime_type: 'video/mp4' }],
+    { media: [], files: [{ fileId: 'a', contentType: 'video/mp4', isLines: false, isOptional: false }], notes: [] },
+  ],
+])('takes what it can of the blocks %j', (content, expected) => {
+  expect(planOf([output(...content)])).toMatchObject(expected);
+});
+
+it('takes no text of what a step of the model had as its result', () => {
+  expect(planOf([{ type: 'model_output', result: [text('found')] }]).text).toBeUndefined();
+});
+
+it.each([
+  ['env-1', undefined, [{ fileId: 'environment-env-1', isLines: false, isOptional: true }], []],
+  ['../secrets', NO_OUTPUT, [], ['The id of the environment makes no sense']],
+])(
+  'plans the files of the environment %s, which are an output by themselves',
+  (environment_id, missing, files, notes) => {
+    expect(planOf([], { environment_id })).toMatchObject({ missing, files, notes });
+  },
+);
+
+it('finds the first error in the order of the document', () => {
+  const error = { code: 13, message: 'no' };
+  const steps = [output(text('half')), null, { type: 'tool', error }, { type: 'tool', error: { code: 14 } }];
+
+  expect(planOf(steps).error).toEqual({ code: '13', message: 'no' });
+  expect(planOf(steps, { errors: [null, { code: 'first' }] }).error).toEqual({ code: 'first', message: '' });
+});

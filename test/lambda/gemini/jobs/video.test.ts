@@ -118,7 +118,6 @@ it('waits for the samples of an operation that names none, and lands it without 
 });
 
 it.each([
-  ['runs', { name: NAME }, 'ERR_OUTPUT_NOT_READY'],
   ['runs, in many words', { name: NAME, done: null, error: null, response: null }, 'ERR_OUTPUT_NOT_READY'],
   ['names nothing', operation({}), 'ERR_OUTPUT_NOT_READY'],
 ])('comes back to an operation that %s', async (_what, resource, code) => {
@@ -131,7 +130,6 @@ const SAMPLES = ['response', 'generateVideoResponse', 'generatedSamples'];
 
 it.each([
   [true, [...SAMPLES, 0, 'video', 'encodedVideo']],
-  [true, [...SAMPLES, 11, 'video', 'encodedVideo']],
   [false, [...SAMPLES, 0, 'video', 'uri']],
   [false, [...SAMPLES, 0, 'encodedVideo', 'encoding']],
   [false, []],
