@@ -326,7 +326,7 @@ it.each([
   [{ isBulk: false, isOmitted: false }, NESTED],
   [{ isBulk: false, isOmitted: false }, ['response', ...NESTED, 0, ...NESTED]],
   [{ isBulk: false, isOmitted: false }, ['response', 'responsesFile']],
-])('leaves out of memory and of the stored batch, which has them as lines: %j for %j', (expected, path) => {
+])('knows what of a batch is not kept in memory, and what its stored copy leaves out: %j for %j', (expected, path) => {
   const ended = (more: object) => batchJob.plan(batch('BATCH_STATE_SUCCEEDED', { done: true, ...more }));
 
   expect({ isBulk: batchJob.isBulk(path), isOmitted: ended({ response: INLINE }).omit(path) }).toEqual(expected);
@@ -342,11 +342,11 @@ it.each([
   ['BATCH_STATE_PAUSED', { done: true }, { status: 'paused', hasEnded: true }],
   ['BATCH_STATE_RUNNING', { done: true, ...FAILURE }, { status: 'failed', hasEnded: true }],
   ['BATCH_STATE_EXPIRED', {}, { status: 'expired', hasEnded: true }],
-])('tells how far a batch is: %s %j', (state, more, expected) => {
+])('says how far a batch is: %s %j', (state, more, expected) => {
   expect(batchJob.stateOf(batch(state, more))).toMatchObject(expected);
 });
 
-it('takes the last update for the end of a batch that does not tell its end', () => {
+it('takes the last update for the end of a batch that does not say when it ended', () => {
   const updated = batch('BATCH_STATE_SUCCEEDED', {}, { endTime: null, updateTime: '2026-11-24T04:20:00Z' });
 
   expect(batchJob.stateOf(updated).endedAt).toEqual(new Date('2026-11-24T04:20:00Z'));

@@ -364,7 +364,7 @@ it.each([
   [false, ['outputs', 0, 'type']],
   [false, ['outputs', 0, 'type', 'of', 'another', 'shape']],
   [false, ['usage', 'by_modality', 'data']],
-])('keeps what no plan is made of out of memory: %s for %j', (isBulk, path) => {
+])('keeps out of memory what no plan is made of: %s for %j', (isBulk, path) => {
   expect(interactionJob.isBulk(path)).toBe(isBulk);
 });
 

@@ -133,10 +133,13 @@ it.each([
   [false, [...SAMPLES, 0, 'video', 'uri']],
   [false, [...SAMPLES, 0, 'encodedVideo', 'encoding']],
   [false, []],
-])('keeps bytes, and nothing else, out of memory and of the stored operation: %s for %j', (isLeftOut, path) => {
-  expect(videoJob.isBulk(path)).toBe(isLeftOut);
-  expect(videoJob.plan(operation({})).omit(path)).toBe(isLeftOut);
-});
+])(
+  'keeps the bytes of videos, and nothing else, out of memory and of the stored copy: %s for %j',
+  (isLeftOut, path) => {
+    expect(videoJob.isBulk(path)).toBe(isLeftOut);
+    expect(videoJob.plan(operation({})).omit(path)).toBe(isLeftOut);
+  },
+);
 
 const TIMES = { createTime: '2026-11-24T04:00:00Z', updateTime: '2026-11-24T04:20:00Z' };
 
@@ -159,7 +162,7 @@ it.each([
     { metadata: { ...TIMES, endTime: '2026-11-24T04:10:00Z' } },
     { endedAt: new Date('2026-11-24T04:10:00Z') },
   ],
-])('tells how far an operation is that %s', (_what, members, state) => {
+])('says how far an operation is that %s', (_what, members, state) => {
   expect(videoJob.stateOf({ name: NAME, ...members })).toMatchObject({ jobName: NAME, displayName: null, ...state });
 });
 
