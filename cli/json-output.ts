@@ -29,7 +29,7 @@ const Job = z.strictObject({
   nextAttemptAt: z.nullable(time),
   failureCode: z.nullable(z.string()),
   manifestKey: z.nullable(z.string()),
-  waitingFor: z.nullable(z.string()),
+  waitingBecause: z.nullable(z.string()),
 });
 
 const Life = z.strictObject({

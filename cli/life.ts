@@ -100,7 +100,7 @@ function stepsOfManifest({ key, manifest }: FoundManifest): Draft[] {
 /** How it stands, and what to do. */
 export function summaryOf({ job, jobId }: Life): string {
   if (job === undefined) return 'The ledger does not know it: it is no job that is fetched, or was not recorded yet.';
-  const { state, jobType, attempts, lastCode, nextAttemptAt, failureCode, waitingFor } = job;
+  const { state, jobType, attempts, lastCode, nextAttemptAt, failureCode, waitingBecause } = job;
   if (state === 'stored') return 'Its outputs are stored.';
   if (state === 'failed') {
     return `Its fetch was given up with ${failureCode}, which docs/events.md explains. If it can be tried again, it is in "gemini-webhooks redrive ${jobType} --preview".`;
@@ -109,5 +109,5 @@ export function summaryOf({ job, jobId }: Life): string {
     attempts === 0
       ? ''
       : ` Attempts: ${attempts}, last code: ${lastCode ?? 'none'}, next try: ${nextAttemptAt ?? 'now'}.`;
-  return `It is waiting for ${waitingFor}.${tries}${job.publishedAt === null ? '' : ` "gemini-webhooks logs ${jobId}" shows what its functions wrote; "gemini-webhooks refetch ${jobId}" has it fetched once more.`}`;
+  return `It is waiting: ${waitingBecause}.${tries}${job.publishedAt === null ? '' : ` "gemini-webhooks logs ${jobId}" shows what its functions wrote; "gemini-webhooks refetch ${jobId}" has it fetched once more.`}`;
 }

@@ -51,10 +51,11 @@ function columnsAt(now: Date): readonly Column<JobRow>[] {
   ];
 }
 
-/** Of what it waits, or why it failed. */
-function detailOf({ waitingFor, state, failureCode }: JobRow): string {
+/** Why it waits, or failed. */
+function detailOf({ waitingBecause, state, failureCode, nextAttemptAt }: JobRow): string {
   if (state === 'failed') return failureCode ?? '';
-  return waitingFor === null ? '' : `waiting for ${waitingFor}`;
+  if (waitingBecause === null) return '';
+  return nextAttemptAt === null ? waitingBecause : `${waitingBecause}; next try ${nextAttemptAt}`;
 }
 
 /** From its end at Gemini to its outputs. */

@@ -98,7 +98,7 @@ async function faultsOf({ deployment }: CommandContext, { job, row, steps }: Tri
   if (isMissing('stored')) {
     return [
       ...late,
-      `The outputs of ${jobId} are not stored: it is waiting for ${row.waitingFor}. "gemini-webhooks logs ${jobId}" shows why.`,
+      `The outputs of ${jobId} are not stored: ${row.waitingBecause}. "gemini-webhooks logs ${jobId}" shows more.`,
     ];
   }
   const manifests = row.manifestKey === null ? [] : await findManifests(deployment, row.manifestKey);

@@ -1,10 +1,9 @@
 /** A job's life: what happened when, from all that is known of it. */
 
-import type { JobRow } from '../job-row.ts';
+import { type JobRow, reasonOf } from '../job-row.ts';
 import type { LogLine } from '../logs.ts';
 import { counted } from '../table.ts';
 import type { DeliveryRow, JobDetail, StoredManifest } from './source.ts';
-import { reasonOf } from './waiting.ts';
 
 export const LANES = ['application', 'Gemini', 'webhook', 'bus', 'fetcher', 'outputs'] as const;
 type Lane = (typeof LANES)[number];

@@ -128,7 +128,7 @@ describe('show', () => {
     await ledger.record({ ...batch('batches/early'), kind: 'submitted', submittedAt: at('04:00'), userMetadata: {} });
 
     expect(await lifeOf('early')).toEqual(['04:00 submitted: batch, by an application']);
-    expect((await call('show early')).noted).toContain('waiting for its end at Gemini');
+    expect((await call('show early')).noted).toContain('It is waiting: Gemini has not said that it ended.');
   });
 
   it('shows with which code and when a job failed of which nothing is stored', async () => {

@@ -84,9 +84,9 @@ describe('jobs', () => {
     const { printed } = await call('jobs --state waiting --json');
     const rows: Record<string, unknown>[] = JSON.parse(printed);
 
-    expect(rows.map(({ jobId, waitingFor }) => [jobId, waitingFor])).toEqual([
-      ['batches/tried', 'attempt 4 at 2026-11-24T05:10:00.000Z, after ERR_OUTPUT_NOT_READY'],
-      ['batches/waits', 'its fetcher, which has not begun'],
+    expect(rows.map(({ jobId, waitingBecause }) => [jobId, waitingBecause])).toEqual([
+      ['batches/tried', 'Gemini does not show the output yet (ERR_OUTPUT_NOT_READY)'],
+      ['batches/waits', 'its event is in the queue of the fetcher'],
     ]);
     expect(rows[0]).toMatchObject({ state: 'waiting', attempts: 3, displayName: 'evil \u001b[2J name' });
     expect(printed).not.toContain('\u001b');

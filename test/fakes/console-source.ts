@@ -58,7 +58,7 @@ export function fakeJob(age: number, changes: Partial<JobRow> = {}): JobRow {
     nextAttemptAt: state === 'waiting' && !isRunning ? new Date(FAKE_NOW.getTime() + 42_000).toISOString() : null,
     failureCode: state === 'failed' ? 'ERR_OUTPUT_GONE' : null,
     manifestKey: state === 'stored' ? `${jobType}/project=default/job=${id}/manifest.json` : null,
-    waitingFor: null,
+    waitingBecause: null,
     ...changes,
   };
 }

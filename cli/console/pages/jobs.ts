@@ -1,12 +1,11 @@
 /** The table of jobs, with its search and filters. */
 import { html } from 'hono/html';
 import { FETCHED_JOB_TYPES } from '../../../lambda/contract.ts';
-import { JOB_STATES, type JobRow } from '../../job-row.ts';
+import { JOB_STATES, type JobRow, waitingOf } from '../../job-row.ts';
 import { counted } from '../../table.ts';
 import { between, duration, type Html, NOTHING, shortId, stepTag, timeTag } from '../format.ts';
 import { bornAt, type Filter, withFilters } from '../job-filter.ts';
 import { type JobPage, type JobQuery, nameOf } from '../source.ts';
-import { waitingOf } from '../waiting.ts';
 
 export interface JobsView {
   readonly parameters: URLSearchParams;

@@ -5,7 +5,7 @@ import { readQuery, withFilters } from '../../../cli/console/job-filter.ts';
 import { tailOf, ticksOf, timelineSvg } from '../../../cli/console/pages/timeline-svg.ts';
 import type { JobDetail } from '../../../cli/console/source.ts';
 import { stepsOf } from '../../../cli/console/timeline.ts';
-import { waitingOf } from '../../../cli/console/waiting.ts';
+import { waitingOf } from '../../../cli/job-row.ts';
 import { FAKE_NOW, fakeJob } from '../../fakes/console-source.ts';
 
 const waiting = (changes: Parameters<typeof fakeJob>[1]) =>
