@@ -2,7 +2,7 @@
  * Gemini's API by plain GET: the SDK drops a batch's errors and counts, and its downloads break off unnoticed. The
  * key goes to the API's own origin and nowhere else, so redirects are followed by hand.
  */
-import { PipelineError, TransientError } from '../shared/errors.ts';
+import { type PipelineError, TransientError } from '../shared/errors.ts';
 import type { Clock, KeySource } from '../shared/ports.ts';
 import { type HttpAnswer, httpGet } from './http-get.ts';
 import type { Download, FileDownload, Gemini } from './ports.ts';
@@ -213,7 +213,6 @@ class Call {
       return await step();
     } catch (cause) {
       this.end();
-      if (cause instanceof PipelineError) throw cause;
       if (this.#deadline.aborted) {
         throw new TransientError('ERR_FETCH_TIMED_OUT', 'The time of the function ran out during the fetch');
       }

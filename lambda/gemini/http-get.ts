@@ -29,9 +29,8 @@ export async function httpGet(url: URL, options: Pick<RequestOptions, 'headers' 
     for (const value of values) headers.append(name, value);
   }
   const decode = DECODERS.get(headers.get('content-encoding')?.toLowerCase() ?? '');
-  const body = decode === undefined ? message : pipeline(message, decode(), () => {});
   // Whoever reads it sees what goes wrong; a body that nobody reads may break off.
-  body.on('error', () => {});
+  const body = decode === undefined ? message : pipeline(message, decode(), () => {});
   return { status: message.statusCode ?? 0, headers, body };
 }
 

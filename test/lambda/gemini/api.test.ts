@@ -346,10 +346,14 @@ it('notices a download that breaks off', async () => {
   await expect(read(await apiAt(url).api.download('a', LIVE))).rejects.toMatchObject({ code: 'ERR_OUTPUT_TRUNCATED' });
 });
 
-it('reports to whoever reads it, and to nobody else, that a download broke off before it was read', async () => {
+it.each([
+  ['half', {}],
+  [gzipSync('half').subarray(0, 12), { 'content-encoding': 'gzip' }],
+  ['no gzip', { 'content-encoding': 'gzip' }],
+])('reports to whoever reads it, and to nobody else, that a download broke off before that: %s', async (part, more) => {
   const { promise: broken, resolve } = Promise.withResolvers<void>();
   const { url } = await serve((_request, response) => {
-    response.writeHead(200, { 'content-length': 10 }).write('half', () => response.destroy());
+    response.writeHead(200, { 'content-length': 100, ...more }).write(part, () => response.destroy());
     response.on('close', resolve);
   });
   const uncaught = vi.fn();
