@@ -55,6 +55,7 @@ describe('a record', () => {
     const item = {
       ...{ id: 'job#acme#video#x', project: 'acme', job_type: 'video', job_id: 'models/m/operations/x' },
       ...{ queue: 'failed#acme#video#1', display_name: 'Nightly', user_metadata: '{"team":"a"}' },
+      ...{ closed_at: '2026-11-24T14:30:00.000Z', failed_at: '2026-11-24T14:30:00.000Z' },
     };
     const Item = Object.fromEntries(Object.entries(item).map(([name, S]) => [name, { S }]));
     await tables.client.send(new PutItemCommand({ TableName: 'JobLedger', Item }));
