@@ -15,6 +15,8 @@ export const LONG = [
   'test/e2e/leak.test.ts',
   'test/e2e/package.test.ts',
   'test/e2e/reconciliation.test.ts',
+  'test/e2e/schemas.test.ts',
+  'test/e2e/terminal.test.ts',
   'test/fuzz/**/*.test.ts',
   'test/**/large-*.test.ts',
   'test/model/**/*.test.ts',

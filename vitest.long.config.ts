@@ -1,7 +1,8 @@
 /**
  * `npm run test:long`: what nobody should wait for after each change. The short forms of models, faults and fuzz; the stack with
  * every option, and while it is being created; the package and its examples; the runbook of a leak, and
- * `npm start -- --reconcile`; interactions of many megabytes.
+ * `npm start -- --reconcile`; the demo of `npm start`, held against the schemas, and Ctrl-C in it; interactions of many
+ * megabytes.
  */
 import { defineConfig } from 'vitest/config';
 import { LONG, SETTINGS } from './vitest.config.ts';

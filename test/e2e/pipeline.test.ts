@@ -7,6 +7,7 @@ import { GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/clien
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { clientOptions } from '../../local/aws/emulators.ts';
 import { listen, startTestRun, type TestRun } from './local-run.ts';
+import { faultsOf, schemaOf } from './published-schemas.ts';
 
 let run: TestRun;
 let heard: ReturnType<typeof listen>;
@@ -76,6 +77,7 @@ it.each([
   const keys = Contents.map(({ Key }) => Key?.slice(String(detail['prefix']).length));
   expect(keys.toSorted()).toEqual([...names, 'manifest.json'].toSorted());
   const manifest = JSON.parse((await read(detail['manifestKey'])).toString());
+  expect(faultsOf('Manifest', manifest)).toBeNull();
   for (const { key, bytes, sha256 } of manifest.objects) {
     const body = await read(key);
     expect([bytes, sha256]).toEqual([body.length, createHash('sha256').update(body).digest('hex')]);
@@ -172,11 +174,12 @@ it('publishes an event once, however often and in whatever order it is delivered
   }
 });
 
-it('appends every event to the events file, as EventBridge delivers it', () => {
+it('appends every event to the events file, as EventBridge delivers it, and as the schemas say', () => {
   const lines = readFileSync(join(run.stateDir, 'events.jsonl'), 'utf8').trim().split('\n');
   const events = lines.map((line) => JSON.parse(line));
 
   expect(events.length).toBe(heard.events.length);
+  for (const event of events) expect([event, faultsOf(schemaOf(event['detail-type']), event)]).toEqual([event, null]);
   expect(events[0]).toMatchObject({ version: '0', source: 'gemini.webhooks', account: '000000000000', resources: [] });
 });
 

@@ -1,29 +1,12 @@
 /** Every event and every manifest of a run with jobs of all kinds, against the published schemas, by an independent validator. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import Ajv from 'ajv-draft-04';
-import addFormats from 'ajv-formats';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { clientOptions } from '../../local/aws/emulators.ts';
 import { runDemo } from '../../local/demo/demo.ts';
 import { deliveryOf, foreignJob, listen, post, startTestRun, type TestRun } from './local-run.ts';
-
-const FOLDER = new URL('../../schemas/1/', import.meta.url);
-const ajv = new Ajv.default({ strict: false, allErrors: true });
-addFormats.default(ajv as never);
-const validators = new Map(
-  readdirSync(FOLDER).map((file) => [
-    file.replace('.json', ''),
-    ajv.compile(JSON.parse(readFileSync(new URL(file, FOLDER), 'utf8'))),
-  ]),
-);
-
-function faultsOf(schema: string, value: unknown): unknown {
-  const validate = validators.get(schema);
-  if (validate === undefined) throw new Error(`There is no schema ${schema}`);
-  return validate(value) ? null : validate.errors;
-}
+import { faultsOf, schemaOf } from './published-schemas.ts';
 
 let run: TestRun;
 let events: { 'detail-type': string; detail: Record<string, unknown> }[];
@@ -41,10 +24,6 @@ beforeAll(async () => {
     .map((line) => JSON.parse(line));
 }, 120_000);
 afterAll(() => run.close());
-
-const schemaOf = (detailType: string) =>
-  ({ 'output.stored': 'OutputStored', 'output.failed': 'OutputFailed', 'job.submitted': 'JobSubmitted' })[detailType] ??
-  'JobEvent';
 
 it('holds for every event of every kind', () => {
   const kinds = new Set(events.map((event) => event['detail-type']));
