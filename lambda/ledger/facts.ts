@@ -21,7 +21,7 @@ interface Named {
 }
 
 /**
- * Something that happened to a job. The bus delivers at least once and in no order: telling a fact twice, or an early one
+ * Something that happened to a job. The bus delivers at least once and in no order: recording a fact twice, or an early one
  * late, changes nothing.
  */
 export type LedgerFact = LedgerJob &

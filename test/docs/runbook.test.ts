@@ -45,7 +45,7 @@ describe('docs/runbook.md', () => {
     },
   );
 
-  it.each(alarms)('is told by $name how bad it is and what silence means', ({ name, description }) => {
+  it.each(alarms)('says by $name how bad it is and what silence means', ({ name, description }) => {
     expect(description).toMatch(/^(critical|high|low)\. [A-Z].+\. /);
     if (!name.includes('events-may-be-lost')) expect(description).toMatch(/ \(Missing data: .{20,}\.\)$/);
   });
