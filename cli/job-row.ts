@@ -52,7 +52,7 @@ export function lastChangeOf(row: JobRow): string {
   return times.reduce<string>((latest, time) => (time !== null && time > latest ? time : latest), '');
 }
 
-/** Why a job is not done, as far as anybody knows. */
+/** What a code means to whoever waits for the job. */
 const REASONS: Readonly<Record<string, string>> = {
   ERR_API_KEY_REFUSED: 'Gemini refuses the API key',
   ERR_FETCH_TIMED_OUT: 'the last fetch ran out of time',
@@ -81,7 +81,7 @@ interface Waiting {
   readonly nextAt: string | null;
 }
 
-/** Undefined for a job that is done. */
+/** Why a job is not done, as far as anybody knows; undefined for one that is stored. */
 export function waitingOf(row: Omit<JobRow, 'waitingBecause'>): Waiting | undefined {
   if (row.state === 'stored') return undefined;
   const { lastCode, failureCode, nextAttemptAt: nextAt } = row;

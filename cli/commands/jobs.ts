@@ -3,7 +3,7 @@ import type { FetchedJobType } from '../../lambda/contract.ts';
 import { type CommandContext, show } from '../context.ts';
 import { follow } from '../follow.ts';
 import { jobRecordsOf, listJobs } from '../job-listing.ts';
-import { type JobRow, type JobState, lastChangeOf } from '../job-row.ts';
+import { type JobRow, type JobState, lastChangeOf, waitingOf } from '../job-row.ts';
 import { chosenProjects } from '../projects.ts';
 import { parseSince } from '../since.ts';
 import { type Column, formatAgo } from '../table.ts';
@@ -52,10 +52,10 @@ function columnsAt(now: Date): readonly Column<JobRow>[] {
 }
 
 /** Why it waits, or failed. */
-function detailOf({ waitingBecause, state, failureCode, nextAttemptAt }: JobRow): string {
-  if (state === 'failed') return failureCode ?? '';
-  if (waitingBecause === null) return '';
-  return nextAttemptAt === null ? waitingBecause : `${waitingBecause}; next try ${nextAttemptAt}`;
+function detailOf(row: JobRow): string {
+  if (row.state === 'failed') return row.failureCode ?? '';
+  const { because = '', nextAt = null } = waitingOf(row) ?? {};
+  return nextAt === null ? because : `${because}; next try ${nextAt}`;
 }
 
 /** From its end at Gemini to its outputs. */

@@ -99,6 +99,26 @@ describe('jobs', () => {
     });
   });
 
+  it('that were given up wait for no next try', async () => {
+    const waiting = (id: string, more: object) =>
+      put(
+        'JobLedger',
+        {
+          ...{ id: `job#default#video#${id}`, project: 'default', job_type: 'video', job_id: `operations/${id}` },
+          ...{ queue: 'unstored#default#video#5', published_at: '2026-11-24T04:30:00.000Z' },
+          ...{ last_code: 'ERR_RATE_LIMITED', next_attempt_at: '2026-11-24T05:10:00.000Z', ...more },
+        },
+        { due: { N: String(at('04:29').getTime()) } },
+      );
+    await waiting('limited', {});
+    await waiting('given-up', { failure_code: 'ERR_RATE_LIMITED' });
+
+    const { printed } = await call('jobs --state waiting --type video');
+
+    expect(printed).toContain('Gemini limits the rate of calls (ERR_RATE_LIMITED); next try 2026-11-24T05:10:00.000Z');
+    expect(printed).toMatch(/the fetch was given up: Gemini limits the rate of calls \(ERR_RATE_LIMITED\)(?!;)/);
+  });
+
   it('that fail to be fetched say so in show, and in what waits for a redrive', async () => {
     const { printed, noted } = await call('show tried');
     expect(printed).toMatch(/05:10:00\.000Z +next attempt +number 4, after ERR_OUTPUT_NOT_READY/);

@@ -38,7 +38,7 @@ function summary({ detail, allowsChanges, isLocal, now }: JobView): Html {
   const { row } = detail;
   const { project, jobType, jobId } = row;
   const job = JSON.stringify({ project, jobType, jobId });
-  const [newest] = detail.manifests;
+  const [first] = detail.manifests;
   const fact = (name: string, value: Html | string | null) =>
     value === null ? NOTHING : html`<div><dt>${name}</dt><dd>${value}</dd></div>`;
   const button = (kind: string, label: string, title: string) =>
@@ -51,10 +51,10 @@ ${isLocal ? button('dead-letter', 'Dead-letter now', 'Its event goes to the dead
     : NOTHING
 }</div>
 <dl class="facts">${fact('Job', html`<code class="id">${jobId}</code>`)}${fact('Kind', jobType)}${fact('Project', project)}
-${fact('Model', newest?.manifest.job.model ?? null)}${fact('Status at Gemini', newest?.manifest.job.status ?? null)}
+${fact('Model', first?.manifest.job.model ?? null)}${fact('Status at Gemini', first?.manifest.job.status ?? null)}
 ${fact('Submitted', timeTag(row.submittedAt ?? row.createdAt, now))}${fact('Attempts', row.attempts === 0 ? null : String(row.attempts))}
-${fact('Usage', usage(newest))}${Object.keys(row.userMetadata).length === 0 ? NOTHING : fact('Metadata', metadataTags(row.userMetadata))}</dl>
-${newest?.manifest.error ? html`<p class="problem" role="note"><b>${newest.manifest.error.code}</b> ${newest.manifest.error.message}</p>` : NOTHING}
+${fact('Usage', usage(first))}${Object.keys(row.userMetadata).length === 0 ? NOTHING : fact('Metadata', metadataTags(row.userMetadata))}</dl>
+${first?.manifest.error ? html`<p class="problem" role="note"><b>${first.manifest.error.code}</b> ${first.manifest.error.message}</p>` : NOTHING}
 ${detail.manifests.flatMap(({ manifest }) => manifest.notes).map((note) => html`<p class="hint">${note}</p>`)}`;
 }
 
